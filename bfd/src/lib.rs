@@ -1,0 +1,1 @@
+//! The BFD engine: RFC 5880 sessions.

@@ -1,0 +1,1 @@
+//! The configuration model and the records that daemons and operator exchange.

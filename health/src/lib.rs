@@ -1,0 +1,1 @@
+//! The health-check engine: schedule, rise and fall, quorum, verdicts.

@@ -1,0 +1,1 @@
+//! The VRRP engine: virtual router, election, timers.
