@@ -1,0 +1,92 @@
+//! Counters that one thread writes and any thread reads.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::reason::{DropReason, PuntReason};
+
+/// A counter with a single writer: an addition is a plain load and store, without a bus lock.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Adds `n`. Only the counter's one writer may call this.
+    #[inline]
+    pub fn add(&self, n: u64) {
+        self.0.store(self.0.load(Ordering::Relaxed).wrapping_add(n), Ordering::Relaxed);
+    }
+
+    /// The count so far.
+    #[inline]
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Frames and bytes in one direction of one port.
+#[derive(Debug, Default)]
+pub struct Traffic {
+    /// Frames.
+    pub frames: Counter,
+    /// Bytes, without the frame check sequence.
+    pub bytes: Counter,
+}
+
+impl Traffic {
+    /// Counts one frame of `bytes` bytes.
+    #[inline]
+    pub fn count(&self, bytes: usize) {
+        self.frames.add(1);
+        self.bytes.add(bytes as u64);
+    }
+}
+
+/// Both directions of one port, as one worker saw them.
+#[derive(Debug, Default)]
+pub struct PortCounters {
+    /// What came in.
+    pub received: Traffic,
+    /// What was put on the transmit ring.
+    pub transmitted: Traffic,
+}
+
+/// What one worker counts.
+#[derive(Debug)]
+pub struct WorkerCounters {
+    /// By port, in the configuration's order.
+    pub ports: Vec<PortCounters>,
+    drops: [Counter; DropReason::ALL.len()],
+    bond_drops: [Counter; bond::DropReason::ALL.len()],
+    punts: [Counter; PuntReason::ALL.len()],
+}
+
+impl WorkerCounters {
+    /// Zeros for `ports` ports.
+    #[must_use]
+    pub fn new(ports: usize) -> Self {
+        Self {
+            ports: (0..ports).map(|_| PortCounters::default()).collect(),
+            drops: Default::default(),
+            bond_drops: Default::default(),
+            punts: Default::default(),
+        }
+    }
+
+    /// The counter of a drop of the forwarder's own.
+    #[must_use]
+    pub fn drops(&self, reason: DropReason) -> &Counter {
+        &self.drops[reason.index()]
+    }
+
+    /// The counter of a drop of bond receive.
+    #[must_use]
+    pub fn bond_drops(&self, reason: bond::DropReason) -> &Counter {
+        &self.bond_drops[reason.index()]
+    }
+
+    /// The counter of a punt.
+    #[must_use]
+    pub fn punts(&self, reason: PuntReason) -> &Counter {
+        &self.punts[reason.index()]
+    }
+}

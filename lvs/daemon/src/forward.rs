@@ -1,0 +1,210 @@
+//! One frame's way: bond receive, lvs, next hop, bond transmit.
+//!
+//! [`Forwarder::decide`] is the whole decision over the frame's bytes, without any port at hand;
+//! the worker carries it out.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use bond::feedback;
+use lvs::Verdict;
+use wire::headers::{Headers, Net};
+use wire::{Instant, Mac};
+
+use crate::nexthop::{NextHops, Resolution};
+use crate::reason::{DropReason, PuntReason};
+use crate::shared::{PortPlace, Shared};
+use crate::view::BondView;
+
+/// Room for a frame of our own making.
+pub const REPLY_MAX: usize = 2_048;
+
+/// What becomes of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Put it on this port's transmit ring.
+    Send {
+        /// The port, in the configuration's order.
+        port: usize,
+    },
+    /// Release it and send [`Forwarder::reply`] by this port.
+    Reply {
+        /// The port, in the configuration's order.
+        port: usize,
+        /// The reply's length.
+        len: usize,
+    },
+    /// Hand it to the kernel.
+    Punt(PuntReason),
+    /// Keep it until the next hop is known.
+    Park {
+        /// The address whose next hop is sought.
+        next_hop: IpAddr,
+    },
+    /// Dropped by the forwarder.
+    Drop(DropReason),
+    /// Dropped by bond receive.
+    BondDrop(bond::DropReason),
+    /// Dropped by lvs, which has counted it.
+    LvsDrop,
+}
+
+/// One worker's snapshots and engine state.
+#[derive(Debug)]
+pub struct Forwarder {
+    shared: Arc<Shared>,
+    worker: usize,
+    views: Vec<BondView>,
+    hops: Arc<NextHops>,
+    services: Arc<lvs::Snapshot>,
+    engine: lvs::Worker,
+    reply: Box<[u8; REPLY_MAX]>,
+}
+
+impl Forwarder {
+    /// The forwarder of worker `worker`.
+    #[must_use]
+    pub fn new(shared: Arc<Shared>, worker: usize, engine: lvs::Worker) -> Self {
+        Self {
+            views: shared.bonds.iter().map(|_| BondView::default()).collect(),
+            hops: shared.hops.load_full(),
+            services: shared.services.load_full(),
+            worker,
+            engine,
+            reply: Box::new([0; REPLY_MAX]),
+            shared,
+        }
+    }
+
+    /// Takes up what the slow path and bondd published; true when next hops are new.
+    pub fn refresh(&mut self) -> bool {
+        for (view, link) in self.views.iter_mut().zip(&self.shared.bonds) {
+            view.refresh(link);
+        }
+        if !std::ptr::eq(&**self.shared.services.load(), &*self.services) {
+            self.services = self.shared.services.load_full();
+        }
+        let news = !std::ptr::eq(&**self.shared.hops.load(), &*self.hops);
+        if news {
+            self.hops = self.shared.hops.load_full();
+        }
+        news
+    }
+
+    /// Tells each bondd that this worker is alive.
+    pub fn pulse(&self, now: Instant) {
+        for (view, link) in self.views.iter().zip(&self.shared.bonds) {
+            view.pulse(link, self.worker, now);
+        }
+    }
+
+    /// The frame that [`Fate::Reply`] speaks of.
+    #[must_use]
+    pub fn reply(&self, len: usize) -> &[u8] {
+        &self.reply[..len]
+    }
+
+    /// Decides a received frame's fate, rewriting it in place when it goes on.
+    pub fn decide(&mut self, now: Instant, port: usize, frame: &mut [u8]) -> Fate {
+        let place = self.shared.places[port];
+        let Some(table) = self.views[place.bond].table() else {
+            return Fate::Drop(DropReason::NotAttached);
+        };
+        let mac = table.bond_mac;
+        let Ok(headers) = Headers::parse(frame) else {
+            return Fate::Drop(DropReason::Malformed);
+        };
+        if let Err(reason) = bond::receive::admit(table, place.member, headers.destination) {
+            return Fate::BondDrop(reason);
+        }
+        feedback::received(self.feedback(place), place.member, now);
+        if headers.vlan.is_some() {
+            return Fate::Punt(PuntReason::Vlan);
+        }
+        self.serve(now, place, mac, frame, &headers)
+    }
+
+    fn serve(
+        &mut self,
+        now: Instant,
+        place: PortPlace,
+        mac: Mac,
+        frame: &mut [u8],
+        headers: &Headers,
+    ) -> Fate {
+        let connections = &self.shared.connections;
+        let context = lvs::Context { snapshot: &self.services, table: connections, now, mac };
+        let verdict =
+            lvs::process(&context, &mut self.engine, frame, headers, &mut self.reply[..]);
+        match verdict {
+            Verdict::Forward { next_hop } => self.send(frame, next_hop),
+            Verdict::Reply { len } => self.answer(place.bond, len),
+            Verdict::NotMine => Fate::Punt(punt_reason(headers)),
+            Verdict::Drop(_) => Fate::LvsDrop,
+        }
+    }
+
+    /// Sends a rewritten frame towards `next_hop`: sets its MAC addresses and picks a member.
+    pub fn send(&self, frame: &mut [u8], next_hop: IpAddr) -> Fate {
+        match self.hops.resolve(next_hop) {
+            Resolution::Reachable { bond, mac } => {
+                let Some(table) = self.views[bond].table() else {
+                    return Fate::Drop(DropReason::NotAttached);
+                };
+                set_addresses(frame, mac, table.bond_mac);
+                self.member_for(bond, frame)
+            }
+            Resolution::Unresolved { ifindex, neighbour } => {
+                self.shared.requests.ask((ifindex, neighbour));
+                Fate::Park { next_hop }
+            }
+            Resolution::NoRoute => Fate::Drop(DropReason::NoRoute),
+        }
+    }
+
+    /// Whether a parked frame need not wait for `next_hop` any longer.
+    #[must_use]
+    pub fn settled(&self, next_hop: IpAddr) -> bool {
+        !matches!(self.hops.resolve(next_hop), Resolution::Unresolved { .. })
+    }
+
+    /// The port by which a finished frame leaves a bond.
+    pub fn member_for(&self, bond: usize, frame: &[u8]) -> Fate {
+        let link = &self.shared.bonds[bond];
+        let Some(table) = self.views[bond].table() else {
+            return Fate::Drop(DropReason::NotAttached);
+        };
+        let hash = bond::hash::xmit_hash(table.policy, frame);
+        let Some(member) = self.views[bond].choose(link, hash) else {
+            return Fate::Drop(DropReason::NoEgressMember);
+        };
+        feedback::sent(link.feedback.words(), hash, frame.len());
+        Fate::Send { port: link.ports[member] }
+    }
+
+    fn answer(&self, bond: usize, len: usize) -> Fate {
+        match self.member_for(bond, &self.reply[..len]) {
+            Fate::Send { port } => Fate::Reply { port, len },
+            other => other,
+        }
+    }
+
+    fn feedback(&self, place: PortPlace) -> &[AtomicU64] {
+        self.shared.bonds[place.bond].feedback.words()
+    }
+}
+
+fn punt_reason(headers: &Headers) -> PuntReason {
+    match headers.net {
+        Net::Arp(_) => PuntReason::Arp,
+        Net::Other => PuntReason::NotIp,
+        Net::V4(_) | Net::V6(_) if headers.destination.is_group() => PuntReason::Group,
+        Net::V4(_) | Net::V6(_) => PuntReason::Host,
+    }
+}
+
+fn set_addresses(frame: &mut [u8], destination: Mac, source: Mac) {
+    frame[..6].copy_from_slice(&destination.0);
+    frame[6..12].copy_from_slice(&source.0);
+}

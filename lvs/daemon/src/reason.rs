@@ -1,0 +1,118 @@
+//! Why a frame was dropped or punted by the forwarder itself. The engines have reasons of their own.
+
+/// Why the forwarder dropped a frame, outside the bond and lvs engines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DropReason {
+    /// The frame's headers contradict themselves or its length.
+    Malformed,
+    /// No egress table has come from bondd for this bond yet.
+    NotAttached,
+    /// The bond has no usable member with carrier.
+    NoEgressMember,
+    /// The member's transmit ring was full.
+    TxRingFull,
+    /// The umem had no free frame for a frame of our own making.
+    NoFrame,
+    /// No route of the kernel's main table leads to the next hop over a bond.
+    NoRoute,
+    /// The next hop did not answer within [`crate::parked::PATIENCE`].
+    NeighbourUnresolved,
+    /// Too many frames were waiting for next hops already.
+    NeighbourQueueFull,
+    /// The queue towards the bond's host interface was full.
+    HostQueueFull,
+    /// The host interface refused the frame (it is down, for one).
+    HostWriteFailed,
+}
+
+impl DropReason {
+    /// Every reason, in the order of [`DropReason::index`].
+    pub const ALL: [Self; 10] = [
+        Self::Malformed,
+        Self::NotAttached,
+        Self::NoEgressMember,
+        Self::TxRingFull,
+        Self::NoFrame,
+        Self::NoRoute,
+        Self::NeighbourUnresolved,
+        Self::NeighbourQueueFull,
+        Self::HostQueueFull,
+        Self::HostWriteFailed,
+    ];
+
+    /// The reason's position among the counters.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// The word that `show drops` prints.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::NotAttached => "not_attached",
+            Self::NoEgressMember => "no_egress_member",
+            Self::TxRingFull => "tx_ring_full",
+            Self::NoFrame => "no_frame",
+            Self::NoRoute => "no_route",
+            Self::NeighbourUnresolved => "neighbour_unresolved",
+            Self::NeighbourQueueFull => "neighbour_queue_full",
+            Self::HostQueueFull => "host_queue_full",
+            Self::HostWriteFailed => "host_write_failed",
+        }
+    }
+}
+
+/// Why a frame was handed to the kernel over the bond's host interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PuntReason {
+    /// ARP that is not for a VIP.
+    Arp,
+    /// A tagged frame: VLANs live above the host interface.
+    Vlan,
+    /// Neither ARP nor IP.
+    NotIp,
+    /// Broadcast or multicast.
+    Group,
+    /// Unicast IP to the bond's MAC that belongs to no service.
+    Host,
+}
+
+impl PuntReason {
+    /// Every reason, in the order of [`PuntReason::index`].
+    pub const ALL: [Self; 5] = [Self::Arp, Self::Vlan, Self::NotIp, Self::Group, Self::Host];
+
+    /// The reason's position among the counters.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// The word that `show drops` prints.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Arp => "arp",
+            Self::Vlan => "vlan",
+            Self::NotIp => "not_ip",
+            Self::Group => "group",
+            Self::Host => "host",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_stands_at_its_index() {
+        for (position, reason) in DropReason::ALL.iter().enumerate() {
+            assert_eq!(reason.index(), position, "{}", reason.name());
+        }
+        for (position, reason) in PuntReason::ALL.iter().enumerate() {
+            assert_eq!(reason.index(), position, "{}", reason.name());
+        }
+    }
+}

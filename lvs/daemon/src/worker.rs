@@ -1,0 +1,218 @@
+//! A worker: one queue of every port, one thread.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use netio::frame::{Frame, Lane};
+use wire::{Duration, Instant};
+
+use crate::forward::{Fate, Forwarder};
+use crate::parked::Parked;
+use crate::reason::DropReason;
+use crate::ring::FRAME_MAX;
+use crate::shared::{Shared, WorkerShare};
+
+/// How long an idle adaptive worker spins before it sleeps.
+const SPIN: Duration = Duration::from_micros(50);
+/// The longest sleep: the pulse must go on, and parked frames must expire.
+const NAP: Duration = Duration::from_millis(50);
+/// How many frames of the host interfaces a turn takes at most.
+const HOST_BUDGET: usize = 64;
+
+/// Whether an idle worker may sleep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PollMode {
+    /// Spin for at most 50 microseconds, then sleep until a frame comes.
+    Adaptive,
+    /// Never sleep: for reserved cores.
+    Busy,
+}
+
+/// A worker and everything that it owns.
+#[derive(Debug)]
+pub struct Worker<L> {
+    index: usize,
+    shared: Arc<Shared>,
+    lane: L,
+    forwarder: Forwarder,
+    parked: Parked,
+    scratch: Box<[u8; FRAME_MAX]>,
+}
+
+impl<L: Lane> Worker<L> {
+    /// Worker `index` over `lane`, whose ports stand in the configuration's order.
+    pub fn new(index: usize, shared: Arc<Shared>, lane: L, engine: lvs::Worker) -> Self {
+        Self {
+            index,
+            lane,
+            forwarder: Forwarder::new(Arc::clone(&shared), index, engine),
+            parked: Parked::default(),
+            scratch: Box::new([0; FRAME_MAX]),
+            shared,
+        }
+    }
+
+    /// Runs until `stop`, with `clock` telling the time.
+    ///
+    /// # Errors
+    /// When the ports cannot be waited for.
+    pub fn run(
+        &mut self,
+        mode: PollMode,
+        stop: &AtomicBool,
+        clock: impl Fn() -> Instant,
+    ) -> io::Result<()> {
+        let mut busy_until = clock();
+        while !stop.load(Ordering::Relaxed) {
+            let now = clock();
+            if self.turn(now) > 0 {
+                busy_until = now + SPIN;
+            } else if mode == PollMode::Adaptive && now >= busy_until {
+                let shared = Arc::clone(&self.shared);
+                let ring = &shared.workers[self.index].from_host;
+                self.lane.wait(NAP, Some(ring.wake()))?;
+                ring.quiet();
+            } else {
+                std::hint::spin_loop();
+            }
+        }
+        Ok(())
+    }
+
+    /// One turn over all ports, the host interfaces and the parked frames: how many it handled.
+    pub fn turn(&mut self, now: Instant) -> usize {
+        let hops_are_new = self.forwarder.refresh();
+        let mut handled = 0;
+        for port in 0..self.lane.ports() {
+            handled += self.receive(now, port);
+        }
+        handled += self.send_for_host();
+        if !self.parked.is_empty() {
+            self.unpark(now, hops_are_new);
+        }
+        self.lane.flush();
+        self.forwarder.pulse(now);
+        handled
+    }
+
+    /// The lane, for tests and for reports.
+    pub fn lane(&mut self) -> &mut L {
+        &mut self.lane
+    }
+
+    fn share(&self) -> &WorkerShare {
+        &self.shared.workers[self.index]
+    }
+
+    fn receive(&mut self, now: Instant, port: usize) -> usize {
+        let mut batch = heapless::Vec::new();
+        let received = self.lane.receive(port, &mut batch);
+        for frame in batch {
+            let bytes = self.lane.bytes(&frame);
+            self.shared.workers[self.index].counters.ports[port].received.count(bytes.len());
+            let fate = self.forwarder.decide(now, port, bytes);
+            self.carry_out(now, port, frame, fate);
+        }
+        received
+    }
+
+    fn carry_out(&mut self, now: Instant, port: usize, frame: Frame, fate: Fate) {
+        match fate {
+            Fate::Send { port } => self.transmit(port, frame),
+            Fate::Reply { port, len } => {
+                self.lane.release(frame);
+                self.send_copy(port, CopyOf::Reply(len));
+            }
+            Fate::Punt(reason) => {
+                self.share().counters.punts(reason).add(1);
+                let bond = self.shared.places[port].bond;
+                let accepted = self.shared.bonds[bond].to_host.push(bond, self.lane.bytes(&frame));
+                if !accepted {
+                    self.count(DropReason::HostQueueFull);
+                }
+                self.lane.release(frame);
+            }
+            Fate::Park { next_hop } => {
+                if let Err(frame) = self.parked.park(now, frame, next_hop) {
+                    self.drop_frame(DropReason::NeighbourQueueFull, frame);
+                }
+            }
+            Fate::Drop(reason) => self.drop_frame(reason, frame),
+            Fate::BondDrop(reason) => {
+                self.share().counters.bond_drops(reason).add(1);
+                self.lane.release(frame);
+            }
+            Fate::LvsDrop => self.lane.release(frame),
+        }
+    }
+
+    fn send_for_host(&mut self) -> usize {
+        for handled in 0..HOST_BUDGET {
+            let Some((bond, len)) =
+                self.shared.workers[self.index].from_host.pop(&mut self.scratch[..])
+            else {
+                return handled;
+            };
+            match self.forwarder.member_for(bond, &self.scratch[..len]) {
+                Fate::Send { port } => self.send_copy(port, CopyOf::Scratch(len)),
+                Fate::Drop(reason) => self.count(reason),
+                other => debug_assert!(false, "a finished frame met {other:?}"),
+            }
+        }
+        HOST_BUDGET
+    }
+
+    fn unpark(&mut self, now: Instant, hops_are_new: bool) {
+        while hops_are_new {
+            let forwarder = &self.forwarder;
+            let Some(waiting) = self.parked.take(|hop| forwarder.settled(hop)) else { break };
+            let fate = self.forwarder.send(self.lane.bytes(&waiting.frame), waiting.next_hop);
+            match fate {
+                Fate::Send { port } => self.transmit(port, waiting.frame),
+                Fate::Drop(reason) => self.drop_frame(reason, waiting.frame),
+                other => debug_assert!(false, "a settled next hop met {other:?}"),
+            }
+        }
+        while let Some(waiting) = self.parked.expired(now) {
+            self.drop_frame(DropReason::NeighbourUnresolved, waiting.frame);
+        }
+    }
+
+    fn send_copy(&mut self, port: usize, source: CopyOf) {
+        let Some(mut frame) = self.lane.allocate() else {
+            return self.count(DropReason::NoFrame);
+        };
+        let bytes = match source {
+            CopyOf::Reply(len) => self.forwarder.reply(len),
+            CopyOf::Scratch(len) => &self.scratch[..len],
+        };
+        self.lane.buffer(&frame)[..bytes.len()].copy_from_slice(bytes);
+        self.lane.set_len(&mut frame, bytes.len());
+        self.transmit(port, frame);
+    }
+
+    fn transmit(&mut self, port: usize, frame: Frame) {
+        let len = self.lane.bytes(&frame).len();
+        match self.lane.transmit(port, frame) {
+            Ok(()) => self.share().counters.ports[port].transmitted.count(len),
+            Err(frame) => self.drop_frame(DropReason::TxRingFull, frame),
+        }
+    }
+
+    fn drop_frame(&mut self, reason: DropReason, frame: Frame) {
+        self.count(reason);
+        self.lane.release(frame);
+    }
+
+    fn count(&self, reason: DropReason) {
+        self.share().counters.drops(reason).add(1);
+    }
+}
+
+/// Where a frame of our own making stands before it is copied into the umem.
+#[derive(Clone, Copy, Debug)]
+enum CopyOf {
+    Reply(usize),
+    Scratch(usize),
+}
