@@ -77,7 +77,11 @@ impl FromStr for Mac {
             let part = parts.next().filter(|p| p.len() == 2).ok_or(MacParseError)?;
             *byte = u8::from_str_radix(part, 16).map_err(|_| MacParseError)?;
         }
-        if parts.next().is_some() { Err(MacParseError) } else { Ok(Self(bytes)) }
+        if parts.next().is_some() {
+            Err(MacParseError)
+        } else {
+            Ok(Self(bytes))
+        }
     }
 }
 

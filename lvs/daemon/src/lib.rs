@@ -1,0 +1,23 @@
+//! The forwarder: every data port's queues, the bonds' host interfaces, the connection table.
+//!
+//! Workers, one per queue and each on a thread of its own, run bond receive, lvs and bond transmit
+//! ([`forward`], [`worker`]). One thread per bond moves frames between the workers and the kernel
+//! ([`host`]). Everything else is the slow path, a single-threaded loop ([`daemon`]): the kernel's
+//! routes and neighbours ([`kernel`]), the members' carrier ([`carrier`]), bondd's tables
+//! ([`attach`]), expiry of connections, and reports ([`show`]).
+//!
+//! What a worker reads is swapped by the slow path as a whole ([`shared`]); what it counts has one
+//! writer ([`counters`]). A worker allocates nothing and takes no lock on the path of an existing
+//! connection; the locks of [`ring`] and [`requests`] stand on the ways to the kernel only.
+
+pub mod counters;
+pub mod forward;
+pub mod host;
+pub mod nexthop;
+pub mod parked;
+pub mod reason;
+pub mod requests;
+pub mod ring;
+pub mod shared;
+pub mod view;
+pub mod worker;
