@@ -1,1 +1,11 @@
 //! AF_XDP, AF_PACKET, TAP, netlink and ethtool, each with an in-memory twin.
+//!
+//! The forwarder's workers see one thing: a [`frame::Lane`], which owns the frames of one queue over
+//! all ports. [`xdp::XdpLane`] is the real one, [`memory::MemoryLane`] its twin.
+#![allow(unsafe_code)] // the kernel's interfaces are rings, ioctls and socket options
+
+pub mod frame;
+pub mod memory;
+mod poll;
+
+pub use frame::{BATCH, Batch, Frame, Lane, PortIndex};
