@@ -12,6 +12,7 @@ use lvs::Verdict;
 use wire::headers::{Headers, Net};
 use wire::{Instant, Mac};
 
+use crate::hop_cache::HopCache;
 use crate::nexthop::{NextHops, Resolution};
 use crate::reason::{DropReason, PuntReason};
 use crate::shared::{PortPlace, Shared};
@@ -44,7 +45,7 @@ pub enum Fate {
     },
     /// Dropped by the forwarder.
     Drop(DropReason),
-    /// Dropped by bond receive.
+    /// Dropped by the bond.
     BondDrop(bond::DropReason),
     /// Dropped by lvs, which has counted it.
     LvsDrop,
@@ -57,6 +58,7 @@ pub struct Forwarder {
     worker: usize,
     views: Vec<BondView>,
     hops: Arc<NextHops>,
+    hop_cache: HopCache,
     services: Arc<lvs::Snapshot>,
     engine: lvs::Worker,
     reply: Box<[u8; REPLY_MAX]>,
@@ -69,6 +71,7 @@ impl Forwarder {
         Self {
             views: shared.bonds.iter().map(|_| BondView::default()).collect(),
             hops: shared.hops.load_full(),
+            hop_cache: HopCache::default(),
             services: shared.services.load_full(),
             worker,
             engine,
@@ -88,14 +91,15 @@ impl Forwarder {
         let news = !std::ptr::eq(&**self.shared.hops.load(), &*self.hops);
         if news {
             self.hops = self.shared.hops.load_full();
+            self.hop_cache.clear();
         }
         news
     }
 
     /// Tells each bondd that this worker is alive.
-    pub fn pulse(&self, now: Instant) {
+    pub fn pulse(&self) {
         for (view, link) in self.views.iter().zip(&self.shared.bonds) {
-            view.pulse(link, self.worker, now);
+            view.pulse(link, self.worker);
         }
     }
 
@@ -118,7 +122,7 @@ impl Forwarder {
         if let Err(reason) = bond::receive::admit(table, place.member, headers.destination) {
             return Fate::BondDrop(reason);
         }
-        feedback::received(self.feedback(place), place.member, now);
+        feedback::set_last_receive(self.feedback(place), self.worker, place.member, now);
         if headers.vlan.is_some() {
             return Fate::Punt(PuntReason::Vlan);
         }
@@ -146,8 +150,8 @@ impl Forwarder {
     }
 
     /// Sends a rewritten frame towards `next_hop`: sets its MAC addresses and picks a member.
-    pub fn send(&self, frame: &mut [u8], next_hop: IpAddr) -> Fate {
-        match self.hops.resolve(next_hop) {
+    pub fn send(&mut self, frame: &mut [u8], next_hop: IpAddr) -> Fate {
+        match self.hop_cache.resolve(&self.hops, next_hop) {
             Resolution::Reachable { bond, mac } => {
                 let Some(table) = self.views[bond].table() else {
                     return Fate::Drop(DropReason::NotAttached);
@@ -177,9 +181,10 @@ impl Forwarder {
         };
         let hash = bond::hash::xmit_hash(table.policy, frame);
         let Some(member) = self.views[bond].choose(link, hash) else {
-            return Fate::Drop(DropReason::NoEgressMember);
+            return Fate::BondDrop(bond::DropReason::NoUsableMember);
         };
-        feedback::sent(link.feedback.words(), hash, frame.len());
+        let [bucket, ..] = hash.to_le_bytes();
+        feedback::add_bytes(link.feedback.words(), self.worker, bucket, frame.len() as u64);
         Fate::Send { port: link.ports[member] }
     }
 

@@ -12,6 +12,7 @@
 
 pub mod counters;
 pub mod forward;
+pub mod hop_cache;
 pub mod host;
 pub mod nexthop;
 pub mod parked;

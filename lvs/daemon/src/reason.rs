@@ -7,8 +7,6 @@ pub enum DropReason {
     Malformed,
     /// No egress table has come from bondd for this bond yet.
     NotAttached,
-    /// The bond has no usable member with carrier.
-    NoEgressMember,
     /// The member's transmit ring was full.
     TxRingFull,
     /// The umem had no free frame for a frame of our own making.
@@ -27,10 +25,9 @@ pub enum DropReason {
 
 impl DropReason {
     /// Every reason, in the order of [`DropReason::index`].
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 9] = [
         Self::Malformed,
         Self::NotAttached,
-        Self::NoEgressMember,
         Self::TxRingFull,
         Self::NoFrame,
         Self::NoRoute,
@@ -52,7 +49,6 @@ impl DropReason {
         match self {
             Self::Malformed => "malformed",
             Self::NotAttached => "not_attached",
-            Self::NoEgressMember => "no_egress_member",
             Self::TxRingFull => "tx_ring_full",
             Self::NoFrame => "no_frame",
             Self::NoRoute => "no_route",

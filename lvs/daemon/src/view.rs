@@ -6,7 +6,6 @@ use std::sync::atomic::Ordering;
 use bond::egress::Table;
 use bond::feedback;
 use sys::memory::SharedMemory;
-use wire::Instant;
 
 use crate::shared::BondLink;
 
@@ -52,9 +51,14 @@ impl BondView {
         self.table.as_ref()?.choose(hash, link.masked.load(Ordering::Relaxed))
     }
 
-    /// Tells bondd that this worker is alive and which table it uses.
-    pub fn pulse(&self, link: &BondLink, worker: usize, now: Instant) {
-        let generation = self.table.as_ref().map_or(0, |table| table.generation);
-        feedback::pulse(link.feedback.words(), worker, now, generation);
+    /// Tells bondd that this worker is alive, which table it uses, and that nothing which an older
+    /// table chose waits in its hands any longer.
+    pub fn pulse(&self, link: &BondLink, worker: usize) {
+        let words = link.feedback.words();
+        if let Some(table) = &self.table {
+            feedback::set_generation(words, worker, table.generation);
+            feedback::set_drained(words, worker, table.generation);
+        }
+        feedback::beat(words, worker);
     }
 }

@@ -92,7 +92,7 @@ impl<L: Lane> Worker<L> {
             self.unpark(now, hops_are_new);
         }
         self.lane.flush();
-        self.forwarder.pulse(now);
+        self.forwarder.pulse();
         handled
     }
 
@@ -139,10 +139,7 @@ impl<L: Lane> Worker<L> {
                 }
             }
             Fate::Drop(reason) => self.drop_frame(reason, frame),
-            Fate::BondDrop(reason) => {
-                self.share().counters.bond_drops(reason).add(1);
-                self.lane.release(frame);
-            }
+            Fate::BondDrop(reason) => self.bond_drop(reason, frame),
             Fate::LvsDrop => self.lane.release(frame),
         }
     }
@@ -157,6 +154,7 @@ impl<L: Lane> Worker<L> {
             match self.forwarder.member_for(bond, &self.scratch[..len]) {
                 Fate::Send { port } => self.send_copy(port, CopyOf::Scratch(len)),
                 Fate::Drop(reason) => self.count(reason),
+                Fate::BondDrop(reason) => self.share().counters.bond_drops(reason).add(1),
                 other => debug_assert!(false, "a finished frame met {other:?}"),
             }
         }
@@ -170,8 +168,12 @@ impl<L: Lane> Worker<L> {
             let fate = self.forwarder.send(self.lane.bytes(&waiting.frame), waiting.next_hop);
             match fate {
                 Fate::Send { port } => self.transmit(port, waiting.frame),
+                Fate::BondDrop(reason) => self.bond_drop(reason, waiting.frame),
                 Fate::Drop(reason) => self.drop_frame(reason, waiting.frame),
-                other => debug_assert!(false, "a settled next hop met {other:?}"),
+                Fate::Reply { .. } | Fate::Punt(_) | Fate::Park { .. } | Fate::LvsDrop => {
+                    debug_assert!(false, "a settled next hop met {fate:?}");
+                    self.lane.release(waiting.frame);
+                }
             }
         }
         while let Some(waiting) = self.parked.expired(now) {
@@ -198,6 +200,11 @@ impl<L: Lane> Worker<L> {
             Ok(()) => self.share().counters.ports[port].transmitted.count(len),
             Err(frame) => self.drop_frame(DropReason::TxRingFull, frame),
         }
+    }
+
+    fn bond_drop(&mut self, reason: bond::DropReason, frame: Frame) {
+        self.share().counters.bond_drops(reason).add(1);
+        self.lane.release(frame);
     }
 
     fn drop_frame(&mut self, reason: DropReason, frame: Frame) {
