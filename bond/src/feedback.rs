@@ -65,8 +65,10 @@ pub fn workers(words: &[AtomicU64]) -> usize {
         .min(MAX_WORKERS)
 }
 
-/// Worker: I am alive; once a turn of its loop, at least ten times a second also when idle.
-pub fn beat(words: &[AtomicU64], worker: usize) {
+/// Worker: I am alive and forward by this generation of the egress table; once a turn of its
+/// loop, at least ten times a second also when idle.
+pub fn beat(words: &[AtomicU64], worker: usize, generation: u64) {
+    set(cell(words, worker, GENERATION), generation);
     add(cell(words, worker, PULSE), 1);
 }
 
@@ -74,11 +76,6 @@ pub fn beat(words: &[AtomicU64], worker: usize) {
 #[must_use]
 pub fn pulse(words: &[AtomicU64], worker: usize) -> u64 {
     value(cell(words, worker, PULSE))
-}
-
-/// Worker: I forward by this generation of the egress table.
-pub fn set_generation(words: &[AtomicU64], worker: usize, generation: u64) {
-    set(cell(words, worker, GENERATION), generation);
 }
 
 /// The generation of the egress table that this worker forwards by.
@@ -99,7 +96,7 @@ pub fn drained(words: &[AtomicU64], worker: usize) -> u64 {
 }
 
 /// Worker: a frame came by this member now (once a batch is enough).
-pub fn set_last_receive(words: &[AtomicU64], worker: usize, member: usize, now: Instant) {
+pub fn received(words: &[AtomicU64], worker: usize, member: usize, now: Instant) {
     if member < MAX_MEMBERS {
         set(cell(words, worker, LAST_RECEIVE + member), now.as_nanos());
     }
@@ -116,9 +113,13 @@ pub fn last_receive(words: &[AtomicU64], member: usize) -> Option<Instant> {
     (latest != 0).then(|| Instant::from_nanos(latest))
 }
 
-/// Worker: so many bytes were sent in this bucket.
-pub fn add_bytes(words: &[AtomicU64], worker: usize, bucket: u8, bytes: u64) {
-    add(cell(words, worker, BYTES + usize::from(bucket)), bytes);
+/// Worker: a frame of so many bytes with this hash was sent.
+pub fn sent(words: &[AtomicU64], worker: usize, hash: u32, bytes: usize) {
+    let [bucket, ..] = hash.to_le_bytes();
+    add(
+        cell(words, worker, BYTES + usize::from(bucket)),
+        u64::try_from(bytes).unwrap_or(0),
+    );
 }
 
 /// Bytes sent in this bucket by all workers.
@@ -145,9 +146,8 @@ mod tests {
     fn each_worker_has_its_own_pulse_and_generations() {
         let words = area();
         set_workers(&words, 2);
-        beat(&words, 1);
-        beat(&words, 1);
-        set_generation(&words, 1, 8);
+        beat(&words, 1, 6);
+        beat(&words, 1, 8);
         set_drained(&words, 1, 6);
         assert_eq!([pulse(&words, 0), pulse(&words, 1)], [0, 2]);
         assert_eq!([generation(&words, 0), generation(&words, 1)], [0, 8]);
@@ -158,10 +158,10 @@ mod tests {
     fn bytes_are_summed_and_the_latest_receive_counts() {
         let words = area();
         set_workers(&words, 2);
-        add_bytes(&words, 0, 255, 100);
-        add_bytes(&words, 1, 255, 23);
-        set_last_receive(&words, 0, 15, Instant::from_nanos(7));
-        set_last_receive(&words, 1, 15, Instant::from_nanos(9));
+        sent(&words, 0, 0x1ff, 100);
+        sent(&words, 1, 0xff, 23);
+        received(&words, 0, 15, Instant::from_nanos(7));
+        received(&words, 1, 15, Instant::from_nanos(9));
         assert_eq!(bytes(&words, 255), 123);
         assert_eq!(bytes(&words, 0), 0);
         assert_eq!(last_receive(&words, 15), Some(Instant::from_nanos(9)));
@@ -172,8 +172,8 @@ mod tests {
     fn no_index_reaches_a_neighbours_words() {
         let words = area();
         set_workers(&words, 99);
-        beat(&words, MAX_WORKERS);
-        set_last_receive(&words, 0, MAX_MEMBERS, Instant::from_nanos(5));
+        beat(&words, MAX_WORKERS, 2);
+        received(&words, 0, MAX_MEMBERS, Instant::from_nanos(5));
         assert_eq!(workers(&words), MAX_WORKERS);
         assert!(
             words
