@@ -76,4 +76,19 @@ impl ArpInfo {
             target_ip: Ipv4Addr::new(ti0, ti1, ti2, ti3),
         })
     }
+
+    /// The packet's bytes.
+    #[must_use]
+    pub const fn emit(&self) -> [u8; Self::LEN] {
+        let [o0, o1] = self.operation.to_be_bytes();
+        let [s0, s1, s2, s3, s4, s5] = self.sender_mac.0;
+        let [si0, si1, si2, si3] = self.sender_ip.octets();
+        let [t0, t1, t2, t3, t4, t5] = self.target_mac.0;
+        let [ti0, ti1, ti2, ti3] = self.target_ip.octets();
+        [
+            0, 1, 8, 0, 6, 4, o0, o1, //
+            s0, s1, s2, s3, s4, s5, si0, si1, si2, si3, //
+            t0, t1, t2, t3, t4, t5, ti0, ti1, ti2, ti3,
+        ]
+    }
 }

@@ -1,0 +1,206 @@
+//! What an operator may set on a bond: Linux's option names, values and defaults.
+
+mod address;
+mod choice;
+mod fault;
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Deserializer, Serialize};
+use wire::Mac;
+
+pub use address::{Address, AddressParseError};
+pub use choice::{
+    AdSelect, LacpRate, Mapping, Mode, PrimaryReselect, UnknownChoice, XmitHashPolicy,
+};
+pub use fault::Fault;
+
+/// One member of a bond, in the bond's order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MemberConfig {
+    /// Interface name, at most 15 bytes.
+    pub name: String,
+    /// LACP port priority (`actor_port_prio`): 0 to 65535, lower is better; default 255.
+    pub port_priority: u16,
+    /// active-backup's preference (`prio`): higher is better; default 0.
+    pub prio: i32,
+}
+
+impl MemberConfig {
+    /// A member with Linux's defaults.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_string(),
+            port_priority: DEFAULT_PORT_PRIORITY,
+            prio: 0,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for MemberConfig {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Shape {
+            Name(String),
+            Table {
+                name: String,
+                #[serde(default = "default_port_priority")]
+                port_priority: u16,
+                #[serde(default)]
+                prio: i32,
+            },
+        }
+        Ok(match Shape::deserialize(deserializer)? {
+            Shape::Name(name) => Self::new(&name),
+            Shape::Table {
+                name,
+                port_priority,
+                prio,
+            } => Self {
+                name,
+                port_priority,
+                prio,
+            },
+        })
+    }
+}
+
+const DEFAULT_PORT_PRIORITY: u16 = 255;
+
+const fn default_port_priority() -> u16 {
+    DEFAULT_PORT_PRIORITY
+}
+
+/// One bond, as configured. Times are milliseconds, as Linux has them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The bond's name, which is its host interface's name; the key of its table in the file.
+    #[serde(skip)]
+    pub name: String,
+    /// How the members share the work.
+    pub mode: Mode,
+    /// The members in the bond's order; LACP's port number is the position, from 1.
+    pub members: Vec<MemberConfig>,
+    /// How often we ask the LACP partner to send.
+    #[serde(default = "defaults::lacp_rate")]
+    pub lacp_rate: LacpRate,
+    /// Whether we speak LACP first.
+    #[serde(default = "defaults::on")]
+    pub lacp_active: bool,
+    /// Whether a member whose partner does not speak LACP never carries traffic. Off: one does.
+    #[serde(default)]
+    pub lacp_strict: bool,
+    /// Which header fields choose the member of a frame.
+    #[serde(default = "defaults::xmit_hash_policy")]
+    pub xmit_hash_policy: XmitHashPolicy,
+    /// How a hash becomes a member.
+    #[serde(default = "defaults::mapping")]
+    pub mapping: Mapping,
+    /// Period of the carrier monitor that `updelay` and `downdelay` are multiples of, in ms.
+    /// Carrier itself is watched always.
+    #[serde(default)]
+    pub miimon: u32,
+    /// How long carrier must be back before the member is used, in ms.
+    #[serde(default)]
+    pub updelay: u32,
+    /// How long carrier must be gone before the member is given up, in ms.
+    #[serde(default)]
+    pub downdelay: u32,
+    /// active-backup: the member preferred over all others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub primary: Option<String>,
+    /// active-backup: when the primary becomes active again.
+    #[serde(default = "defaults::primary_reselect")]
+    pub primary_reselect: PrimaryReselect,
+    /// Fewest usable members with which the bond still carries traffic (802.3ad).
+    #[serde(default)]
+    pub min_links: u8,
+    /// Which aggregator carries the traffic.
+    #[serde(default = "defaults::ad_select")]
+    pub ad_select: AdSelect,
+    /// LACP system priority: 1 to 65535, lower is better.
+    #[serde(default = "defaults::ad_actor_sys_prio")]
+    pub ad_actor_sys_prio: u16,
+    /// LACP system; none: the bond's MAC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ad_actor_system: Option<Mac>,
+    /// Upper 10 bits of the LACP key: 0 to 1023.
+    #[serde(default)]
+    pub ad_user_port_key: u16,
+    /// The bond's MAC; none: the first member's permanent MAC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mac: Option<Mac>,
+    /// MTU of the members and the host interface, in bytes.
+    #[serde(default = "defaults::mtu")]
+    pub mtu: u16,
+    /// Addresses of the host interface.
+    #[serde(default)]
+    pub addresses: Vec<Address>,
+}
+
+mod defaults {
+    use super::{AdSelect, LacpRate, Mapping, PrimaryReselect, XmitHashPolicy};
+
+    pub(super) const fn on() -> bool {
+        true
+    }
+    pub(super) const fn lacp_rate() -> LacpRate {
+        LacpRate::Slow
+    }
+    pub(super) const fn xmit_hash_policy() -> XmitHashPolicy {
+        XmitHashPolicy::Layer2
+    }
+    pub(super) const fn mapping() -> Mapping {
+        Mapping::Resilient
+    }
+    pub(super) const fn primary_reselect() -> PrimaryReselect {
+        PrimaryReselect::Always
+    }
+    pub(super) const fn ad_select() -> AdSelect {
+        AdSelect::Stable
+    }
+    pub(super) const fn ad_actor_sys_prio() -> u16 {
+        65_535
+    }
+    pub(super) const fn mtu() -> u16 {
+        1_500
+    }
+}
+
+impl Config {
+    /// A bond of these members with Linux's defaults.
+    #[must_use]
+    pub fn new(name: &str, mode: Mode, members: &[&str]) -> Self {
+        Self {
+            name: name.to_string(),
+            mode,
+            members: members.iter().map(|name| MemberConfig::new(name)).collect(),
+            lacp_rate: defaults::lacp_rate(),
+            lacp_active: defaults::on(),
+            lacp_strict: false,
+            xmit_hash_policy: defaults::xmit_hash_policy(),
+            mapping: defaults::mapping(),
+            miimon: 0,
+            updelay: 0,
+            downdelay: 0,
+            primary: None,
+            primary_reselect: defaults::primary_reselect(),
+            min_links: 0,
+            ad_select: defaults::ad_select(),
+            ad_actor_sys_prio: defaults::ad_actor_sys_prio(),
+            ad_actor_system: None,
+            ad_user_port_key: 0,
+            mac: None,
+            mtu: defaults::mtu(),
+            addresses: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/config.rs"]
+mod tests;

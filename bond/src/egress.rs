@@ -1,0 +1,278 @@
+//! The egress table: what bondd tells lvsd about a bond, in a few words of shared memory.
+//!
+//! One writer, many readers, no lock: the first word is the table's generation, odd while the
+//! writer is at work, and a reader that sees it change reads again.
+
+use core::sync::atomic::{AtomicU64, Ordering, fence};
+
+use wire::Mac;
+
+use crate::resilient::{UNOWNED, heir};
+use crate::{BUCKETS, MAX_MEMBERS, Mapping, Mode, XmitHashPolicy};
+
+/// What the forwarder must know of one member.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MemberEntry {
+    /// The kernel's index of the interface; 0: the interface does not exist.
+    pub ifindex: u32,
+    /// The member's permanent MAC.
+    pub mac: Mac,
+    /// Frames received here are the bond's.
+    pub rx_enabled: bool,
+    /// Frames may be sent here.
+    pub tx_enabled: bool,
+    /// The link is there, before `updelay` and `downdelay`.
+    pub carrier: bool,
+}
+
+/// A bond's state as the forwarder needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// Even, never 0, larger with every change.
+    pub generation: u64,
+    /// The bond's mode.
+    pub mode: Mode,
+    /// How a hash becomes a member.
+    pub mapping: Mapping,
+    /// Which hash.
+    pub policy: XmitHashPolicy,
+    /// The bond's MAC.
+    pub bond_mac: Mac,
+    /// The members in the configured order.
+    pub members: heapless::Vec<MemberEntry, MAX_MEMBERS>,
+    /// The members to send by, in Linux's order; empty: the bond has no carrier.
+    pub usable: heapless::Vec<u8, MAX_MEMBERS>,
+    /// The member of each bucket (mapping `resilient`).
+    pub buckets: [u8; BUCKETS],
+}
+
+impl Default for Table {
+    /// A bond without members.
+    fn default() -> Self {
+        Self {
+            generation: 2,
+            mode: Mode::ActiveBackup,
+            mapping: Mapping::Resilient,
+            policy: XmitHashPolicy::Layer2,
+            bond_mac: Mac::ZERO,
+            members: heapless::Vec::new(),
+            usable: heapless::Vec::new(),
+            buckets: [UNOWNED; BUCKETS],
+        }
+    }
+}
+
+impl Table {
+    /// The member that a frame with this hash leaves by. `masked` has a bit for each member whose
+    /// carrier the forwarder sees gone before bondd has said so.
+    #[must_use]
+    pub fn choose(&self, hash: u32, masked: u32) -> Option<usize> {
+        match self.mapping {
+            Mapping::Modulo => self.modulo(hash, masked),
+            Mapping::Resilient => self.bucket(hash, masked),
+        }
+    }
+
+    fn modulo(&self, hash: u32, masked: u32) -> Option<usize> {
+        let nth = |n: usize| usize::try_from(hash).ok()?.checked_rem(n);
+        if masked == 0 {
+            return self
+                .usable
+                .get(nth(self.usable.len())?)
+                .map(|&m| usize::from(m));
+        }
+        let left = self.survivors(masked);
+        left.get(nth(left.len())?).map(|&m| usize::from(m))
+    }
+
+    fn bucket(&self, hash: u32, masked: u32) -> Option<usize> {
+        let [bucket, ..] = hash.to_le_bytes();
+        let owner = *self.buckets.get(usize::from(bucket))?;
+        if !is_masked(owner, masked) && self.usable.contains(&owner) {
+            return Some(usize::from(owner));
+        }
+        heir(&self.buckets, &self.survivors(masked), bucket).map(usize::from)
+    }
+
+    fn survivors(&self, masked: u32) -> heapless::Vec<u8, MAX_MEMBERS> {
+        self.usable
+            .iter()
+            .copied()
+            .filter(|&member| !is_masked(member, masked))
+            .collect()
+    }
+}
+
+fn is_masked(member: u8, masked: u32) -> bool {
+    masked
+        .checked_shr(u32::from(member))
+        .is_some_and(|bits| bits & 1 == 1)
+}
+
+/// Version of the layout below, in the low 16 bits of the second word.
+const LAYOUT: u64 = 1;
+const GENERATION: usize = 0;
+const SHAPE: usize = 1;
+const BOND_MAC: usize = 2;
+const MEMBERS: usize = 3;
+const USABLE: usize = MEMBERS + 2 * MAX_MEMBERS;
+const BUCKET_WORDS: usize = USABLE + MAX_MEMBERS / 8;
+
+/// Words that a table takes.
+pub const WORDS: usize = BUCKET_WORDS + BUCKETS / 8;
+
+/// Attempts of a reader that meets the writer at work; a write takes well under a microsecond.
+const ATTEMPTS: usize = 1_000;
+
+/// Writes the table; readers see the old one or this one, never a mixture.
+/// Words beyond [`WORDS`] are not touched; with fewer nothing is written.
+pub fn publish(words: &[AtomicU64], table: &Table) {
+    let Some((generation, rest)) = words.get(..WORDS).and_then(<[_]>::split_first) else {
+        return;
+    };
+    generation.store(table.generation | 1, Ordering::Relaxed);
+    fence(Ordering::Release);
+    for (word, value) in rest.iter().zip(encode(table).into_iter().skip(SHAPE)) {
+        word.store(value, Ordering::Relaxed);
+    }
+    generation.store(table.generation & !1, Ordering::Release);
+}
+
+/// The generation as it stands: 0 before the first table, odd while one is being written.
+#[must_use]
+pub fn generation(words: &[AtomicU64]) -> u64 {
+    words.first().map_or(0, |word| word.load(Ordering::Acquire))
+}
+
+/// The published table. None before the first one, when a writer died at work, and when the
+/// words hold no table of this version.
+#[must_use]
+pub fn read(words: &[AtomicU64]) -> Option<Table> {
+    let words = words.get(..WORDS)?;
+    for _ in 0..ATTEMPTS {
+        let before = generation(words);
+        if before == 0 {
+            return None;
+        }
+        if before & 1 == 0 {
+            let mut copy = [0; WORDS];
+            for (value, word) in copy.iter_mut().zip(words) {
+                *value = word.load(Ordering::Relaxed);
+            }
+            fence(Ordering::Acquire);
+            if generation(words) == before {
+                return decode(before, &copy);
+            }
+        }
+        core::hint::spin_loop();
+    }
+    None
+}
+
+fn encode(table: &Table) -> [u64; WORDS] {
+    let mut words = [0; WORDS];
+    let mut put = |at: usize, value: u64| {
+        if let Some(word) = words.get_mut(at) {
+            *word = value;
+        }
+    };
+    let byte = |value: usize, at: u32| u64::try_from(value & 0xff).unwrap_or(0) << at;
+    put(GENERATION, table.generation);
+    put(
+        SHAPE,
+        LAYOUT
+            | u64::from(table.mode.number()) << 16
+            | u64::from(table.mapping.number()) << 24
+            | u64::from(table.policy.number()) << 32
+            | byte(table.members.len(), 40)
+            | byte(table.usable.len(), 48),
+    );
+    put(BOND_MAC, table.bond_mac.to_bits());
+    for (i, member) in table.members.iter().enumerate() {
+        let flags = u64::from(member.rx_enabled)
+            | u64::from(member.tx_enabled) << 1
+            | u64::from(member.carrier) << 2;
+        put(MEMBERS + 2 * i, u64::from(member.ifindex) | flags << 32);
+        put(MEMBERS + 2 * i + 1, member.mac.to_bits());
+    }
+    let mut usable = [UNOWNED; MAX_MEMBERS];
+    for (slot, member) in usable.iter_mut().zip(&table.usable) {
+        *slot = *member;
+    }
+    for (i, bytes) in usable.as_chunks::<8>().0.iter().enumerate() {
+        put(USABLE + i, u64::from_le_bytes(*bytes));
+    }
+    for (i, bytes) in table.buckets.as_chunks::<8>().0.iter().enumerate() {
+        put(BUCKET_WORDS + i, u64::from_le_bytes(*bytes));
+    }
+    words
+}
+
+fn decode(generation: u64, words: &[u64; WORDS]) -> Option<Table> {
+    let [
+        layout,
+        layout_high,
+        mode,
+        mapping,
+        policy,
+        members,
+        usable,
+        _,
+    ] = words.get(SHAPE)?.to_le_bytes();
+    if u64::from(u16::from_le_bytes([layout, layout_high])) != LAYOUT {
+        return None;
+    }
+    let (members, usable) = (usize::from(members), usize::from(usable));
+    if members > MAX_MEMBERS || usable > members {
+        return None;
+    }
+    let mut table = Table {
+        generation,
+        mode: Mode::from_number(u64::from(mode))?,
+        mapping: Mapping::from_number(u64::from(mapping))?,
+        policy: XmitHashPolicy::from_number(u64::from(policy))?,
+        bond_mac: Mac::from_bits(*words.get(BOND_MAC)?),
+        ..Table::default()
+    };
+    for pair in words
+        .get(MEMBERS..USABLE)?
+        .as_chunks::<2>()
+        .0
+        .iter()
+        .take(members)
+    {
+        let [word, mac] = *pair;
+        let flags = word >> 32;
+        let entry = MemberEntry {
+            ifindex: u32::try_from(word & u64::from(u32::MAX)).ok()?,
+            mac: Mac::from_bits(mac),
+            rx_enabled: flags & 1 != 0,
+            tx_enabled: flags & 2 != 0,
+            carrier: flags & 4 != 0,
+        };
+        table.members.push(entry).ok()?;
+    }
+    let bytes = words
+        .get(USABLE..BUCKET_WORDS)?
+        .iter()
+        .flat_map(|word| word.to_le_bytes());
+    for member in bytes.take(usable) {
+        table
+            .usable
+            .push(member)
+            .ok()
+            .filter(|()| usize::from(member) < members)?;
+    }
+    let bytes = words
+        .get(BUCKET_WORDS..)?
+        .iter()
+        .flat_map(|word| word.to_le_bytes());
+    for (owner, byte) in table.buckets.iter_mut().zip(bytes) {
+        *owner = byte;
+    }
+    Some(table)
+}
+
+#[cfg(test)]
+#[path = "tests/egress.rs"]
+mod tests;

@@ -1,0 +1,186 @@
+//! What lvsd tells bondd back, in words of shared memory: one block for each worker, written by
+//! that worker only, summed by the reader. Accesses beyond the words given do nothing.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use wire::Instant;
+
+use crate::{BUCKETS, MAX_MEMBERS};
+
+/// The most workers that have a block.
+pub const MAX_WORKERS: usize = 32;
+
+const WORKERS: usize = 0;
+/// The header takes a cache line of its own.
+const HEADER: usize = 8;
+
+const PULSE: usize = 0;
+const GENERATION: usize = 1;
+const DRAINED: usize = 2;
+const LAST_RECEIVE: usize = 8;
+const BYTES: usize = LAST_RECEIVE + MAX_MEMBERS;
+const BLOCK: usize = BYTES + BUCKETS;
+
+/// Words of the whole area.
+pub const WORDS: usize = HEADER + MAX_WORKERS * BLOCK;
+
+fn cell(words: &[AtomicU64], worker: usize, at: usize) -> Option<&AtomicU64> {
+    if worker >= MAX_WORKERS || at >= BLOCK {
+        return None;
+    }
+    words.get(HEADER + worker * BLOCK + at)
+}
+
+/// A cell with one writer: no read-modify-write needed.
+fn add(cell: Option<&AtomicU64>, amount: u64) {
+    if let Some(cell) = cell {
+        let sum = cell.load(Ordering::Relaxed).wrapping_add(amount);
+        cell.store(sum, Ordering::Relaxed);
+    }
+}
+
+fn set(cell: Option<&AtomicU64>, value: u64) {
+    if let Some(cell) = cell {
+        cell.store(value, Ordering::Release);
+    }
+}
+
+fn value(cell: Option<&AtomicU64>) -> u64 {
+    cell.map_or(0, |cell| cell.load(Ordering::Acquire))
+}
+
+/// lvsd: how many workers there are, at most [`MAX_WORKERS`].
+pub fn set_workers(words: &[AtomicU64], workers: usize) {
+    set(
+        words.get(WORKERS),
+        u64::try_from(workers.min(MAX_WORKERS)).unwrap_or(0),
+    );
+}
+
+/// How many workers there are; 0 before lvsd has said so.
+#[must_use]
+pub fn workers(words: &[AtomicU64]) -> usize {
+    usize::try_from(value(words.get(WORKERS)))
+        .unwrap_or(0)
+        .min(MAX_WORKERS)
+}
+
+/// Worker: I am alive and forward by this generation of the egress table; once a turn of its
+/// loop, at least ten times a second also when idle.
+pub fn beat(words: &[AtomicU64], worker: usize, generation: u64) {
+    set(cell(words, worker, GENERATION), generation);
+    add(cell(words, worker, PULSE), 1);
+}
+
+/// How often this worker has beaten.
+#[must_use]
+pub fn pulse(words: &[AtomicU64], worker: usize) -> u64 {
+    value(cell(words, worker, PULSE))
+}
+
+/// The generation of the egress table that this worker forwards by.
+#[must_use]
+pub fn generation(words: &[AtomicU64], worker: usize) -> u64 {
+    value(cell(words, worker, GENERATION))
+}
+
+/// Worker: no frame chosen by an older generation than this is still in a transmit ring.
+pub fn set_drained(words: &[AtomicU64], worker: usize, generation: u64) {
+    set(cell(words, worker, DRAINED), generation);
+}
+
+/// The oldest generation that may still have frames of this worker in a transmit ring.
+#[must_use]
+pub fn drained(words: &[AtomicU64], worker: usize) -> u64 {
+    value(cell(words, worker, DRAINED))
+}
+
+/// Worker: a frame came by this member now (once a batch is enough).
+pub fn received(words: &[AtomicU64], worker: usize, member: usize, now: Instant) {
+    if member < MAX_MEMBERS {
+        set(cell(words, worker, LAST_RECEIVE + member), now.as_nanos());
+    }
+}
+
+/// When the last frame came by this member; None: never.
+#[must_use]
+pub fn last_receive(words: &[AtomicU64], member: usize) -> Option<Instant> {
+    if member >= MAX_MEMBERS {
+        return None;
+    }
+    let of_worker = |worker| value(cell(words, worker, LAST_RECEIVE + member));
+    let latest = (0..workers(words)).map(of_worker).max().unwrap_or(0);
+    (latest != 0).then(|| Instant::from_nanos(latest))
+}
+
+/// Worker: a frame of so many bytes with this hash was sent.
+pub fn sent(words: &[AtomicU64], worker: usize, hash: u32, bytes: usize) {
+    let [bucket, ..] = hash.to_le_bytes();
+    add(
+        cell(words, worker, BYTES + usize::from(bucket)),
+        u64::try_from(bytes).unwrap_or(0),
+    );
+}
+
+/// Bytes sent in this bucket by all workers.
+#[must_use]
+pub fn bytes(words: &[AtomicU64], bucket: u8) -> u64 {
+    let of_worker = |worker| value(cell(words, worker, BYTES + usize::from(bucket)));
+    (0..workers(words))
+        .map(of_worker)
+        .fold(0, u64::wrapping_add)
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::vec::Vec;
+
+    use super::*;
+
+    fn area() -> Vec<AtomicU64> {
+        (0..WORDS).map(|_| AtomicU64::new(0)).collect()
+    }
+
+    #[test]
+    fn each_worker_has_its_own_pulse_and_generations() {
+        let words = area();
+        set_workers(&words, 2);
+        beat(&words, 1, 6);
+        beat(&words, 1, 8);
+        set_drained(&words, 1, 6);
+        assert_eq!([pulse(&words, 0), pulse(&words, 1)], [0, 2]);
+        assert_eq!([generation(&words, 0), generation(&words, 1)], [0, 8]);
+        assert_eq!([drained(&words, 0), drained(&words, 1)], [0, 6]);
+    }
+
+    #[test]
+    fn bytes_are_summed_and_the_latest_receive_counts() {
+        let words = area();
+        set_workers(&words, 2);
+        sent(&words, 0, 0x1ff, 100);
+        sent(&words, 1, 0xff, 23);
+        received(&words, 0, 15, Instant::from_nanos(7));
+        received(&words, 1, 15, Instant::from_nanos(9));
+        assert_eq!(bytes(&words, 255), 123);
+        assert_eq!(bytes(&words, 0), 0);
+        assert_eq!(last_receive(&words, 15), Some(Instant::from_nanos(9)));
+        assert_eq!(last_receive(&words, 0), None);
+    }
+
+    #[test]
+    fn no_index_reaches_a_neighbours_words() {
+        let words = area();
+        set_workers(&words, 99);
+        beat(&words, MAX_WORKERS, 2);
+        received(&words, 0, MAX_MEMBERS, Instant::from_nanos(5));
+        assert_eq!(workers(&words), MAX_WORKERS);
+        assert!(
+            words
+                .iter()
+                .skip(1)
+                .all(|word| word.load(Ordering::Relaxed) == 0)
+        );
+        assert_eq!(pulse(&words[..4], 0), 0);
+    }
+}

@@ -1,0 +1,138 @@
+extern crate std;
+
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::vec::Vec;
+
+use proptest::prelude::*;
+use wire::Mac;
+
+use super::{MemberEntry, Table, WORDS, generation, publish, read};
+use crate::resilient::remap;
+use crate::{MAX_MEMBERS, Mapping, Mode, XmitHashPolicy};
+
+fn words() -> Vec<AtomicU64> {
+    (0..WORDS).map(|_| AtomicU64::new(0)).collect()
+}
+
+fn table(generation: u64, mapping: Mapping, usable: &[u8]) -> Table {
+    let member = |i: u8| MemberEntry {
+        ifindex: 7 + u32::from(i),
+        mac: Mac([2, 0, 0, 0, 1, i]),
+        rx_enabled: true,
+        tx_enabled: usable.contains(&i),
+        carrier: i != 3,
+    };
+    let mut table = Table {
+        generation,
+        mode: Mode::Ieee8023ad,
+        mapping,
+        policy: XmitHashPolicy::Layer34,
+        bond_mac: Mac([2, 0, 0, 0, 0, 1]),
+        members: (0..4).map(member).collect(),
+        usable: usable.iter().copied().collect(),
+        ..Table::default()
+    };
+    remap(&mut table.buckets, &[], usable);
+    table
+}
+
+#[test]
+fn what_is_published_is_what_is_read() {
+    let words = words();
+    let published = table(6, Mapping::Resilient, &[0, 2]);
+    publish(&words, &published);
+    assert_eq!(read(&words), Some(published));
+    assert_eq!(generation(&words), 6);
+}
+
+#[test]
+fn nothing_is_read_before_the_first_table_or_from_a_writer_that_died_at_work() {
+    let words = words();
+    assert_eq!(read(&words), None);
+    publish(&words, &table(2, Mapping::Modulo, &[0]));
+    words[0].store(5, Ordering::Relaxed);
+    assert_eq!(read(&words), None);
+}
+
+#[test]
+fn too_few_words_hold_no_table() {
+    let words = words();
+    publish(&words[..WORDS - 1], &table(2, Mapping::Modulo, &[0]));
+    assert_eq!(generation(&words), 0);
+    assert_eq!(read(&words[..WORDS - 1]), None);
+}
+
+#[test]
+fn readers_beside_a_writer_see_whole_tables_only() {
+    let words = words();
+    publish(&words, &table(2, Mapping::Resilient, &[0]));
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for i in 2..20_000u64 {
+                let usable: &[u8] = if i % 2 == 0 { &[0] } else { &[1, 2] };
+                publish(&words, &table(2 * i, Mapping::Resilient, usable));
+            }
+            done.store(true, Ordering::Release);
+        });
+        while !done.load(Ordering::Acquire) {
+            let Some(seen) = read(&words) else { continue };
+            let whole = table(seen.generation, seen.mapping, &seen.usable);
+            assert_eq!(seen, whole);
+        }
+    });
+}
+
+#[test]
+fn modulo_is_linuxs_hash_modulo_the_usable_members_in_order() {
+    let table = table(2, Mapping::Modulo, &[0, 2, 3]);
+    let chosen: Vec<_> = (0..6).map(|hash| table.choose(hash, 0)).collect();
+    assert_eq!(chosen, [0, 2, 3, 0, 2, 3].map(Some));
+    let chosen: Vec<_> = (0..4).map(|hash| table.choose(hash, 1 << 2)).collect();
+    assert_eq!(chosen, [0, 3, 0, 3].map(Some));
+}
+
+#[test]
+fn resilient_keeps_the_flows_of_members_that_are_not_masked() {
+    let table = table(2, Mapping::Resilient, &[0, 1, 2]);
+    for hash in 0..1024 {
+        let before = table.choose(hash, 0).expect("three are usable");
+        let after = table.choose(hash, 1 << 1).expect("two are left");
+        if before == 1 {
+            assert_ne!(after, 1);
+        } else {
+            assert_eq!(after, before);
+        }
+    }
+}
+
+#[test]
+fn with_nobody_usable_nothing_is_chosen() {
+    for mapping in [Mapping::Modulo, Mapping::Resilient] {
+        assert_eq!(table(2, mapping, &[]).choose(7, 0), None);
+        assert_eq!(table(2, mapping, &[0, 1]).choose(7, 0b11), None);
+        assert!(table(2, mapping, &[0, 1]).choose(7, 0b01).is_some());
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_words_make_read_panic_or_name_a_member_that_is_not_there(
+        raw in proptest::collection::vec(any::<u64>(), WORDS),
+        shape in proptest::option::of((0u8..20, 0u8..20)),
+        hash in any::<u32>(),
+        masked in any::<u32>(),
+    ) {
+        let mut raw = raw;
+        raw[0] &= !1;
+        if let Some((members, usable)) = shape {
+            raw[1] = u64::from_le_bytes([1, 0, 4, 1, 1, members, usable, 0]);
+        }
+        let words: Vec<AtomicU64> = raw.into_iter().map(AtomicU64::new).collect();
+        if let Some(table) = read(&words) {
+            prop_assert!(table.members.len() <= MAX_MEMBERS);
+            let chosen = table.choose(hash, masked);
+            prop_assert!(chosen.is_none_or(|member| member < table.members.len()));
+        }
+    }
+}
