@@ -122,7 +122,7 @@ impl Forwarder {
         if let Err(reason) = bond::receive::admit(table, place.member, headers.destination) {
             return Fate::BondDrop(reason);
         }
-        feedback::set_last_receive(self.feedback(place), self.worker, place.member, now);
+        feedback::received(self.feedback(place), self.worker, place.member, now);
         if headers.vlan.is_some() {
             return Fate::Punt(PuntReason::Vlan);
         }
@@ -183,8 +183,7 @@ impl Forwarder {
         let Some(member) = self.views[bond].choose(link, hash) else {
             return Fate::BondDrop(bond::DropReason::NoUsableMember);
         };
-        let [bucket, ..] = hash.to_le_bytes();
-        feedback::add_bytes(link.feedback.words(), self.worker, bucket, frame.len() as u64);
+        feedback::sent(link.feedback.words(), self.worker, hash, frame.len());
         Fate::Send { port: link.ports[member] }
     }
 

@@ -104,7 +104,7 @@ pub struct Shared {
     /// Neighbours that workers want resolved.
     pub requests: Requests,
     /// The connection table.
-    pub connections: ConnectionTable,
+    pub connections: ConnectionTable<'static>,
 }
 
 impl Shared {

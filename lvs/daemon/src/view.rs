@@ -55,10 +55,8 @@ impl BondView {
     /// table chose waits in its hands any longer.
     pub fn pulse(&self, link: &BondLink, worker: usize) {
         let words = link.feedback.words();
-        if let Some(table) = &self.table {
-            feedback::set_generation(words, worker, table.generation);
-            feedback::set_drained(words, worker, table.generation);
-        }
-        feedback::beat(words, worker);
+        let generation = self.table.as_ref().map_or(0, |table| table.generation);
+        feedback::set_drained(words, worker, generation);
+        feedback::beat(words, worker, generation);
     }
 }

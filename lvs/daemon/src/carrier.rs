@@ -1,0 +1,88 @@
+//! The forwarder's own look at its members' carrier, and the host interfaces that follow the bonds.
+//!
+//! bondd decides which members a bond uses. A cable that is pulled is seen here as well, so that no
+//! frame is sent into it until bondd has said so, or while there is no bondd.
+
+use std::sync::atomic::Ordering;
+
+use netio::ethtool::Ethtool;
+use netio::tap::Tap;
+use wire::Mac;
+
+use crate::shared::Shared;
+
+/// How often the members are looked at.
+pub const INTERVAL: std::time::Duration = std::time::Duration::from_millis(10);
+
+/// What was told to a bond's host interface last.
+#[derive(Clone, Copy, Debug, Default)]
+struct Told {
+    generation: u64,
+    carrier: Option<bool>,
+    mac: Option<Mac>,
+}
+
+/// Watches members and host interfaces.
+#[derive(Debug)]
+pub struct CarrierWatch {
+    ethtool: Ethtool,
+    told: Vec<Told>,
+}
+
+impl CarrierWatch {
+    /// A watch over `bonds` bonds.
+    #[must_use]
+    pub fn new(ethtool: Ethtool, bonds: usize) -> Self {
+        Self { ethtool, told: vec![Told::default(); bonds] }
+    }
+
+    /// Looks at every member once and masks those without carrier.
+    pub fn look(&mut self, shared: &Shared, ifnames: &[String]) {
+        for link in &shared.bonds {
+            let gone = |(member, port): (usize, &usize)| {
+                let carrier = self.ethtool.carrier(&ifnames[*port]).unwrap_or(false);
+                u32::from(!carrier) << member
+            };
+            let masked = link.ports.iter().enumerate().map(gone).fold(0, |all, bit| all | bit);
+            link.masked.store(masked, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether a member has carrier, as seen last.
+    #[must_use]
+    pub fn has_carrier(shared: &Shared, bond: usize, member: usize) -> bool {
+        (shared.bonds[bond].masked.load(Ordering::Relaxed) >> member) & 1 == 0
+    }
+
+    /// Gives each host interface its bond's MAC and carrier, where bondd has published news.
+    pub fn follow(&mut self, shared: &Shared, taps: &[std::sync::Arc<Tap>]) {
+        for ((link, tap), told) in shared.bonds.iter().zip(taps).zip(&mut self.told) {
+            let egress = link.egress.load();
+            let Some(egress) = egress.as_ref() else { continue };
+            if bond::egress::generation(egress.words()) == told.generation {
+                continue;
+            }
+            let Some(table) = bond::egress::read(egress.words()) else { continue };
+            told.generation = table.generation;
+            tell(&link.name, tap, told, table.bond_mac, !table.usable.is_empty());
+        }
+    }
+}
+
+fn tell(name: &str, tap: &Tap, told: &mut Told, mac: Mac, carrier: bool) {
+    if told.mac != Some(mac) {
+        match tap.set_mac(mac) {
+            Ok(()) => told.mac = Some(mac),
+            Err(error) => eprintln!("{name}: {error}"),
+        }
+    }
+    if told.carrier != Some(carrier) {
+        match tap.set_carrier(carrier) {
+            Ok(()) => {
+                told.carrier = Some(carrier);
+                eprintln!("{name}: carrier {}", if carrier { "on" } else { "off" });
+            }
+            Err(error) => eprintln!("{name}: {error}"),
+        }
+    }
+}
