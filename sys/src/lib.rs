@@ -1,1 +1,44 @@
-//! Descriptors, SCM_RIGHTS, memfd and seals, spawn, readiness, the descriptor store, clocks.
+//! What Linux offers and the rooms share: clocks, shared memory, records with descriptors over Unix
+//! sockets, readiness, the descriptor store, child processes and network namespaces.
+//!
+//! A leaf: it imports no other room, knows no protocol and reads no configuration. `unsafe` is allowed
+//! here, each block with its reason, so that the rooms above need none.
+//!
+//! | module | gives |
+//! |---|---|
+//! | [`clock`] | nanoseconds of `CLOCK_MONOTONIC`, the time that hosts hand to engines |
+//! | [`memory`] | a size-sealed memfd, mapped shared, seen as words of atomics |
+//! | [`packet`] | `SOCK_SEQPACKET` sockets whose records carry descriptors, blocking and for tokio |
+//! | [`ready`] | the newline on `READY_FD` that says "ready" |
+//! | [`store`] | descriptors that outlive a daemon: the daemon's half and the supervisor's half |
+//! | [`spawn`] | a child with a pidfd, a readiness pipe and an output pipe |
+//! | [`watch`] | waiting on tokio for any descriptor |
+//! | [`netns`] | running a thread in a named network namespace |
+//!
+//! # Example
+//! ```
+//! use std::sync::atomic::Ordering;
+//! use sys::{memory::SharedMemory, packet::Packet};
+//!
+//! // One process makes the memory and passes it; the other one maps the same words.
+//! let (here, there) = Packet::pair()?;
+//! let table = SharedMemory::create("table", 4096)?;
+//! here.send(b"take this", &[table.as_fd()])?;
+//!
+//! let (record, mut fds) = there.recv()?;
+//! assert_eq!(record, b"take this");
+//! let seen = SharedMemory::from_fd_readonly(fds.remove(0))?;
+//! table.words()[7].store(42, Ordering::Release);
+//! assert_eq!(seen.words()[7].load(Ordering::Acquire), 42);
+//! # Ok::<(), std::io::Error>(())
+//! ```
+#![allow(unsafe_code)] // This room exists to hold it.
+
+pub mod clock;
+pub mod memory;
+pub mod netns;
+pub mod packet;
+pub mod ready;
+pub mod spawn;
+pub mod store;
+pub mod watch;

@@ -1,0 +1,56 @@
+//! Readiness: a daemon says that it is ready by a newline on the descriptor that `READY_FD` names.
+
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::sync::Once;
+
+/// The environment variable with the number of the descriptor.
+pub const READY_FD: &str = "READY_FD";
+
+static NOTIFY: Once = Once::new();
+
+/// Says "ready" to who started this process, once, and closes the descriptor; later calls do nothing.
+/// Without `READY_FD`, or when nobody listens any more, it does nothing either: a daemon runs alone.
+pub fn notify() {
+    NOTIFY.call_once(|| {
+        let Some(raw) = std::env::var(READY_FD)
+            .ok()
+            .and_then(|value| descriptor(&value))
+        else {
+            return;
+        };
+        // SAFETY: asks about a number; touches no memory and no state.
+        if unsafe { libc::fcntl(raw, libc::F_GETFD) } < 0 {
+            return; // inherited the variable but not the descriptor
+        }
+        // SAFETY: it is open, and by the contract of READY_FD was inherited for this one use, so that nothing
+        // else in the process knows it; `Once` makes this the only place that takes it.
+        let fd = unsafe { OwnedFd::from_raw_fd(raw) };
+        // Who asked to be told may be gone; that is no reason to stop.
+        drop(File::from(fd).write_all(b"\n"));
+    });
+}
+
+/// The number in READY_FD; never one of the standard streams.
+fn descriptor(value: &str) -> Option<RawFd> {
+    value.parse().ok().filter(|raw| *raw > 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::descriptor;
+
+    #[test]
+    fn a_descriptor_above_the_standard_streams_is_taken() {
+        assert_eq!(descriptor("3"), Some(3));
+        assert_eq!(descriptor("17"), Some(17));
+    }
+
+    #[test]
+    fn standard_streams_and_nonsense_are_left_alone() {
+        for value in ["", "0", "2", "-1", "three", "3 ", "99999999999"] {
+            assert_eq!(descriptor(value), None, "{value:?}");
+        }
+    }
+}
