@@ -1,0 +1,43 @@
+//! The connection table: one fixed region of shared memory that outlives the process.
+//!
+//! ```text
+//! header 4 KiB | registry: 64 bytes per real id | buckets: 1 KiB each
+//! bucket:  cell 0: 16 tags of 32 bits (15 used) | cells 1..16: a connection each, 64 bytes
+//! cell:    client(2) virtual(2) ports+real(1) state(1) reserved(2)            in 64-bit words
+//! ```
+//! - A connection lies in one of two buckets of its shard, both chosen by a keyed hash of client
+//!   address, client port and protocol alone: a NAT reply finds the same entry as the request.
+//! - A tag holds 24 bits of that hash, a generation and the valid bit. It is written last when an
+//!   entry comes and first when it goes, so that a process killed at any word leaves each entry
+//!   whole or absent.
+//! - Finding and following a connection takes no lock: a reader checks the tag again after it has
+//!   read the cell, and the state word, which carries the generation too, changes by
+//!   compare-and-exchange. Coming and going take the shard's lock, which lies in process memory.
+//! - The table never grows. When both buckets are full, one of their connections is evicted: an
+//!   expired one first, then the longest silent of the closing, the half-open, all others.
+//! - Time is a `u32` of ticks of 2^26 ns (67 ms), which lasts nine years of uptime.
+
+mod adopt;
+mod cell;
+mod evict;
+mod hash;
+mod layout;
+mod list;
+mod lock;
+mod registry;
+mod sweep;
+mod table;
+#[cfg(test)]
+mod tests;
+mod tick;
+
+pub use adopt::{AdoptError, Adopted};
+pub use layout::LayoutError;
+pub use list::{Connection, Connections};
+pub use registry::{RealId, RealKey};
+pub use sweep::Swept;
+pub use table::{Table, TableCounters};
+
+pub(crate) use cell::{Entry, Key};
+pub(crate) use table::{Found, InsertError, Inserted};
+pub(crate) use tick::Tick;

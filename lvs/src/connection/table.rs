@@ -1,0 +1,444 @@
+//! The table itself: finding, following, entering, removing.
+
+use alloc::boxed::Box;
+use core::array;
+use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+use super::cell::{Bucket, Cell, Entry, Key, StateWord, Tag};
+use super::hash::{HashKey, Place};
+use super::layout::{BucketWords, Layout, LayoutError};
+use super::lock::{Guard, Lock};
+use super::registry::{RealId, Registry};
+use super::tick::{Tick, ticks};
+use crate::config::Timeouts;
+use crate::tcp_state::TcpState;
+
+/// A first bucket with this many connections shares new ones with the second bucket.
+const CROWDED: usize = 12;
+/// How often a state change is tried against another worker's.
+const TRIES: usize = 4;
+
+/// What the table has done since the process started, and what it holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct TableCounters {
+    /// Connections that there is room for.
+    pub capacity: u64,
+    /// Connections in the table, expired ones that nothing has removed yet included.
+    pub held: u64,
+    /// Connections entered.
+    pub entered: u64,
+    /// Connections removed because they were silent for too long.
+    pub expired: u64,
+    /// Closing connections that made way for a new one.
+    pub evicted_closing: u64,
+    /// Half-open connections that made way for a new one.
+    pub evicted_half_open: u64,
+    /// Other live connections that made way for a new one.
+    pub evicted_established: u64,
+}
+
+/// Connections of one real.
+#[derive(Debug, Default)]
+struct Load {
+    active: AtomicU32,
+    inactive: AtomicU32,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Events {
+    pub entered: AtomicU64,
+    pub expired: AtomicU64,
+    pub evicted_closing: AtomicU64,
+    pub evicted_half_open: AtomicU64,
+    pub evicted_established: AtomicU64,
+}
+
+/// The connection table over a region of memory that this process shares with its successor.
+#[derive(Debug)]
+pub struct Table<'m> {
+    pub(super) layout: Layout<'m>,
+    key: HashKey,
+    locks: Box<[Lock]>,
+    loads: Box<[Load]>,
+    timeouts: [AtomicU32; TcpState::ALL.len()],
+    pub(super) sweep_at: AtomicUsize,
+    pub(super) events: Events,
+}
+
+/// A connection that was found, as it was at that moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Found<'m> {
+    /// Its key.
+    pub key: Key,
+    /// Its real.
+    pub real: RealId,
+    /// Its state word.
+    pub word: StateWord,
+    place: Place,
+    bucket: Bucket<'m>,
+    at: usize,
+    tag: Tag,
+    cell: Cell<'m>,
+}
+
+/// What became of an entry.
+#[derive(Clone, Copy, Debug)]
+pub enum Inserted<'m> {
+    /// It is in the table.
+    New,
+    /// Another worker had entered the connection meanwhile.
+    Existing(Found<'m>),
+}
+
+/// Why a connection could not be entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InsertError {
+    /// The shard stayed locked for too long.
+    Busy,
+    /// The client endpoint already reaches the same real by another service.
+    Conflict,
+}
+
+impl<'m> Table<'m> {
+    /// Makes a region an empty table. `key` is random: it keeps clients from aiming at a bucket.
+    ///
+    /// # Errors
+    /// When the region is too small.
+    pub fn format(words: &'m [AtomicU64], key: [u64; 2]) -> Result<Self, LayoutError> {
+        let layout = Layout::new(words)?;
+        layout.format(HashKey(key));
+        Ok(Self::over(layout, HashKey(key)))
+    }
+
+    pub(super) fn over(layout: Layout<'m>, key: HashKey) -> Self {
+        let table = Self {
+            layout,
+            key,
+            locks: (0..layout.shards).map(|_| Lock::default()).collect(),
+            loads: layout.slots.iter().map(|_| Load::default()).collect(),
+            timeouts: array::from_fn(|_| AtomicU32::new(0)),
+            sweep_at: AtomicUsize::new(0),
+            events: Events::default(),
+        };
+        table.set_timeouts(&Timeouts::default());
+        table
+    }
+
+    /// How many real ids there are: what [`crate::Stats::new`] wants to know.
+    #[must_use]
+    pub const fn real_ids(&self) -> usize {
+        self.layout.slots.len()
+    }
+
+    /// What the table has done.
+    #[must_use]
+    pub fn counters(&self) -> TableCounters {
+        let total = |event: &AtomicU64| event.load(Ordering::Relaxed);
+        let held = |load: &Load| {
+            let [active, inactive] = [&load.active, &load.inactive];
+            u64::from(active.load(Ordering::Relaxed)) + u64::from(inactive.load(Ordering::Relaxed))
+        };
+        TableCounters {
+            capacity: (self.layout.shards * self.layout.shard_buckets) as u64
+                * super::layout::BUCKET_CELLS as u64,
+            held: self.loads.iter().map(held).sum(),
+            entered: total(&self.events.entered),
+            expired: total(&self.events.expired),
+            evicted_closing: total(&self.events.evicted_closing),
+            evicted_half_open: total(&self.events.evicted_half_open),
+            evicted_established: total(&self.events.evicted_established),
+        }
+    }
+
+    pub(crate) const fn registry(&self) -> Registry<'m> {
+        Registry(self.layout.slots)
+    }
+
+    /// Active and inactive connections of a real.
+    pub(crate) fn load(&self, slot: u16) -> (u32, u32) {
+        self.loads.get(usize::from(slot)).map_or((0, 0), |load| {
+            (
+                load.active.load(Ordering::Relaxed),
+                load.inactive.load(Ordering::Relaxed),
+            )
+        })
+    }
+
+    pub(crate) fn set_timeouts(&self, timeouts: &Timeouts) {
+        for (state, word) in TcpState::ALL.iter().zip(&self.timeouts) {
+            word.store(ticks(state.timeout(timeouts)), Ordering::Relaxed);
+        }
+    }
+
+    /// Where connections of this client endpoint lie.
+    #[inline]
+    pub(crate) fn place(&self, key: &Key) -> Place {
+        Place(self.key.client(key.client, key.protocol))
+    }
+
+    /// The connection with this key, unless it has expired.
+    #[inline]
+    pub(crate) fn find(&self, key: &Key, now: Tick) -> Option<Found<'m>> {
+        let found = self.probe(self.place(key), |other, _, _| other == key)?;
+        self.alive(found, now)
+    }
+
+    /// The connection of this client endpoint that a real answers, unless it has expired.
+    #[inline]
+    pub(crate) fn find_reply(
+        &self,
+        key: &Key,
+        now: Tick,
+        is_reply: impl Fn(RealId) -> bool,
+    ) -> Option<Found<'m>> {
+        let found = self.probe(self.place(key), |other, real, word| {
+            other.client == key.client
+                && other.protocol == key.protocol
+                && !word.is_one_way()
+                && is_reply(real)
+        })?;
+        self.alive(found, now)
+    }
+
+    #[inline]
+    fn alive(&self, found: Found<'m>, now: Tick) -> Option<Found<'m>> {
+        if self.remaining(found.word, now) > 0 {
+            return Some(found);
+        }
+        self.expire(&found, now);
+        None
+    }
+
+    /// Looks through both buckets of a place.
+    #[inline]
+    fn probe(
+        &self,
+        place: Place,
+        matches: impl Fn(&Key, RealId, StateWord) -> bool,
+    ) -> Option<Found<'m>> {
+        let shard = self.shard(place);
+        let first = shard.get(place.first(shard.len()))?;
+        if let Some(found) = look(first, place, &matches) {
+            return Some(found);
+        }
+        look(shard.get(place.second(shard.len()))?, place, &matches)
+    }
+
+    #[inline]
+    fn shard(&self, place: Place) -> &'m [BucketWords] {
+        self.layout.shard(place.shard(self.layout.shards))
+    }
+
+    pub(super) fn lock(&self, shard: usize) -> Option<Guard<'_>> {
+        self.locks.get(shard)?.lock()
+    }
+
+    /// Ticks until a connection expires.
+    #[inline]
+    pub(super) fn remaining(&self, word: StateWord, now: Tick) -> u32 {
+        self.timeout(word.state())
+            .saturating_sub(now.since(word.last_seen()))
+    }
+
+    #[inline]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "a state's index is below the number of states"
+    )]
+    fn timeout(&self, state: TcpState) -> u32 {
+        self.timeouts[state as usize].load(Ordering::Relaxed)
+    }
+
+    /// Follows a packet of a found connection. The path of an established connection writes
+    /// nothing within a tick. False when the connection has gone meanwhile.
+    #[inline]
+    pub(crate) fn follow(
+        &self,
+        found: &Found<'m>,
+        now: Tick,
+        after: impl Fn(TcpState) -> TcpState,
+    ) -> bool {
+        let next = found.word.after(after(found.word.state()), now);
+        next == found.word || self.change(found, now, after)
+    }
+
+    fn change(&self, found: &Found<'m>, now: Tick, after: impl Fn(TcpState) -> TcpState) -> bool {
+        let mut word = found.word;
+        for _ in 0..TRIES {
+            let state = word.state();
+            let next = word.after(after(state), now);
+            let cell = found.cell.state();
+            match cell.compare_exchange(word.0, next.0, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => {
+                    self.moved(found.real, state, next.state());
+                    return true;
+                }
+                Err(other) => word = StateWord(other),
+            }
+            if word.generation() != found.word.generation() || word.state() == TcpState::None {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Keeps a real's load through a change of state; `None` is no connection.
+    pub(super) fn moved(&self, real: RealId, from: TcpState, to: TcpState) {
+        let Some(load) = self.loads.get(usize::from(real.slot)) else {
+            return;
+        };
+        let side = |state: TcpState| (state != TcpState::None).then(|| state.is_active());
+        let count = |active| if active { &load.active } else { &load.inactive };
+        if side(from) == side(to) {
+            return;
+        }
+        if let Some(active) = side(to) {
+            count(active).fetch_add(1, Ordering::Relaxed);
+        }
+        if let Some(active) = side(from) {
+            count(active).fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Removes a found connection, unless its cell has another one by now.
+    pub(crate) fn remove(&self, found: &Found<'m>) -> bool {
+        let Some(_guard) = self.lock(found.place.shard(self.layout.shards)) else {
+            return false;
+        };
+        let same = found.bucket.tag(found.at) == found.tag;
+        if same {
+            self.retire(found.bucket, found.at);
+        }
+        same
+    }
+
+    fn expire(&self, found: &Found<'m>, now: Tick) {
+        let Some(_guard) = self.lock(found.place.shard(self.layout.shards)) else {
+            return;
+        };
+        let word = StateWord(found.cell.state().load(Ordering::Relaxed));
+        if found.bucket.tag(found.at) == found.tag && self.remaining(word, now) == 0 {
+            self.retire(found.bucket, found.at);
+            self.events.expired.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Frees a cell. The shard is locked.
+    pub(super) fn retire(&self, bucket: Bucket<'m>, at: usize) {
+        let Some(cell) = bucket.cell(at) else { return };
+        let (_, real, _) = cell.read();
+        bucket.set_tag(at, bucket.tag(at).freed());
+        // From here on no worker's change of state can succeed: the word is no connection's.
+        let word = StateWord(cell.state().swap(0, Ordering::Relaxed));
+        self.moved(real, word.state(), TcpState::None);
+    }
+
+    /// Enters a connection.
+    pub(crate) fn insert(&self, entry: &Entry, now: Tick) -> Result<Inserted<'m>, InsertError> {
+        let place = self.place(&entry.key);
+        let _guard = self
+            .lock(place.shard(self.layout.shards))
+            .ok_or(InsertError::Busy)?;
+        let same = |key: &Key, _, _| *key == entry.key;
+        if let Some(found) = self.probe(place, same) {
+            if self.remaining(found.word, now) > 0 {
+                return Ok(Inserted::Existing(found));
+            }
+            self.retire(found.bucket, found.at);
+            self.events.expired.fetch_add(1, Ordering::Relaxed);
+        }
+        self.settle_conflict(place, entry, now)?;
+        let (bucket, at) = self.vacancy(place, now).ok_or(InsertError::Busy)?;
+        self.write(bucket, at, place, entry, now);
+        Ok(Inserted::New)
+    }
+
+    /// Writes an entry into a free cell, the tag last. The shard is locked.
+    fn write(&self, bucket: Bucket<'m>, at: usize, place: Place, entry: &Entry, now: Tick) {
+        let Some(cell) = bucket.cell(at) else { return };
+        let tag = bucket.tag(at).taken(place.tag());
+        cell.write(entry, tag.generation(), now);
+        self.moved(entry.real, TcpState::None, entry.state);
+        bucket.set_tag(at, tag);
+        self.events.entered.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Sees to it that no other NAT connection of this client endpoint has the same real endpoint,
+    /// by which its replies are told apart. One that is closing makes way. The shard is locked.
+    fn settle_conflict(&self, place: Place, entry: &Entry, now: Tick) -> Result<(), InsertError> {
+        if entry.one_way {
+            return Ok(());
+        }
+        let registry = self.registry();
+        let Some(wanted) = registry.find(entry.real) else {
+            return Ok(());
+        };
+        let conflict = self.probe(place, |key, real, word| {
+            key.client == entry.key.client
+                && key.protocol == entry.key.protocol
+                && !word.is_one_way()
+                && registry
+                    .find(real)
+                    .is_some_and(|known| known.real == wanted.real)
+        });
+        let Some(found) = conflict else { return Ok(()) };
+        if self.remaining(found.word, now) > 0 && found.word.state().is_active() {
+            return Err(InsertError::Conflict);
+        }
+        self.retire(found.bucket, found.at);
+        self.events.evicted_closing.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// A free cell for a connection: in the first bucket until that is crowded, then in the emptier
+    /// one, else one that another connection makes way in. The shard is locked.
+    fn vacancy(&self, place: Place, now: Tick) -> Option<(Bucket<'m>, usize)> {
+        let shard = self.shard(place);
+        let first = Bucket::new(shard.get(place.first(shard.len()))?)?;
+        let (free, taken) = first.vacancy();
+        if let Some(at) = free.filter(|_| taken < CROWDED) {
+            return Some((first, at));
+        }
+        let second = Bucket::new(shard.get(place.second(shard.len()))?)?;
+        let (other, others) = second.vacancy();
+        match (free, other) {
+            (Some(at), _) if taken <= others => Some((first, at)),
+            (_, Some(at)) => Some((second, at)),
+            (Some(at), None) => Some((first, at)),
+            (None, None) => self.evict([first, second], now),
+        }
+    }
+}
+
+/// Looks through one bucket.
+#[inline]
+fn look<'m>(
+    words: &'m BucketWords,
+    place: Place,
+    matches: impl Fn(&Key, RealId, StateWord) -> bool,
+) -> Option<Found<'m>> {
+    let bucket = Bucket::new(words)?;
+    for at in bucket.candidates(Tag::pattern(place.tag())) {
+        let tag = bucket.tag(at);
+        let cell = bucket.cell(at)?;
+        let (key, real, word) = cell.read();
+        // The words are one connection's if nothing came or went while they were read.
+        let whole = tag.is_valid()
+            && bucket.tag(at) == tag
+            && word.generation() == tag.generation()
+            && word.state() != TcpState::None;
+        if whole && matches(&key, real, word) {
+            return Some(Found {
+                key,
+                real,
+                word,
+                place,
+                bucket,
+                at,
+                tag,
+                cell,
+            });
+        }
+    }
+    None
+}

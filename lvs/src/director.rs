@@ -1,0 +1,208 @@
+//! The slow path: holds the configuration, gives reals their ids, makes snapshots for the workers.
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use crate::Stats;
+use crate::address::Endpoint;
+use crate::config::{Config, Fault, RealConfig, ServiceConfig};
+use crate::connection::{RealId, RealKey, Table};
+use crate::scheduler::{Candidate, Scheduler};
+use crate::snapshot::{Real, Service, ServiceParts, Snapshot};
+use crate::status::Totals;
+
+/// Holds the services; the host gives its snapshots to the workers.
+#[derive(Debug)]
+pub struct Director {
+    pub(crate) config: Config,
+    pub(crate) stats: Vec<Arc<Stats>>,
+    pub(crate) reals: BTreeMap<RealKey, Known>,
+    built: BTreeMap<Endpoint, Built>,
+    snapshot: Arc<Snapshot>,
+}
+
+/// A real that has an id.
+#[derive(Clone, Copy, Debug)]
+pub struct Known {
+    /// The id.
+    pub id: RealId,
+    /// What the slot's counters said when the real got it.
+    pub before: Totals,
+}
+
+/// A service's scheduler and what it was made from.
+#[derive(Debug)]
+struct Built {
+    candidates: Vec<Candidate>,
+    kind: crate::config::SchedulerKind,
+    scheduler: Arc<Scheduler>,
+}
+
+impl Director {
+    /// A director of these services. Reals that the table knows from before keep their ids, and so
+    /// their connections. `stats` are the workers'.
+    ///
+    /// # Errors
+    /// Every fault of the configuration.
+    pub fn new(
+        config: Config,
+        table: &Table<'_>,
+        stats: Vec<Arc<Stats>>,
+    ) -> Result<Self, Vec<Fault>> {
+        let mut director = Self {
+            config: Config::default(),
+            stats,
+            reals: BTreeMap::new(),
+            built: BTreeMap::new(),
+            snapshot: Arc::default(),
+        };
+        director.set_config(config, table)?;
+        Ok(director)
+    }
+
+    /// Takes up another configuration and makes a new snapshot. Connections of reals that stay are
+    /// left alone, whatever else changes.
+    ///
+    /// # Errors
+    /// Every fault of the configuration; nothing has changed then.
+    pub fn set_config(&mut self, config: Config, table: &Table<'_>) -> Result<(), Vec<Fault>> {
+        let faults = config.faults();
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let reals = self.assign(&config, table)?;
+        table.set_timeouts(&config.timeouts);
+        let mut built = BTreeMap::new();
+        let parts = config.services.iter().map(|service| {
+            let (endpoint, next) = self.build(service, &reals);
+            let parts = parts(service, &next);
+            built.insert(endpoint, next);
+            parts
+        });
+        self.snapshot = Arc::new(Snapshot::new(parts.collect()));
+        self.built = built;
+        self.reals = reals;
+        self.config = config;
+        Ok(())
+    }
+
+    /// The services as they are now, for the workers.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot)
+    }
+
+    /// The configuration in use.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Ids for all reals.
+    fn assign(
+        &self,
+        config: &Config,
+        table: &Table<'_>,
+    ) -> Result<BTreeMap<RealKey, Known>, Vec<Fault>> {
+        let all = config.services.iter().flat_map(|service| {
+            service
+                .reals
+                .iter()
+                .map(move |real| (service, real, real_key(service, real)))
+        });
+        let wanted: Vec<RealKey> = all.clone().map(|(.., key)| key).collect();
+        let ids = table
+            .registry()
+            .assign(&wanted, |slot| table.load(slot) == (0, 0));
+        let homeless = all.filter(|(.., key)| !ids.contains_key(key));
+        let faults: Vec<Fault> = homeless
+            .map(|(service, real, _)| Fault {
+                path: format!("service.{}.real.{:?}", service.name, real.endpoint()),
+                value: format!("{} reals", wanted.len()),
+                legal: format!(
+                    "at most {} reals with this connection table",
+                    table.real_ids()
+                ),
+            })
+            .collect();
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let known = ids.into_iter().map(|(key, id)| {
+            let before = self.reals.get(&key).filter(|known| known.id == id);
+            let known = before.copied().unwrap_or(Known {
+                id,
+                before: self.totals(id),
+            });
+            (key, known)
+        });
+        Ok(known.collect())
+    }
+
+    /// A service's scheduler: the one it has where nothing about its choice has changed.
+    fn build(
+        &self,
+        service: &ServiceConfig,
+        reals: &BTreeMap<RealKey, Known>,
+    ) -> (Endpoint, Built) {
+        let endpoint = Endpoint::from(service.endpoint());
+        let candidates: Vec<Candidate> = service
+            .reals
+            .iter()
+            .filter_map(|real| {
+                let known = reals.get(&real_key(service, real))?;
+                Some(Candidate {
+                    id: known.id,
+                    endpoint: real.endpoint().into(),
+                    weight: real.weight,
+                })
+            })
+            .collect();
+        let before = self.built.get(&endpoint);
+        let kind = service.scheduler;
+        let same = before.filter(|built| built.kind == kind && built.candidates == candidates);
+        let scheduler = match same {
+            Some(built) => Arc::clone(&built.scheduler),
+            None => {
+                let before = before.map(|built| &*built.scheduler);
+                Arc::new(Scheduler::new(kind, &candidates, before))
+            }
+        };
+        (
+            endpoint,
+            Built {
+                candidates,
+                kind,
+                scheduler,
+            },
+        )
+    }
+}
+
+fn parts(service: &ServiceConfig, built: &Built) -> ServiceParts {
+    let method = service.method;
+    let real = |candidate: &Candidate| Real {
+        id: candidate.id,
+        endpoint: candidate.endpoint,
+        method,
+    };
+    ServiceParts {
+        protocol: service.protocol,
+        endpoint: service.endpoint().into(),
+        service: Service {
+            method,
+            scheduler: Arc::clone(&built.scheduler),
+        },
+        reals: built.candidates.iter().map(real).collect(),
+    }
+}
+
+pub(crate) fn real_key(service: &ServiceConfig, real: &RealConfig) -> RealKey {
+    RealKey {
+        protocol: service.protocol.number(),
+        service: service.endpoint().into(),
+        real: real.endpoint().into(),
+    }
+}
