@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`config`] | the appliance's TOML: read whole, every fault at once, printed in one canonical form |
 //! | [`cli`] | the options that every daemon has |
+//! | [`ipc`] | JSON records on `SOCK_SEQPACKET`: a server for tokio, a client without |
+//! | [`show`] | what `fourfold show` prints: the items that daemons send |
 //!
 //! # Example
 //! ```
@@ -23,3 +25,5 @@
 
 pub mod cli;
 pub mod config;
+pub mod ipc;
+pub mod show;
