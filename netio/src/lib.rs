@@ -4,8 +4,11 @@
 //! all ports. [`xdp::XdpLane`] is the real one, [`memory::MemoryLane`] its twin.
 #![allow(unsafe_code)] // the kernel's interfaces are rings, ioctls and socket options
 
+pub mod error;
 pub mod frame;
 pub mod memory;
 mod poll;
+pub mod xdp;
 
+pub use error::{Error, Result};
 pub use frame::{BATCH, Batch, Frame, Lane, PortIndex};

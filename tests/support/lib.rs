@@ -1,1 +1,23 @@
-//! The lab.
+//! The lab: one appliance between real peers, in network namespaces.
+//!
+//! A [`lab::Lab`] holds a client, Open vSwitch as the LACP switch, two cables that can be cut with
+//! or without carrier loss, three nginx servers, and the namespace that an
+//! [`appliance::Appliance`] is started in. Everything carries the lab's id and goes with the value:
+//! after success, error, panic, Ctrl-C and SIGTERM at once, after SIGKILL with the next lab's
+//! [`lab::directory::sweep`]. Needs root.
+
+pub mod appliance;
+pub mod cable;
+pub mod census;
+pub mod client;
+pub mod config;
+pub mod daemon;
+pub mod host;
+pub mod interrupt;
+pub mod lab;
+pub mod namespace;
+pub mod ovs;
+pub mod plan;
+pub mod real;
+pub mod run;
+pub mod wait;

@@ -1,0 +1,70 @@
+//! Frames that a dead worker left in no ring while the kernel still had some in hand.
+//!
+//! How many the kernel has in hand is exact: a fill ring's entries taken less the frames received,
+//! a transmit ring's entries taken less the completions. Which ones it has is not known, so those
+//! that no ring and no list names stay out of use until the kernel has given as many back.
+
+use super::umem::Umem;
+
+#[derive(Debug)]
+pub(super) struct Quarantine {
+    /// The chunks in quarantine, by index.
+    held: Vec<bool>,
+    /// What the kernel owes each port.
+    owed: Vec<Owed>,
+}
+
+/// The frames of one port that the kernel has in hand.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Owed {
+    pub receive: u32,
+    pub complete: u32,
+}
+
+impl Owed {
+    pub const fn is_nothing(self) -> bool {
+        self.receive == 0 && self.complete == 0
+    }
+}
+
+impl Quarantine {
+    pub const fn new(held: Vec<bool>, owed: Vec<Owed>) -> Self {
+        Self { held, owed }
+    }
+
+    /// A frame was received: it is the worker's like any other.
+    pub fn received(&mut self, port: usize, index: Option<usize>) {
+        if let Some(owed) = self.owed.get_mut(port) {
+            owed.receive = owed.receive.saturating_sub(1);
+        }
+        self.let_go(index);
+    }
+
+    /// A frame was completed.
+    pub fn completed(&mut self, port: usize, index: Option<usize>) {
+        if let Some(owed) = self.owed.get_mut(port) {
+            owed.complete = owed.complete.saturating_sub(1);
+        }
+        self.let_go(index);
+    }
+
+    fn let_go(&mut self, index: Option<usize>) {
+        if let Some(held) = index.and_then(|index| self.held.get_mut(index)) {
+            *held = false;
+        }
+    }
+
+    /// Whether the kernel has given back all that it had.
+    pub fn is_over(&self) -> bool {
+        self.owed.iter().all(|owed| owed.is_nothing())
+    }
+
+    /// Frees what is left.
+    pub fn end(self, umem: &mut Umem) {
+        for (index, held) in self.held.into_iter().enumerate() {
+            if held {
+                umem.push(umem.address(index));
+            }
+        }
+    }
+}

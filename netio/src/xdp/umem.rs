@@ -1,0 +1,196 @@
+//! The frames' memory, and the list of those that nobody uses.
+//!
+//! Both are in one memfd: first the umem, as registered with the kernel, then the free list as 64-bit
+//! words: how many there are, then their addresses. The list is written without locks by one worker;
+//! a process that adopts the memory takes it as a hint that the rings overrule.
+
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sys::memory::SharedMemory;
+
+use super::config::Shape;
+use super::ring::Descriptor;
+use crate::error::{Context, Error, Result};
+use crate::frame::Frame;
+
+/// What the kernel keeps free in front of each frame: `XDP_PACKET_HEADROOM`.
+pub(super) const HEADROOM: u32 = 256;
+
+#[derive(Debug)]
+pub(super) struct Umem {
+    memory: SharedMemory,
+    base: *mut u8,
+    shape: Shape,
+    free: usize,
+}
+
+// SAFETY: the pointer is into the mapping that `memory` owns, which is Send, and is only used
+// through &self and &mut self.
+unsafe impl Send for Umem {}
+
+impl Umem {
+    /// A new umem, every frame of it free.
+    pub fn create(shape: Shape) -> Result<Self> {
+        let bytes = shape.umem_bytes() + (shape.frames as usize + 1) * size_of::<u64>();
+        let memory = SharedMemory::create("umem", bytes)
+            .context(|| format!("allocate a umem of {bytes} bytes"))?;
+        let mut umem = Self {
+            base: memory.as_ptr(),
+            memory,
+            shape,
+            free: 0,
+        };
+        for index in (0..shape.frames).rev() {
+            umem.push(index * shape.chunk);
+        }
+        umem.store_count();
+        Ok(umem)
+    }
+
+    /// The umem of another process, with its free list as yet empty: see [`Umem::listed`].
+    pub fn adopt(memfd: OwnedFd, shape: Shape) -> Result<Self> {
+        let operation = || "adopt a umem".to_owned();
+        let memory = SharedMemory::from_fd(memfd).context(operation)?;
+        if memory.len() < shape.umem_bytes() + (shape.frames as usize + 1) * size_of::<u64>() {
+            return Err(Error::other(
+                operation(),
+                "the memory is smaller than its shape",
+            ));
+        }
+        Ok(Self {
+            base: memory.as_ptr(),
+            memory,
+            shape,
+            free: 0,
+        })
+    }
+
+    pub fn as_fd(&self) -> BorrowedFd<'_> {
+        self.memory.as_fd()
+    }
+
+    pub const fn base(&self) -> *mut u8 {
+        self.base
+    }
+
+    pub const fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    pub const fn free_frames(&self) -> usize {
+        self.free
+    }
+
+    /// The index of the chunk that an address lies in, or `None` beyond the last.
+    pub fn index(&self, address: u64) -> Option<usize> {
+        let index = usize::try_from(address).ok()? / self.shape.chunk as usize;
+        (index < self.shape.frames as usize).then_some(index)
+    }
+
+    /// The address of a chunk.
+    pub fn address(&self, index: usize) -> u32 {
+        u32::try_from(index).map_or(u32::MAX, |index| index * self.shape.chunk)
+    }
+
+    /// Takes a free chunk's address.
+    pub fn pop(&mut self) -> Option<u32> {
+        let address = self.slot(self.free)?.load(Ordering::Relaxed);
+        self.free -= 1;
+        u32::try_from(address).ok()
+    }
+
+    /// Puts the chunk that an address lies in on the free list.
+    pub fn push(&mut self, address: u32) {
+        // A list longer than there are frames could only come from a broken ring: cut it.
+        if let Some(slot) = self.slot(self.free + 1) {
+            slot.store(
+                u64::from(address & !(self.shape.chunk - 1)),
+                Ordering::Relaxed,
+            );
+            self.free += 1;
+        }
+    }
+
+    /// Writes down how long the list is, for who adopts it.
+    pub fn store_count(&self) {
+        if let Some(count) = self.words().first() {
+            count.store(self.free as u64, Ordering::Release);
+        }
+    }
+
+    /// The addresses that the free list of the memory's last owner held.
+    pub fn listed(&self) -> impl Iterator<Item = u64> + '_ {
+        let words = self.words();
+        let count = words
+            .first()
+            .map_or(0, |count| count.load(Ordering::Acquire));
+        let count = usize::try_from(count).unwrap_or(0);
+        words
+            .iter()
+            .skip(1)
+            .take(count)
+            .map(|word| word.load(Ordering::Relaxed))
+    }
+
+    /// The entry `position` of the list, the first being 1.
+    fn slot(&self, position: usize) -> Option<&AtomicU64> {
+        if position == 0 {
+            None
+        } else {
+            self.words().get(position)
+        }
+    }
+
+    fn words(&self) -> &[AtomicU64] {
+        let first = self.shape.umem_bytes() / size_of::<u64>();
+        self.memory
+            .words()
+            .get(first..=first + self.shape.frames as usize)
+            .unwrap_or_default()
+    }
+
+    /// The frame that a received descriptor names, unless it lies outside the umem.
+    pub fn frame(&self, descriptor: Descriptor) -> Option<Frame> {
+        let end = descriptor.address.checked_add(u64::from(descriptor.len))?;
+        let address = u32::try_from(descriptor.address).ok()?;
+        (end <= self.shape.umem_bytes() as u64).then_some(Frame {
+            address,
+            len: descriptor.len,
+        })
+    }
+
+    /// How many bytes there are from the frame's first to the end of its chunk.
+    pub const fn room(&self, frame: &Frame) -> u32 {
+        self.shape.chunk - (frame.address & (self.shape.chunk - 1))
+    }
+
+    /// Brings the frame's first bytes into the cache.
+    pub fn prefetch(&self, frame: &Frame) {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: a prefetch faults at no address.
+        unsafe {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            _mm_prefetch::<_MM_HINT_T0>(
+                self.base
+                    .cast_const()
+                    .cast::<i8>()
+                    .wrapping_add(frame.address as usize),
+            );
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _: &Frame = frame;
+    }
+
+    /// `len` bytes from the frame's first.
+    pub fn slice(&mut self, frame: &Frame, len: u32) -> &mut [u8] {
+        let (start, len) = (frame.address as usize, len as usize);
+        assert!(
+            start + len <= self.shape.umem_bytes(),
+            "a frame of another lane"
+        );
+        // SAFETY: inside the umem, as just checked. The slice borrows self exclusively, so there is
+        // one at a time; the kernel writes only into frames that no Frame stands for.
+        unsafe { std::slice::from_raw_parts_mut(self.base.add(start), len) }
+    }
+}

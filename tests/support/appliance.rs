@@ -1,0 +1,144 @@
+//! The appliance: the supervisor and its daemons, the same binaries and the same configuration
+//! format as on the machine it is made for.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+use crate::daemon::Daemon;
+use crate::namespace::{Namespace, Process};
+use crate::{run, wait};
+
+/// A running appliance; dropping it stops it in order.
+#[derive(Debug)]
+pub struct Appliance {
+    supervisor: Daemon,
+    namespace: String,
+    room: PathBuf,
+    binaries: PathBuf,
+}
+
+impl Appliance {
+    /// Writes `configuration` below `room` and starts the supervisor in `namespace`.
+    pub(crate) fn start(
+        namespace: &Namespace,
+        binaries: &Path,
+        room: &Path,
+        configuration: &str,
+    ) -> Result<Self> {
+        let supervisor = binaries.join("supervisor");
+        ensure!(
+            supervisor.is_file(),
+            "{} is not built",
+            supervisor.display()
+        );
+        let file = room.join("appliance.toml");
+        fs::write(&file, configuration).with_context(|| format!("writing {}", file.display()))?;
+        let command = supervisor_command(namespace, binaries, &file, &room.join("run"));
+        let supervisor = Daemon::start("supervisor", command, &room.join("supervisor.log"))?;
+        let appliance = Self {
+            supervisor,
+            namespace: namespace.name().to_owned(),
+            room: room.to_owned(),
+            binaries: binaries.to_owned(),
+        };
+        appliance.wait_until_serving()?;
+        Ok(appliance)
+    }
+
+    /// Items that `fourfold show NOUN --json` prints.
+    pub fn show(&self, noun: &str) -> Result<Value> {
+        let mut command = run::program(&self.binaries.join("fourfold").display().to_string());
+        command
+            .arg("--run-dir")
+            .arg(self.run_directory())
+            .args(["show", noun, "--json"]);
+        let text = run::output(&mut command)?;
+        serde_json::from_str(&text).with_context(|| format!("show {noun} --json printed {text:?}"))
+    }
+
+    /// What the supervisor and its daemons have written.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.room.join("supervisor.log")).unwrap_or_default()
+    }
+
+    /// The run directory, where the daemons' sockets are.
+    pub fn run_directory(&self) -> PathBuf {
+        self.room.join("run")
+    }
+
+    /// The daemon's process now.
+    pub fn daemon(&self, name: &str) -> Option<Process> {
+        crate::namespace::processes(&self.namespace)
+            .into_iter()
+            .find(|process| process.name == name)
+    }
+
+    /// Kills a daemon (SIGKILL); returns when, and which process it was.
+    pub fn kill(&self, name: &str) -> Result<(Instant, Process)> {
+        let process = self
+            .daemon(name)
+            .with_context(|| format!("{name} does not run"))?;
+        kill(Pid::from_raw(process.pid), Signal::SIGKILL)
+            .with_context(|| format!("killing {name}"))?;
+        Ok((Instant::now(), process))
+    }
+
+    /// Waits until another process of the daemon runs than `former`.
+    pub fn wait_for_successor(&self, former: &Process, bound: Duration) -> Result<Process> {
+        wait::until(&format!("a new {}", former.name), bound, || {
+            self.daemon(&former.name)
+                .filter(|process| process.pid != former.pid)
+        })
+    }
+
+    /// Stops it in order and waits for its end.
+    pub fn stop(mut self) -> Result<()> {
+        let status = self.supervisor.stop(Duration::from_secs(10))?;
+        ensure!(
+            status.success(),
+            "the supervisor ended with {status}: {}",
+            self.log()
+        );
+        Ok(())
+    }
+
+    fn wait_until_serving(&self) -> Result<()> {
+        wait::until_ok(Duration::from_secs(30), || {
+            self.show("lacp")?;
+            self.show("service")
+        })
+        .with_context(|| format!("the appliance does not serve; its log:\n{}", self.log()))?;
+        Ok(())
+    }
+}
+
+impl Drop for Appliance {
+    fn drop(&mut self) {
+        // Whatever is left afterwards goes with the namespace.
+        self.supervisor.stop(Duration::from_secs(5)).ok();
+    }
+}
+
+/// `supervisor --config FILE --run-dir DIRECTORY` inside `namespace`.
+pub fn supervisor_command(
+    namespace: &Namespace,
+    binaries: &Path,
+    configuration: &Path,
+    run_directory: &Path,
+) -> Command {
+    let supervisor = binaries.join("supervisor");
+    let mut command = namespace.command(&supervisor.display().to_string());
+    command
+        .arg("--config")
+        .arg(configuration)
+        .arg("--run-dir")
+        .arg(run_directory);
+    command
+}

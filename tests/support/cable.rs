@@ -1,0 +1,102 @@
+//! A cable that can be cut: a Linux bridge of two veth ends, one towards the switch and one towards
+//! the appliance. The bridge learns nothing and forwards LACP, which a bridge would otherwise keep.
+
+use anyhow::Result;
+
+use crate::namespace::Namespace;
+
+/// One end of a cable: an interface in a namespace.
+#[derive(Clone, Copy, Debug)]
+pub struct End<'a> {
+    /// The namespace the interface is in.
+    pub namespace: &'a Namespace,
+    /// The interface's name there.
+    pub interface: &'a str,
+}
+
+/// A cable, healed. It goes with the namespace it was laid in.
+#[derive(Debug)]
+pub struct Cable {
+    number: u8,
+    namespace: String,
+}
+
+/// Bit of `group_fwd_mask` for 01-80-C2-00-00-02, the slow protocols' address. A bridge as a whole
+/// refuses this bit, a port accepts it.
+const FORWARD_SLOW_PROTOCOLS: u16 = 1 << 2;
+
+/// Makes the namespace that cables are laid in.
+pub fn prepare(room: &Namespace) -> Result<()> {
+    // The bridges are wire: no address, so that the kernel sends nothing of its own.
+    room.sysctl(&[
+        ("ipv6/conf/all/disable_ipv6", "1"),
+        ("ipv6/conf/default/disable_ipv6", "1"),
+    ])
+}
+
+impl Cable {
+    /// Lays cable `number` through `room` and creates both of its ends.
+    pub fn lay(room: &Namespace, number: u8, switch: End<'_>, appliance: End<'_>) -> Result<Self> {
+        let [s, a] = ports(number);
+        let bridge = format!("wire{number}");
+        let pair = |port: &str, end: End<'_>| {
+            let (interface, namespace) = (end.interface, end.namespace.name());
+            format!("link add name {port} type veth peer name {interface} netns {namespace}")
+        };
+        let join = |port: &str| {
+            format!(
+                "link set dev {port} master {bridge} up\n\
+                 link set dev {port} type bridge_slave learning off group_fwd_mask {FORWARD_SLOW_PROTOCOLS}"
+            )
+        };
+        room.ip(&[
+            format!("link add name {bridge} type bridge mcast_snooping 0 stp_state 0"),
+            pair(&s, switch),
+            pair(&a, appliance),
+            join(&s),
+            join(&a),
+            format!("link set dev {bridge} up"),
+        ])?;
+        for end in [switch, appliance] {
+            end.namespace
+                .ip(&[format!("link set dev {} up", end.interface)])?;
+        }
+        Ok(Self {
+            number,
+            namespace: room.name().to_owned(),
+        })
+    }
+
+    /// Cuts it so that both ends lose carrier.
+    pub fn cut_carrier(&self) -> Result<()> {
+        self.set("down", "isolated off")
+    }
+
+    /// Cuts it so that frames vanish both ways while both ends keep carrier.
+    pub fn cut_silently(&self) -> Result<()> {
+        // Isolated ports of a bridge do not forward to each other.
+        self.set("up", "isolated on")
+    }
+
+    /// Makes it whole again.
+    pub fn heal(&self) -> Result<()> {
+        self.set("up", "isolated off")
+    }
+
+    fn set(&self, link: &str, isolation: &str) -> Result<()> {
+        let [s, a] = ports(self.number);
+        crate::namespace::ip(
+            &self.namespace,
+            &[
+                format!("link set dev {s} {link}"),
+                format!("link set dev {a} {link}"),
+                format!("link set dev {s} type bridge_slave {isolation}"),
+                format!("link set dev {a} type bridge_slave {isolation}"),
+            ],
+        )
+    }
+}
+
+fn ports(number: u8) -> [String; 2] {
+    [format!("s{number}"), format!("a{number}")]
+}

@@ -1,0 +1,90 @@
+//! The appliance's configuration for the lab.
+
+use std::fmt::Write;
+
+use crate::lab::MEMBERS;
+use crate::ovs::LacpRate;
+use crate::plan::{self, Family, Method, PREFIX_V4, PREFIX_V6, Scheduler, Subnet, Vip};
+
+/// One 802.3ad bond of both members with the appliance's addresses, and the eight services.
+pub fn appliance(rate: LacpRate) -> String {
+    let mut text = bond(rate);
+    for vip in Vip::all() {
+        text.push_str(&service(&vip));
+    }
+    text
+}
+
+/// The bond alone.
+pub fn bond(rate: LacpRate) -> String {
+    let members = MEMBERS.map(|member| format!("\"{member}\"")).join(", ");
+    let addresses: Vec<String> = [Family::V4, Family::V6]
+        .into_iter()
+        .flat_map(|family| [Subnet::A, Subnet::B].map(|subnet| own_address(family, subnet)))
+        .collect();
+    format!(
+        "[bond.bond0]\nmode = \"802.3ad\"\nmembers = [{members}]\nlacp_rate = \"{}\"\n\
+         xmit_hash_policy = \"layer3+4\"\naddresses = [{}]\n",
+        rate.word(),
+        addresses.join(", ")
+    )
+}
+
+/// One service with its three reals.
+pub fn service(vip: &Vip) -> String {
+    let method = match vip.method {
+        Method::Nat => "nat",
+        Method::Dr => "dr",
+    };
+    let scheduler = match vip.scheduler {
+        Scheduler::RoundRobin => "rr",
+        Scheduler::Maglev => "maglev",
+    };
+    let (name, address) = (vip.name(), vip.address());
+    let mut text = format!(
+        "\n[service.{name}]\nprotocol = \"tcp\"\naddress = \"{address}\"\nmethod = \"{method}\"\n\
+         scheduler = \"{scheduler}\"\n"
+    );
+    for (real, weight) in vip.reals().iter().zip(vip.weights()) {
+        // Writing to a string cannot fail.
+        writeln!(text, "[service.{name}.real.\"{real}\"]\nweight = {weight}").ok();
+    }
+    text
+}
+
+fn own_address(family: Family, subnet: Subnet) -> String {
+    let prefix = match family {
+        Family::V4 => PREFIX_V4,
+        Family::V6 => PREFIX_V6,
+    };
+    format!("\"{}/{prefix}\"", plan::appliance(family, subnet))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_reads_as_the_configuration_format_has_it() {
+        let vip = Vip {
+            method: Method::Nat,
+            family: Family::V4,
+            scheduler: Scheduler::Maglev,
+        };
+        let text = service(&vip);
+        assert!(text.contains(
+            "[service.nat-v4-maglev]\nprotocol = \"tcp\"\naddress = \"10.80.1.101:80\"\n"
+        ));
+        assert!(text.contains("[service.nat-v4-maglev.real.\"10.80.2.11:8080\"]\nweight = 5\n"));
+    }
+
+    #[test]
+    fn the_bond_has_both_members_and_an_address_in_each_subnet_and_family() {
+        let text = bond(LacpRate::Slow);
+        assert!(text.contains("members = [\"eth1\", \"eth2\"]\nlacp_rate = \"slow\"\n"));
+        assert_eq!(
+            text.matches("10.80.").count() + text.matches("2001:db8:80:").count(),
+            4
+        );
+    }
+}

@@ -1,0 +1,161 @@
+//! A real server: nginx in a namespace of its own, with a configuration of its own.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
+
+use crate::daemon::Daemon;
+use crate::namespace::Namespace;
+use crate::plan::{NAT_REAL_PORT, VIP_PORT};
+use crate::wait;
+
+/// Path of the small body, the same on every real.
+pub const BODY: &str = "/body";
+/// Path of the large body, the same on every real.
+pub const LARGE: &str = "/large";
+/// Bytes of the small body.
+pub const BODY_BYTES: usize = 4096;
+/// Bytes of the large body.
+pub const LARGE_BYTES: usize = 10_000_000;
+/// The answer header that names the real.
+pub const NAME_HEADER: &str = "x-real";
+
+/// A SHA-256 digest in hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .fold(String::new(), |mut text, byte| {
+            // Writing to a string cannot fail.
+            write!(text, "{byte:02x}").ok();
+            text
+        })
+}
+
+/// `length` bytes that do not repeat within a frame, the same on every call.
+pub fn content(length: usize) -> Vec<u8> {
+    // A linear congruential generator; its high byte has the longest period.
+    let mut state = 0x0004_f4f4_u64;
+    std::iter::repeat_with(|| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        state.to_be_bytes()[0]
+    })
+    .take(length)
+    .collect()
+}
+
+/// A running real server.
+#[derive(Debug)]
+pub struct Real {
+    name: String,
+    uploads: PathBuf,
+    _nginx: Daemon,
+}
+
+impl Real {
+    /// Starts nginx named `name` in `namespace`, everything it writes below `room`.
+    pub fn start(name: &str, namespace: &Namespace, room: &Path) -> Result<Self> {
+        let uploads = room.join("files/upload");
+        for directory in [&room.join("files"), &uploads, &room.join("temp")] {
+            fs::create_dir(directory)
+                .with_context(|| format!("creating {}", directory.display()))?;
+        }
+        write(&room.join("files/body"), &content(BODY_BYTES))?;
+        write(&room.join("files/large"), &content(LARGE_BYTES))?;
+        let configuration = room.join("nginx.conf");
+        write(&configuration, configuration_text(name, room).as_bytes())?;
+        let mut command = namespace.command("nginx");
+        command.arg("-p").arg(room).arg("-c").arg(&configuration);
+        command.args(["-e", "error.log"]);
+        let mut nginx = Daemon::start(name, command, &room.join("output.log"))?;
+        let pid = room.join("nginx.pid");
+        wait::until_ok(Duration::from_secs(10), || {
+            anyhow::ensure!(nginx.ended().is_none(), "{name} ended: {}", log(room));
+            anyhow::ensure!(pid.exists(), "{name} has not written its pid file");
+            Ok(())
+        })?;
+        Ok(Self {
+            name: name.to_owned(),
+            uploads,
+            _nginx: nginx,
+        })
+    }
+
+    /// Its name, as in the header [`NAME_HEADER`].
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// SHA-256 of the file a client has uploaded as `/upload/NAME`, if there is one.
+    pub fn uploaded(&self, name: &str) -> Option<String> {
+        fs::read(self.uploads.join(name))
+            .ok()
+            .map(|bytes| sha256(&bytes))
+    }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    fs::write(path, bytes).with_context(|| format!("writing {}", path.display()))
+}
+
+fn log(room: &Path) -> String {
+    let read = |name: &str| fs::read_to_string(room.join(name)).unwrap_or_default();
+    format!("{}{}", read("output.log"), read("error.log"))
+}
+
+fn configuration_text(name: &str, room: &Path) -> String {
+    let room = room.display();
+    format!(
+        "daemon off;
+user root;
+worker_processes 1;
+worker_rlimit_nofile 16384;
+pid {room}/nginx.pid;
+error_log {room}/error.log;
+events {{ worker_connections 8192; }}
+http {{
+    access_log off;
+    client_body_temp_path {room}/temp/body;
+    proxy_temp_path {room}/temp/proxy;
+    fastcgi_temp_path {room}/temp/fastcgi;
+    uwsgi_temp_path {room}/temp/uwsgi;
+    scgi_temp_path {room}/temp/scgi;
+    keepalive_timeout 1h;
+    keepalive_requests 100000000;
+    client_max_body_size 64m;
+    server {{
+        listen {VIP_PORT} backlog=4096;
+        listen [::]:{VIP_PORT} backlog=4096;
+        listen {NAT_REAL_PORT} backlog=4096;
+        listen [::]:{NAT_REAL_PORT} backlog=4096;
+        root {room}/files;
+        add_header X-Real {name} always;
+        location /upload/ {{ dav_methods PUT; }}
+    }}
+}}
+"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_is_the_known_one() {
+        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(sha256(b""), empty);
+    }
+
+    #[test]
+    fn content_is_the_same_each_time_and_does_not_repeat() {
+        let bytes = content(8192);
+        assert_eq!(bytes, content(8192));
+        assert_ne!(bytes[..4096], bytes[4096..]);
+    }
+}
