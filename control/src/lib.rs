@@ -1,1 +1,29 @@
 //! The configuration model and the records that daemons and operator exchange.
+//!
+//! | module | gives |
+//! |---|---|
+//! | [`config`] | the appliance's TOML: read whole, every fault at once, printed in one canonical form |
+//! | [`cli`] | the options that every daemon has |
+//! | [`ipc`] | JSON records on `SOCK_SEQPACKET`: a server for tokio, a client without |
+//! | [`show`] | what `fourfold show` prints: the items that daemons send |
+//!
+//! # Example
+//! ```
+//! let text = r#"
+//! [bond.bond0]
+//! mode = 4
+//! members = ["eth1", "eth2"]
+//! "#;
+//! let config = control::config::parse("appliance.toml", text).expect("legal");
+//! assert_eq!(config.bonds[0].mode, bond::Mode::Ieee8023ad);
+//! assert!(control::config::print(&config).contains("mode = \"802.3ad\""));
+//!
+//! let faults = control::config::parse("appliance.toml", &text.replace("mode", "mood"));
+//! let first = faults.expect_err("an unknown key")[0].to_string();
+//! assert_eq!(first, "appliance.toml:2: bond.bond0: mode is missing: active-backup | 802.3ad");
+//! ```
+
+pub mod cli;
+pub mod config;
+pub mod ipc;
+pub mod show;

@@ -1,7 +1,7 @@
 //! What a worker forwards with: owned frames, and the lane that receives and transmits them.
 
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use wire::Duration;
 
@@ -86,4 +86,20 @@ pub trait Lane {
 
     /// How many frames wait in the free list.
     fn free_frames(&self) -> usize;
+}
+
+/// Something that sends and receives whole frames one at a time without blocking: a packet socket,
+/// a TAP, or their twin. Its descriptor says when there is something to receive.
+pub trait Port: AsFd {
+    /// Sends one frame.
+    ///
+    /// # Errors
+    /// `WouldBlock` when there is no room now; else what the kernel says.
+    fn send(&self, frame: &[u8]) -> io::Result<()>;
+
+    /// Receives one frame into `buffer`, cut to its size, and says its length.
+    ///
+    /// # Errors
+    /// `WouldBlock` when there is none; else what the kernel says.
+    fn recv(&self, buffer: &mut [u8]) -> io::Result<usize>;
 }

@@ -5,10 +5,15 @@
 #![allow(unsafe_code)] // the kernel's interfaces are rings, ioctls and socket options
 
 pub mod error;
+pub mod ethtool;
 pub mod frame;
+mod ifreq;
 pub mod memory;
+pub mod packet;
 mod poll;
+pub mod sysctl;
+pub mod tap;
 pub mod xdp;
 
 pub use error::{Error, Result};
-pub use frame::{BATCH, Batch, Frame, Lane, PortIndex};
+pub use frame::{BATCH, Batch, Frame, Lane, Port, PortIndex};

@@ -1,5 +1,7 @@
-//! The twins that need no kernel: the same traits, with a test holding the other end.
+//! The twins that need no network: the same traits, with a test holding the other end.
 
 mod lane;
+mod port;
 
 pub use lane::{MemoryLane, MemoryWire};
+pub use port::MemoryPort;

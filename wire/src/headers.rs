@@ -100,26 +100,83 @@ impl Headers {
     /// [`EXTENSION_HEADERS_MAX`] extension headers. A protocol that is not known is no error.
     #[inline]
     pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
-        let &[d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5, t0, t1] =
-            bytes.first_chunk::<14>().ok_or(ParseError::Truncated)?;
-        let mut ethertype = u16::from_be_bytes([t0, t1]);
-        let mut l3 = 14;
-        let mut vlan = None;
+        let &[.., t0, t1] = bytes.first_chunk::<14>().ok_or(ParseError::Truncated)?;
+        let ethertype = u16::from_be_bytes([t0, t1]);
         if is_tag(ethertype) {
-            (vlan, ethertype, l3) = untag(bytes, ethertype)?;
+            Self::parse_tagged(bytes, ethertype)
+        } else {
+            Self::parse_net(
+                bytes,
+                Link {
+                    vlan: None,
+                    ethertype,
+                    l3: 14,
+                },
+            )
         }
-        let net = match ethertype {
-            ethertype::IPV4 => Net::V4(V4::parse(bytes, l3)?),
-            ethertype::IPV6 => Net::V6(V6::parse(bytes, l3)?),
-            ethertype::ARP => Net::Arp(ArpInfo::parse(bytes, l3)?),
-            _ => Net::Other,
-        };
-        Ok(Self {
-            destination: Mac([d0, d1, d2, d3, d4, d5]),
-            source: Mac([s0, s1, s2, s3, s4, s5]),
+    }
+
+    #[inline(never)]
+    fn parse_tagged(bytes: &[u8], tpid: u16) -> Result<Self, ParseError> {
+        Self::parse_net(bytes, untag(bytes, tpid)?)
+    }
+
+    #[inline(always)]
+    fn parse_net(bytes: &[u8], link: Link) -> Result<Self, ParseError> {
+        match link.ethertype {
+            ethertype::IPV4 => Self::parse_v4(bytes, link.l3, link.vlan),
+            ethertype::IPV6 => Self::parse_v6(bytes, link.l3, link.vlan),
+            ethertype::ARP => Self::parse_arp(bytes, link.l3, link.vlan),
+            _ => Self::with(bytes, link, Net::Other),
+        }
+    }
+
+    // One function per network header, each of which writes the whole value: as arms of one
+    // function they share registers for what they do not share in meaning, which costs more than
+    // the parsing.
+
+    #[inline(never)]
+    fn parse_v4(bytes: &[u8], l3: usize, vlan: Option<Vlan>) -> Result<Self, ParseError> {
+        let link = Link {
             vlan,
-            ethertype,
+            ethertype: ethertype::IPV4,
             l3,
+        };
+        Self::with(bytes, link, Net::V4(V4::parse(bytes, l3)?))
+    }
+
+    #[inline(never)]
+    fn parse_v6(bytes: &[u8], l3: usize, vlan: Option<Vlan>) -> Result<Self, ParseError> {
+        let link = Link {
+            vlan,
+            ethertype: ethertype::IPV6,
+            l3,
+        };
+        Self::with(bytes, link, Net::V6(V6::parse(bytes, l3)?))
+    }
+
+    #[inline(never)]
+    fn parse_arp(bytes: &[u8], l3: usize, vlan: Option<Vlan>) -> Result<Self, ParseError> {
+        let link = Link {
+            vlan,
+            ethertype: ethertype::ARP,
+            l3,
+        };
+        Self::with(bytes, link, Net::Arp(ArpInfo::parse(bytes, l3)?))
+    }
+
+    #[inline(always)]
+    fn with(bytes: &[u8], link: Link, net: Net) -> Result<Self, ParseError> {
+        let (destination, rest) = bytes
+            .split_first_chunk::<6>()
+            .ok_or(ParseError::Truncated)?;
+        let source = rest.first_chunk::<6>().ok_or(ParseError::Truncated)?;
+        Ok(Self {
+            destination: Mac(*destination),
+            source: Mac(*source),
+            vlan: link.vlan,
+            ethertype: link.ethertype,
+            l3: link.l3,
             net,
         })
     }
@@ -140,17 +197,32 @@ const fn is_tag(ethertype: u16) -> bool {
     matches!(ethertype, ethertype::VLAN | ethertype::SERVICE_VLAN)
 }
 
-/// Looks through the first tag, whose TPID is at hand, and a second one: the outermost tag, the
-/// EtherType that follows, and the offset of what that names. A third tag is not looked through.
-#[inline(never)]
-fn untag(bytes: &[u8], tpid: u16) -> Result<(Option<Vlan>, u16, usize), ParseError> {
+/// What stands in front of the network header, but for the addresses.
+#[derive(Clone, Copy)]
+struct Link {
+    vlan: Option<Vlan>,
+    ethertype: u16,
+    l3: usize,
+}
+
+/// Looks through the first tag, whose TPID is at hand, and a second one. A third is not looked
+/// through.
+fn untag(bytes: &[u8], tpid: u16) -> Result<Link, ParseError> {
     let (tci, inner) = tag_at(bytes, 14)?;
     let vlan = Some(Vlan { tpid, tci });
     if !is_tag(inner) {
-        return Ok((vlan, inner, 18));
+        return Ok(Link {
+            vlan,
+            ethertype: inner,
+            l3: 18,
+        });
     }
     let (_, innermost) = tag_at(bytes, 18)?;
-    Ok((vlan, innermost, 22))
+    Ok(Link {
+        vlan,
+        ethertype: innermost,
+        l3: 22,
+    })
 }
 
 /// The tag control information at an offset and the EtherType after it.

@@ -33,7 +33,7 @@ impl ArpInfo {
     /// The length of the packet in bytes.
     pub const LEN: usize = 28;
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn parse(bytes: &[u8], l3: usize) -> Result<Self, ParseError> {
         let &[
             h0,

@@ -36,7 +36,7 @@ pub struct V4 {
 }
 
 impl V4 {
-    #[inline]
+    #[inline(always)]
     pub(super) fn parse(bytes: &[u8], l3: usize) -> Result<Self, ParseError> {
         let &[
             ver_ihl,

@@ -39,7 +39,7 @@ pub struct V6 {
 }
 
 impl V6 {
-    #[inline]
+    #[inline(always)]
     pub(super) fn parse(bytes: &[u8], l3: usize) -> Result<Self, ParseError> {
         let &[
             v0,

@@ -51,7 +51,7 @@ pub enum Transport {
 }
 
 impl Transport {
-    #[inline]
+    #[inline(always)]
     pub(super) fn tcp(segment: &[u8]) -> Result<Self, ParseError> {
         let &[
             s0,
@@ -84,7 +84,7 @@ impl Transport {
         })
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn udp(segment: &[u8], fragment: Fragment) -> Result<Self, ParseError> {
         let &[s0, s1, d0, d1, l0, l1, c0, c1] =
             segment.first_chunk::<8>().ok_or(ParseError::Truncated)?;
@@ -100,13 +100,13 @@ impl Transport {
         })
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn icmp(segment: &[u8]) -> Result<Self, ParseError> {
         let &[kind, code, ..] = segment.first_chunk::<8>().ok_or(ParseError::Truncated)?;
         Ok(Self::Icmp { kind, code })
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn icmp6(segment: &[u8]) -> Result<Self, ParseError> {
         let &[kind, code, ..] = segment.first_chunk::<8>().ok_or(ParseError::Truncated)?;
         Ok(Self::Icmp6 { kind, code })

@@ -1,0 +1,145 @@
+//! The appliance's configuration: one TOML file, read whole, every fault found at once.
+//!
+//! [`load`] reads and validates, [`print()`] writes the canonical form (only what differs from a
+//! default, in one order), and printing what was parsed from a print gives the same bytes. What
+//! needs the host, such as whether a NIC is there, is apart ([`check_interfaces`]).
+
+mod bonds;
+mod cross;
+mod fault;
+mod lvs_options;
+mod print;
+mod routes;
+mod section;
+mod services;
+mod value;
+
+use std::path::Path;
+
+use toml::de::DeTable;
+
+pub use fault::{Fault, Origin};
+pub use lvs_options::{LvsOptions, PollMode, XdpMode};
+pub use print::print;
+pub use routes::Route;
+
+use section::{Reader, Section};
+
+/// A whole configuration that holds no fault.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// How the forwarder runs.
+    pub lvs: LvsOptions,
+    /// The bonds, by name.
+    pub bonds: Vec<bond::Config>,
+    /// The services, by name, and the forwarding engine's own options.
+    pub services: lvs::Config,
+    /// Routes of the host, by destination.
+    pub routes: Vec<Route>,
+    /// Where each key stood.
+    pub origin: Origin,
+}
+
+/// The tables at the top of the file.
+const TABLES: &[&str] = &["bond", "lvs", "route", "service"];
+
+/// Reads and validates the configuration in `path`.
+///
+/// # Errors
+/// Every fault in the file, in the order of its lines; one fault when it cannot be read.
+pub fn load(path: &Path) -> Result<Config, Vec<Fault>> {
+    let file = path.display().to_string();
+    match std::fs::read_to_string(path) {
+        Ok(text) => parse(&file, &text),
+        Err(error) => {
+            let legal = format!("a readable text file ({error})");
+            Err(vec![Origin::new(&file).fault("", None, legal)])
+        }
+    }
+}
+
+/// Validates `text`, which faults will say is in `file`.
+///
+/// # Errors
+/// Every fault in the text, in the order of its lines.
+pub fn parse(file: &str, text: &str) -> Result<Config, Vec<Fault>> {
+    let (table, syntax) = DeTable::parse_recoverable(text);
+    let reader = Reader::new(file, text);
+    let root = Section::root(&reader, table.get_ref(), TABLES);
+    let (lvs, timeouts) = lvs_options::read(&root);
+    let mut config = Config {
+        lvs,
+        bonds: bonds::read(&root),
+        services: lvs::Config {
+            services: services::read(&root),
+            timeouts,
+        },
+        routes: routes::read(&root),
+        origin: Origin::default(),
+    };
+    let (origin, mut faults) = reader.finish();
+    config.origin = origin;
+    faults.extend(cross::faults(&config));
+    let syntax = syntax_faults(file, text, &syntax);
+    // What could not be read on a line says nothing more about it.
+    faults.retain(|fault| !syntax.iter().any(|other| other.line == fault.line));
+    faults.extend(syntax);
+    if faults.is_empty() {
+        faults = cross::engine_faults(&config);
+    }
+    faults.sort_by_key(|fault| fault.line);
+    if faults.is_empty() {
+        Ok(config)
+    } else {
+        Err(faults)
+    }
+}
+
+fn syntax_faults(file: &str, text: &str, errors: &[toml::de::Error]) -> Vec<Fault> {
+    let reader = Reader::new(file, text);
+    let mut faults: Vec<Fault> = Vec::new();
+    for error in errors {
+        let line = error.span().map(|span| reader.line(span.start));
+        // The parser goes on after an error and may stumble over the same line again.
+        if faults.iter().any(|fault| fault.line == line) {
+            continue;
+        }
+        let value = line
+            .and_then(|line| text.lines().nth(line - 1))
+            .map(fault::one_line);
+        let legal = match error.message() {
+            "duplicate key" => "each key and each table once".to_owned(),
+            message => format!("TOML ({message})"),
+        };
+        faults.push(Fault {
+            line,
+            ..Origin::new(file).fault("", value, legal)
+        });
+    }
+    faults
+}
+
+/// The members of bonds that are not among the interfaces `present`.
+#[must_use]
+pub fn check_interfaces(config: &Config, present: &[String]) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for bond in &config.bonds {
+        for member in bond
+            .members
+            .iter()
+            .filter(|member| !present.contains(&member.name))
+        {
+            let others: Vec<&str> = present
+                .iter()
+                .map(String::as_str)
+                .filter(|name| *name != "lo")
+                .collect();
+            faults.push(config.origin.fault(
+                &section::join(&section::join("bond", &bond.name), "members"),
+                Some(format!("{:?}", member.name)),
+                format!("an interface of this host: {}", others.join(", ")),
+            ));
+        }
+    }
+    faults
+}

@@ -1,0 +1,263 @@
+//! `[bond.NAME]`: Linux bonding's options, under Linux's names.
+
+use bond::{
+    AdSelect, LacpRate, MAX_MEMBERS, Mapping, MemberConfig, Mode, PrimaryReselect, XmitHashPolicy,
+};
+use toml::de::DeValue;
+
+use super::section::{Legal, Section};
+use super::value::{
+    INTERFACE_LEGAL, Word, integer, interface, is_host, is_interface, numbered, one_of, prefix,
+    switch, unicast_mac,
+};
+
+const KEYS: &[&str] = &[
+    "ad_actor_sys_prio",
+    "ad_actor_system",
+    "ad_select",
+    "ad_user_port_key",
+    "addresses",
+    "downdelay",
+    "lacp_active",
+    "lacp_rate",
+    "lacp_strict",
+    "mac",
+    "mapping",
+    "member",
+    "members",
+    "miimon",
+    "min_links",
+    "mode",
+    "mtu",
+    "primary",
+    "primary_reselect",
+    "updelay",
+    "xmit_hash_policy",
+];
+
+const MEMBER_KEYS: &[&str] = &["actor_port_prio", "prio"];
+
+/// Options that mean something in one mode only.
+const ONLY_IN: &[(Mode, &[&str])] = &[
+    (Mode::ActiveBackup, &["primary", "primary_reselect"]),
+    (
+        Mode::Ieee8023ad,
+        &[
+            "ad_actor_sys_prio",
+            "ad_actor_system",
+            "ad_select",
+            "ad_user_port_key",
+            "lacp_active",
+            "lacp_rate",
+            "lacp_strict",
+            "mapping",
+            "min_links",
+            "xmit_hash_policy",
+        ],
+    ),
+];
+
+/// As [`ONLY_IN`], for the options of a member.
+const MEMBER_ONLY_IN: &[(Mode, &[&str])] = &[
+    (Mode::ActiveBackup, &["prio"]),
+    (Mode::Ieee8023ad, &["actor_port_prio"]),
+];
+
+/// The longest of Linux's delays and periods, in milliseconds.
+const MOST_MS: u32 = i32::MAX.unsigned_abs();
+
+/// An option of the bonding engine with a closed list of words.
+trait Choice: Copy + 'static {
+    /// Each word with Linux's number.
+    fn words() -> Vec<Word<Self>>;
+}
+
+macro_rules! choice {
+    ($($name:ident),+) => {
+        $(impl Choice for $name {
+            fn words() -> Vec<Word<Self>> {
+                Self::ALL.iter().map(|v| numbered(v.name(), v.number(), *v)).collect()
+            }
+        })+
+    };
+}
+
+choice!(
+    AdSelect,
+    LacpRate,
+    Mapping,
+    Mode,
+    PrimaryReselect,
+    XmitHashPolicy
+);
+
+fn choice<T: Choice>(value: &DeValue<'_>) -> Legal<T> {
+    one_of(&T::words(), value)
+}
+
+pub(super) fn read(root: &Section<'_, '_>) -> Vec<bond::Config> {
+    let tables = root.named("bond", KEYS);
+    tables
+        .iter()
+        .filter_map(|(name, table)| read_bond(name, table))
+        .collect()
+}
+
+fn read_bond(name: &str, table: &Section<'_, '_>) -> Option<bond::Config> {
+    if !is_interface(name) {
+        table.fault_here(format!("the bond's name is {INTERFACE_LEGAL}"));
+    }
+    let words: Vec<&str> = Mode::ALL.iter().map(|mode| mode.name()).collect();
+    let mode = table.required("mode", &words.join(" | "), choice::<Mode>);
+    let members = read_members(table, mode);
+    if let Some(mode) = mode {
+        check_mode(table, mode, ONLY_IN);
+    }
+    // Read with any mode, so that the other faults show even when the mode itself is one.
+    let mut config = bond::Config::new(name, mode.unwrap_or(Mode::Ieee8023ad), &[]);
+    config.members = members;
+    read_common(table, &mut config);
+    read_lacp(table, &mut config);
+    if let Some(value) = table.value("primary_reselect", choice) {
+        config.primary_reselect = value;
+    }
+    config.primary = table.value("primary", interface);
+    check_primary(table, &config);
+    check_delays(table, &config);
+    mode.map(|_| config)
+}
+
+fn check_mode(table: &Section<'_, '_>, mode: Mode, only_in: &[(Mode, &[&str])]) {
+    for (only, keys) in only_in.iter().filter(|(only, _)| *only != mode) {
+        for key in keys.iter().filter(|key| table.has(key)) {
+            let (only, number) = (only.name(), only.number());
+            table.fault(
+                key,
+                format!("not set: mode {mode} has no such option, {only} ({number}) has"),
+            );
+        }
+    }
+}
+
+fn read_members(table: &Section<'_, '_>, mode: Option<Mode>) -> Vec<MemberConfig> {
+    let mut members: Vec<MemberConfig> = Vec::new();
+    let legal = format!("1 to {MAX_MEMBERS} interface names: [\"eth1\", \"eth2\"]");
+    let names = std::cell::RefCell::new(Vec::new());
+    if !table.has("members") {
+        table.fault_here(format!("members is missing: {legal}"));
+    }
+    let listed = table.list("members", |value| {
+        let name = interface(value)?;
+        if names.borrow().contains(&name) {
+            return Err("each member once".to_owned());
+        }
+        names.borrow_mut().push(name.clone());
+        Ok(name)
+    });
+    if table
+        .value("members", |v| Ok(v.as_array().map(|a| a.len())))
+        .flatten()
+        == Some(0)
+        || listed.len() > MAX_MEMBERS
+    {
+        table.fault("members", legal);
+    }
+    for name in listed {
+        members.push(MemberConfig::new(&name));
+    }
+    for (name, options) in table.named("member", MEMBER_KEYS) {
+        if let Some(mode) = mode {
+            check_mode(&options, mode, MEMBER_ONLY_IN);
+        }
+        let port_priority = options.value("actor_port_prio", |v| integer(0..=u16::MAX, "", v));
+        let prio = options.value("prio", |v| integer(i32::MIN..=i32::MAX, "", v));
+        match members.iter_mut().find(|member| member.name == name) {
+            Some(member) => {
+                member.port_priority = port_priority.unwrap_or(member.port_priority);
+                member.prio = prio.unwrap_or(member.prio);
+            }
+            None => options.fault_here("options of an interface that members lists"),
+        }
+    }
+    members
+}
+
+fn read_common(table: &Section<'_, '_>, config: &mut bond::Config) {
+    let ms = |value: &_| integer(0..=MOST_MS, "ms", value);
+    config.miimon = table.value("miimon", ms).unwrap_or(config.miimon);
+    config.updelay = table.value("updelay", ms).unwrap_or(config.updelay);
+    config.downdelay = table.value("downdelay", ms).unwrap_or(config.downdelay);
+    config.mtu = table
+        .value("mtu", |v| integer(68..=9216, "bytes", v))
+        .unwrap_or(config.mtu);
+    config.mac = table.value("mac", unicast_mac);
+    let seen = std::cell::RefCell::new(Vec::new());
+    config.addresses = table.list("addresses", |value| {
+        let (ip, prefix) = prefix(value)?;
+        if !is_host(&ip) || seen.borrow().contains(&ip) {
+            return Err("a unicast address, each once".to_owned());
+        }
+        seen.borrow_mut().push(ip);
+        Ok(bond::Address { ip, prefix })
+    });
+}
+
+fn read_lacp(table: &Section<'_, '_>, config: &mut bond::Config) {
+    if let Some(value) = table.value("lacp_rate", choice) {
+        config.lacp_rate = value;
+    }
+    if let Some(value) = table.value("xmit_hash_policy", choice) {
+        config.xmit_hash_policy = value;
+    }
+    if let Some(value) = table.value("mapping", choice) {
+        config.mapping = value;
+    }
+    if let Some(value) = table.value("ad_select", choice) {
+        config.ad_select = value;
+    }
+    config.lacp_active = table
+        .value("lacp_active", switch)
+        .unwrap_or(config.lacp_active);
+    config.lacp_strict = table
+        .value("lacp_strict", switch)
+        .unwrap_or(config.lacp_strict);
+    let most = u8::try_from(config.members.len().max(1)).unwrap_or(u8::MAX);
+    let unit = format!("(there are {} members)", config.members.len());
+    config.min_links = table
+        .value("min_links", |v| integer(0..=most, &unit, v))
+        .unwrap_or(config.min_links);
+    config.ad_actor_sys_prio = table
+        .value("ad_actor_sys_prio", |v| integer(1..=u16::MAX, "", v))
+        .unwrap_or(config.ad_actor_sys_prio);
+    config.ad_actor_system = table.value("ad_actor_system", unicast_mac);
+    config.ad_user_port_key = table
+        .value("ad_user_port_key", |v| integer(0..=1023, "", v))
+        .unwrap_or(config.ad_user_port_key);
+}
+
+fn check_primary(table: &Section<'_, '_>, config: &bond::Config) {
+    let Some(primary) = &config.primary else {
+        return;
+    };
+    if !config.members.iter().any(|member| member.name == *primary) {
+        let names: Vec<&str> = config
+            .members
+            .iter()
+            .map(|member| member.name.as_str())
+            .collect();
+        table.fault(
+            "primary",
+            format!("a member of the bond: {}", names.join(" | ")),
+        );
+    }
+}
+
+fn check_delays(table: &Section<'_, '_>, config: &bond::Config) {
+    for (key, delay) in [("updelay", config.updelay), ("downdelay", config.downdelay)] {
+        if config.miimon == 0 && delay > 0 {
+            table.fault(key, "0, or any with miimon set");
+        } else if config.miimon > 0 && delay % config.miimon != 0 {
+            table.fault(key, format!("a multiple of miimon, {} ms", config.miimon));
+        }
+    }
+}

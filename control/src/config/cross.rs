@@ -1,0 +1,132 @@
+//! Faults that no table shows alone: two bonds, two services, a service and a bond.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use super::section::join;
+use super::{Config, Fault};
+
+/// Every fault between the tables of `config`.
+pub(super) fn faults(config: &Config) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    members(config, &mut faults);
+    addresses(config, &mut faults);
+    services(config, &mut faults);
+    reals(config, &mut faults);
+    faults
+}
+
+fn bond_key(bond: &bond::Config, key: &str) -> String {
+    join(&join("bond", &bond.name), key)
+}
+
+/// In the order of the file, so that of two that collide the later one is at fault.
+fn bonds(config: &Config) -> Vec<&bond::Config> {
+    let mut bonds: Vec<_> = config.bonds.iter().collect();
+    bonds.sort_by_key(|bond| config.origin.line(&join("bond", &bond.name)));
+    bonds
+}
+
+/// The bond whose host interface has this address.
+fn owner(config: &Config, ip: IpAddr) -> Option<&bond::Config> {
+    config
+        .bonds
+        .iter()
+        .find(|bond| bond.addresses.iter().any(|address| address.ip == ip))
+}
+
+/// A member belongs to one bond, and is none itself.
+fn members(config: &Config, faults: &mut Vec<Fault>) {
+    let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
+    for bond in bonds(config) {
+        for member in &bond.members {
+            let name = member.name.as_str();
+            let legal = if config.bonds.iter().any(|other| other.name == name) {
+                Some(format!("a NIC: bond.{name} is a bond itself"))
+            } else {
+                owners.insert(name, &bond.name).map(|other| {
+                    owners.insert(name, other);
+                    format!("a NIC of one bond: bond.{other} has it")
+                })
+            };
+            if let Some(legal) = legal {
+                let key = bond_key(bond, "members");
+                faults.push(config.origin.fault(&key, Some(format!("{name:?}")), legal));
+            }
+        }
+    }
+}
+
+/// An address of the host belongs to one bond.
+fn addresses(config: &Config, faults: &mut Vec<Fault>) {
+    let mut owners = BTreeMap::new();
+    for bond in bonds(config) {
+        for address in &bond.addresses {
+            if let Some(other) = owners.insert(address.ip, &bond.name) {
+                let value = format!("{:?}", address.to_string());
+                let legal = format!("an address of one bond: bond.{other} has it");
+                let key = bond_key(bond, "addresses");
+                faults.push(config.origin.fault(&key, Some(value), legal));
+            }
+        }
+    }
+}
+
+/// A service has an endpoint that no other has, on an address that is not the host's own.
+fn services(config: &Config, faults: &mut Vec<Fault>) {
+    let mut owners = BTreeMap::new();
+    let key = |name: &str| join(&join("service", name), "address");
+    let mut services: Vec<_> = config.services.services.iter().collect();
+    services.sort_by_key(|service| config.origin.line(&key(&service.name)));
+    for service in services {
+        let endpoint = service.endpoint();
+        let mut fault = |legal| {
+            let value = format!("{:?}", endpoint.to_string());
+            faults.push(config.origin.fault(&key(&service.name), Some(value), legal));
+        };
+        if let Some(bond) = owner(config, service.address) {
+            fault(format!(
+                "an address that is not the host's own: bond.{} has it",
+                bond.name
+            ));
+        }
+        if let Some(other) = owners.insert((service.protocol, endpoint), &service.name) {
+            fault(format!(
+                "an address and port that no other service has: service.{other} has it"
+            ));
+        }
+    }
+}
+
+/// A real is another machine.
+fn reals(config: &Config, faults: &mut Vec<Fault>) {
+    for service in &config.services.services {
+        for real in &service.reals {
+            if let Some(bond) = owner(config, real.address) {
+                let table = join(&join("service", &service.name), "real");
+                let key = join(&table, &real.endpoint().to_string());
+                let legal = format!("another machine's address: bond.{} has this one", bond.name);
+                faults.push(config.origin.fault(&key, None, legal));
+            }
+        }
+    }
+}
+
+/// What an engine would refuse although it has passed here: never seen, and never to be started.
+pub(super) fn engine_faults(config: &Config) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for bond in &config.bonds {
+        for fault in bond.faults() {
+            let key = bond_key(bond, fault.key);
+            faults.push(config.origin.fault(&key, Some(fault.value), fault.legal));
+        }
+    }
+    for fault in config.services.faults() {
+        faults.push(
+            config
+                .origin
+                .fault(&fault.path, Some(fault.value), fault.legal),
+        );
+    }
+    faults
+}

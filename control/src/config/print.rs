@@ -1,0 +1,212 @@
+//! The canonical form: one order, one spelling, and only what differs from a default.
+
+use std::fmt::Display;
+
+use bond::Mode;
+
+use super::lvs_options::{POLL_MODES, XDP_MODES};
+use super::section::join;
+use super::services::{DEFAULT_WEIGHT, fields};
+use super::value::text_of;
+use super::{Config, LvsOptions, Route};
+
+/// The canonical text of a configuration: [`super::parse`] gives the same configuration back, and
+/// printing that gives the same bytes.
+#[must_use]
+pub fn print(config: &Config) -> String {
+    let mut page = Page::default();
+    print_lvs(&mut page, &config.lvs);
+    print_timeouts(&mut page, &config.services);
+    for bond in &config.bonds {
+        print_bond(&mut page, bond);
+    }
+    for route in &config.routes {
+        print_route(&mut page, route);
+    }
+    for service in &config.services.services {
+        print_service(&mut page, service);
+    }
+    page.text
+}
+
+/// The text so far. A table's header waits for its first key, so that an empty one may be left out.
+#[derive(Default)]
+struct Page {
+    text: String,
+    header: Option<String>,
+}
+
+impl Page {
+    /// Opens a table that is printed only if a key follows.
+    fn optional_table(&mut self, path: &str) {
+        self.header = Some(format!("[{path}]"));
+    }
+
+    /// Opens a table that is printed even when it stays empty.
+    fn table(&mut self, path: &str) {
+        self.optional_table(path);
+        self.flush();
+    }
+
+    /// Opens the next table of an array of tables.
+    fn element(&mut self, path: &str) {
+        self.header = Some(format!("[[{path}]]"));
+    }
+
+    fn flush(&mut self) {
+        if let Some(header) = self.header.take() {
+            if !self.text.is_empty() {
+                self.text.push('\n');
+            }
+            self.text.push_str(&header);
+            self.text.push('\n');
+        }
+    }
+
+    /// A key with a value that needs no quotes.
+    fn bare(&mut self, key: &str, value: impl Display) {
+        self.flush();
+        self.text += &format!("{key} = {value}\n");
+    }
+
+    /// A key with a text; none of ours needs an escape.
+    fn text(&mut self, key: &str, value: impl Display) {
+        self.bare(key, format_args!("\"{value}\""));
+    }
+
+    fn texts<T: Display>(&mut self, key: &str, values: impl IntoIterator<Item = T>) {
+        let quoted: Vec<String> = values
+            .into_iter()
+            .map(|value| format!("\"{value}\""))
+            .collect();
+        self.bare(key, format_args!("[{}]", quoted.join(", ")));
+    }
+
+    fn bare_unless<T: Display + PartialEq>(&mut self, default: T, key: &str, value: T) {
+        if value != default {
+            self.bare(key, value);
+        }
+    }
+
+    fn text_unless<T: Display + PartialEq>(&mut self, default: T, key: &str, value: T) {
+        if value != default {
+            self.text(key, value);
+        }
+    }
+}
+
+fn print_lvs(page: &mut Page, lvs: &LvsOptions) {
+    let default = LvsOptions::default();
+    page.optional_table("lvs");
+    page.bare_unless(
+        default.connection_table,
+        "connection_table",
+        lvs.connection_table,
+    );
+    if lvs.poll_mode != default.poll_mode {
+        page.text("poll_mode", text_of(POLL_MODES, &lvs.poll_mode));
+    }
+    page.bare_unless(default.queues, "queues", lvs.queues);
+    page.bare_unless(default.ring_size, "ring_size", lvs.ring_size);
+    if lvs.xdp_mode != default.xdp_mode {
+        page.text("xdp_mode", text_of(XDP_MODES, &lvs.xdp_mode));
+    }
+}
+
+fn print_timeouts(page: &mut Page, lvs: &lvs::Config) {
+    let (mut timeouts, mut defaults) = (lvs.timeouts, lvs::config::Timeouts::default());
+    page.optional_table("lvs.timeouts");
+    for ((key, seconds), (_, default)) in
+        fields(&mut timeouts).into_iter().zip(fields(&mut defaults))
+    {
+        page.bare_unless(default.0, key, seconds.0);
+    }
+}
+
+fn print_bond(page: &mut Page, bond: &bond::Config) {
+    let path = join("bond", &bond.name);
+    let default = bond::Config::new(&bond.name, bond.mode, &[]);
+    page.table(&path);
+    page.text("mode", bond.mode);
+    page.texts("members", bond.members.iter().map(|member| &member.name));
+    if !bond.addresses.is_empty() {
+        page.texts("addresses", &bond.addresses);
+    }
+    page.bare_unless(default.downdelay, "downdelay", bond.downdelay);
+    if let Some(mac) = bond.mac {
+        page.text("mac", mac);
+    }
+    page.bare_unless(default.miimon, "miimon", bond.miimon);
+    page.bare_unless(default.mtu, "mtu", bond.mtu);
+    page.bare_unless(default.updelay, "updelay", bond.updelay);
+    match bond.mode {
+        Mode::ActiveBackup => print_active_backup(page, bond, &default),
+        Mode::Ieee8023ad => print_8023ad(page, bond, &default),
+    }
+    let plain = bond::MemberConfig::new("");
+    for member in &bond.members {
+        page.optional_table(&join(&join(&path, "member"), &member.name));
+        page.bare_unless(plain.port_priority, "actor_port_prio", member.port_priority);
+        page.bare_unless(plain.prio, "prio", member.prio);
+    }
+}
+
+fn print_active_backup(page: &mut Page, bond: &bond::Config, default: &bond::Config) {
+    if let Some(primary) = &bond.primary {
+        page.text("primary", primary);
+    }
+    page.text_unless(
+        default.primary_reselect,
+        "primary_reselect",
+        bond.primary_reselect,
+    );
+}
+
+fn print_8023ad(page: &mut Page, bond: &bond::Config, default: &bond::Config) {
+    page.bare_unless(
+        default.ad_actor_sys_prio,
+        "ad_actor_sys_prio",
+        bond.ad_actor_sys_prio,
+    );
+    if let Some(system) = bond.ad_actor_system {
+        page.text("ad_actor_system", system);
+    }
+    page.text_unless(default.ad_select, "ad_select", bond.ad_select);
+    page.bare_unless(
+        default.ad_user_port_key,
+        "ad_user_port_key",
+        bond.ad_user_port_key,
+    );
+    page.bare_unless(default.lacp_active, "lacp_active", bond.lacp_active);
+    page.text_unless(default.lacp_rate, "lacp_rate", bond.lacp_rate);
+    page.bare_unless(default.lacp_strict, "lacp_strict", bond.lacp_strict);
+    page.text_unless(default.mapping, "mapping", bond.mapping);
+    page.bare_unless(default.min_links, "min_links", bond.min_links);
+    page.text_unless(
+        default.xmit_hash_policy,
+        "xmit_hash_policy",
+        bond.xmit_hash_policy,
+    );
+}
+
+fn print_route(page: &mut Page, route: &Route) {
+    page.element("route");
+    page.text(
+        "destination",
+        format_args!("{}/{}", route.destination, route.prefix),
+    );
+    page.text("gateway", route.gateway);
+}
+
+fn print_service(page: &mut Page, service: &lvs::config::ServiceConfig) {
+    let path = join("service", &service.name);
+    page.table(&path);
+    page.text("protocol", service.protocol);
+    page.text("address", service.endpoint());
+    page.text("method", service.method);
+    page.text("scheduler", service.scheduler);
+    for real in &service.reals {
+        page.table(&join(&join(&path, "real"), &real.endpoint().to_string()));
+        page.bare_unless(DEFAULT_WEIGHT, "weight", real.weight);
+    }
+}

@@ -1,0 +1,12 @@
+//! Requests and answers between processes: JSON records on `SOCK_SEQPACKET` Unix sockets.
+//!
+//! A connection carries one request. Its answer is a stream of records, or the daemon takes the
+//! connection over and speaks its own dialect on it, with descriptors ([`Call::take_over`]).
+
+pub mod client;
+pub mod record;
+pub mod server;
+
+pub use client::{ClientError, Items, show};
+pub use record::{Answer, BondAnswer, BondRequest, RECORD_BYTES, Request};
+pub use server::{Call, Reply, Server, serve};
