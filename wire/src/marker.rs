@@ -127,7 +127,7 @@ impl Marker {
 
     /// A whole frame without FCS, to the slow protocols' group address.
     #[must_use]
-    pub fn emit_frame(&self, source: Mac) -> [u8; slow::HEADER_LEN + LEN] {
+    pub fn emit_frame(&self, source: Mac) -> [u8; slow::FRAME_LEN] {
         slow::frame(source, &self.emit())
     }
 }
