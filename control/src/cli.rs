@@ -85,19 +85,16 @@ pub fn socket_in(run_dir: &Path, daemon: &str) -> PathBuf {
     run_dir.join(format!("{daemon}.sock"))
 }
 
-/// The interfaces of this network namespace, from /sys/class/net.
+/// The interfaces of the calling thread's network namespace.
 ///
 /// # Errors
-/// When /sys is not mounted. In a namespace entered without mounting a /sys of its own, this
-/// lists the interfaces of the namespace that the mount came from.
+/// When the kernel does not answer.
 pub fn interfaces() -> io::Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir("/sys/class/net")? {
-        if let Ok(name) = entry?.file_name().into_string() {
-            names.push(name);
-        }
-    }
-    Ok(names)
+    let interfaces = nix::net::if_::if_nameindex()?;
+    Ok(interfaces
+        .iter()
+        .map(|i| i.name().to_string_lossy().into_owned())
+        .collect())
 }
 
 fn exit_with_faults(faults: &[Fault]) -> ! {
