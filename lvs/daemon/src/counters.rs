@@ -48,6 +48,8 @@ pub struct PortCounters {
     pub received: Traffic,
     /// What was put on the transmit ring.
     pub transmitted: Traffic,
+    /// Frames that found the transmit ring full.
+    pub tx_ring_full: Counter,
 }
 
 /// What one worker counts.

@@ -10,15 +10,24 @@
 //! writer ([`counters`]). A worker allocates nothing and takes no lock on the path of an existing
 //! connection; the locks of [`ring`] and [`requests`] stand on the ways to the kernel only.
 
+pub mod attach;
+pub mod carrier;
 pub mod counters;
+pub mod daemon;
 pub mod forward;
 pub mod hop_cache;
 pub mod host;
+pub mod keep;
+pub mod kernel;
 pub mod nexthop;
 pub mod parked;
+pub mod prepare;
+pub mod rates;
 pub mod reason;
 pub mod requests;
 pub mod ring;
 pub mod shared;
+pub mod show;
+pub mod start;
 pub mod view;
 pub mod worker;

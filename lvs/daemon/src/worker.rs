@@ -198,7 +198,10 @@ impl<L: Lane> Worker<L> {
         let len = self.lane.bytes(&frame).len();
         match self.lane.transmit(port, frame) {
             Ok(()) => self.share().counters.ports[port].transmitted.count(len),
-            Err(frame) => self.drop_frame(DropReason::TxRingFull, frame),
+            Err(frame) => {
+                self.share().counters.ports[port].tx_ring_full.add(1);
+                self.drop_frame(DropReason::TxRingFull, frame);
+            }
         }
     }
 

@@ -149,7 +149,7 @@ impl XdpLane {
     /// When there is no such port.
     pub fn statistics(&self, port: PortIndex) -> Result<Statistics> {
         match self.sockets.get(port) {
-            Some(socket) => socket.statistics(),
+            Some(socket) => Statistics::of(socket.as_fd()),
             None => Err(Error::other("ask for the XDP statistics", "no such port")),
         }
     }

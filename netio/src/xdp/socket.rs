@@ -35,6 +35,26 @@ pub struct Statistics {
     pub tx_ring_empty_descs: u64,
 }
 
+impl Statistics {
+    /// What the kernel counts for an AF_XDP socket, which need not be this process's own: a
+    /// duplicate of its descriptor will do.
+    ///
+    /// # Errors
+    /// When the descriptor is no AF_XDP socket.
+    pub fn of(socket: BorrowedFd<'_>) -> Result<Self> {
+        let counts: libc::xdp_statistics = option(&socket, libc::XDP_STATISTICS)
+            .context(|| "ask for the XDP statistics".into())?;
+        Ok(Self {
+            rx_dropped: counts.rx_dropped,
+            rx_invalid_descs: counts.rx_invalid_descs,
+            tx_invalid_descs: counts.tx_invalid_descs,
+            rx_ring_full: counts.rx_ring_full,
+            rx_fill_ring_empty_descs: counts.rx_fill_ring_empty_descs,
+            tx_ring_empty_descs: counts.tx_ring_empty_descs,
+        })
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Socket {
     pub fill: Producer<u64>,
@@ -119,19 +139,6 @@ impl Socket {
         let options: libc::xdp_options =
             option(&self.fd, libc::XDP_OPTIONS).context(|| "ask for the XDP mode".into())?;
         Ok(options.flags & libc::XDP_OPTIONS_ZEROCOPY != 0)
-    }
-
-    pub fn statistics(&self) -> Result<Statistics> {
-        let counts: libc::xdp_statistics = option(&self.fd, libc::XDP_STATISTICS)
-            .context(|| "ask for the XDP statistics".into())?;
-        Ok(Statistics {
-            rx_dropped: counts.rx_dropped,
-            rx_invalid_descs: counts.rx_invalid_descs,
-            tx_invalid_descs: counts.tx_invalid_descs,
-            rx_ring_full: counts.rx_ring_full,
-            rx_fill_ring_empty_descs: counts.rx_fill_ring_empty_descs,
-            tx_ring_empty_descs: counts.tx_ring_empty_descs,
-        })
     }
 
     /// Has the kernel look at the transmit ring.
@@ -247,7 +254,7 @@ fn set_option<T>(fd: &OwnedFd, name: libc::c_int, value: &T) -> io::Result<()> {
 }
 
 /// Asks for an option; only for the kernel's plain structs of integers.
-fn option<T>(fd: &OwnedFd, name: libc::c_int) -> io::Result<T> {
+fn option<T>(fd: &impl AsRawFd, name: libc::c_int) -> io::Result<T> {
     let mut value = std::mem::MaybeUninit::<T>::zeroed();
     let mut length = length_of::<T>();
     // SAFETY: the kernel writes at most `length` bytes. The types asked for are integers only, for

@@ -1,0 +1,275 @@
+//! The slow path: one loop that serves requests, follows the kernel, and looks after the workers.
+
+use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use control::config::{Config, PollMode as WantedPollMode};
+use control::ipc::{BondRequest, Call, Request, Server};
+use control::show::Noun;
+use lvs::Director;
+use netio::ethtool::Ethtool;
+use netio::netlink::Netlink;
+use netio::tap::Tap;
+use netio::xdp::{Program, Statistics, XdpMode};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval};
+use wire::Instant;
+
+use crate::carrier::{self, CarrierWatch};
+use crate::keep::{self, Kept};
+use crate::kernel::Kernel;
+use crate::rates::RateMeter;
+use crate::shared::Shared;
+use crate::start::{self, Ports};
+use crate::worker::{PollMode, Worker};
+use crate::{attach, host, prepare, show};
+
+/// How often rates are taken.
+const RATES: Duration = Duration::from_secs(1);
+/// A whole round over the connection table takes this many looks.
+const SWEEPS: usize = 400;
+
+/// The forwarder's slow path and everything that it owns.
+#[derive(Debug)]
+struct Daemon {
+    shared: Arc<Shared>,
+    director: Director,
+    kernel: Kernel,
+    kept: Kept,
+    carrier: CarrierWatch,
+    meter: RateMeter,
+    ifnames: Vec<String>,
+    taps: Vec<Arc<Tap>>,
+    mode: XdpMode,
+    programs: Vec<Program>,
+    /// By worker, then by port: duplicates, to ask the kernel for its counts.
+    sockets: Vec<Vec<OwnedFd>>,
+}
+
+/// Runs the forwarder until SIGTERM or SIGINT.
+///
+/// # Errors
+/// When something that the forwarder cannot do without fails; it must be started again then.
+pub async fn run(config: Config, socket: &Path, run_dir: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(run_dir)?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let (failed, mut failures) = mpsc::unbounded_channel();
+    let mut daemon = Daemon::start(&config, run_dir, &stop, &failed).await?;
+    let server = Server::bind(socket)?;
+    sys::ready::notify();
+    let ended = tokio::select! {
+        ended = daemon.serve(server) => ended,
+        Some(failure) = failures.recv() => Err(failure),
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+    };
+    stop.store(true, Ordering::Relaxed);
+    if ended.is_ok() {
+        daemon.leave()?;
+        std::fs::remove_file(socket).ok();
+    }
+    ended
+}
+
+impl Daemon {
+    async fn start(
+        config: &Config,
+        run_dir: &Path,
+        stop: &Arc<AtomicBool>,
+        failed: &mpsc::UnboundedSender<io::Error>,
+    ) -> io::Result<Self> {
+        let mut kept = Kept::fetch()?;
+        let ethtool = Ethtool::open()?;
+        let netlink = Netlink::new()?;
+        let pins = run_dir.join("bpf");
+        let taps = start::host_interfaces(config, &mut kept)?;
+        let connections = start::connections(config, &mut kept, now())?;
+        let bonds = start::bonds(config, &mut kept)?;
+        let (shared, director) = start::share(config, bonds, connections)?;
+        let mut carrier = CarrierWatch::new(Ethtool::open()?, shared.bonds.len());
+        let ifnames = start::ifnames(config);
+        let kernel = Kernel::start(netlink, &shared, &taps, director.config()).await?;
+        let ports = match start::adopt_ports(config, &mut kept, &pins) {
+            Some(ports) => ports,
+            None => {
+                for bond in &config.bonds {
+                    for member in &bond.members {
+                        let queues = config.lvs.queues;
+                        let mtu = u32::from(bond.mtu);
+                        prepare::prepare(&ethtool, kernel.netlink(), &member.name, queues, mtu)
+                            .await?;
+                    }
+                }
+                start::open_ports(config, &mut kept, &pins)?
+            }
+        };
+        carrier.look(&shared, &ifnames);
+        report(&ports);
+        let sockets = sockets(&ports)?;
+        let (mode, programs) = (ports.mode, ports.programs);
+        let poll_mode = match config.lvs.poll_mode {
+            WantedPollMode::Adaptive => PollMode::Adaptive,
+            WantedPollMode::Busy => PollMode::Busy,
+        };
+        for (index, lane) in ports.lanes.into_iter().enumerate() {
+            let engine = lvs::Worker::new(Arc::clone(&shared.workers[index].lvs));
+            let mut worker = Worker::new(index, Arc::clone(&shared), lane, engine);
+            let stop = Arc::clone(stop);
+            spawn(&format!("fwd-q{index}"), failed, move || worker.run(poll_mode, &stop, now))?;
+        }
+        for (bond, tap) in taps.iter().enumerate() {
+            let (shared, tap, stop) = (Arc::clone(&shared), Arc::clone(tap), Arc::clone(stop));
+            let name = format!("host-{}", tap.name());
+            spawn(&name, failed, move || host::run(&shared, bond, &tap, &stop))?;
+        }
+        Ok(Self {
+            shared,
+            director,
+            kernel,
+            kept,
+            carrier,
+            meter: RateMeter::default(),
+            ifnames,
+            taps,
+            mode,
+            programs,
+            sockets,
+        })
+    }
+
+    async fn serve(&mut self, mut server: Server) -> io::Result<()> {
+        let mut look = interval(carrier::INTERVAL);
+        let mut rates = interval(RATES);
+        for ticks in [&mut look, &mut rates] {
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        }
+        loop {
+            tokio::select! {
+                call = server.next() => self.answer(call),
+                changed = self.kernel.changed(&self.shared) => changed?,
+                _ = look.tick() => self.look(),
+                _ = rates.tick() => {
+                    self.meter.sample(now(), &self.director.status(&self.shared.connections));
+                }
+            }
+        }
+    }
+
+    fn look(&mut self) {
+        self.carrier.look(&self.shared, &self.ifnames);
+        self.carrier.follow(&self.shared, &self.taps);
+        let connections = &self.shared.connections;
+        connections.sweep(now(), connections.buckets().div_ceil(SWEEPS));
+    }
+
+    fn answer(&self, call: Call) {
+        match call.request.clone() {
+            Request::Bond(BondRequest::Attach(name)) => {
+                attach::attach(&self.shared, &self.kept, &name, call);
+            }
+            Request::Show(noun) => self.show(noun, call),
+        }
+    }
+
+    fn show(&self, noun: Noun, call: Call) {
+        match noun {
+            Noun::Service => {
+                let status = self.director.status(&self.shared.connections);
+                call.answer(noun, show::services(status, &self.meter));
+            }
+            Noun::Drops => call.answer(noun, show::drops(&self.shared)),
+            Noun::Ports => {
+                let ask = |worker: usize, port: usize| -> Statistics {
+                    let socket = self.sockets.get(worker).and_then(|ports| ports.get(port));
+                    socket
+                        .and_then(|socket| Statistics::of(socket.as_fd()).ok())
+                        .unwrap_or_default()
+                };
+                call.answer(noun, show::ports(&self.shared, &self.ifnames, self.mode, ask));
+            }
+            Noun::Connections => list_connections(Arc::clone(&self.shared), call),
+            Noun::Bond | Noun::Lacp | Noun::Daemons => {
+                call.refuse(format!("ask {} for that", noun.daemon()));
+            }
+        }
+    }
+
+    /// An orderly end: the ports are given back to the kernel, and nothing is kept.
+    fn leave(mut self) -> io::Result<()> {
+        for program in self.programs {
+            program.detach()?;
+        }
+        for queue in 0..self.shared.workers.len() {
+            self.kept.forget(&keep::lane(queue))?;
+        }
+        self.kept.forget(keep::CONNECTIONS)?;
+        for bond in &self.shared.bonds {
+            for name in [keep::tap, keep::egress, keep::feedback] {
+                self.kept.forget(&name(&bond.name))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Connections are listed by a task of their own: there may be millions.
+fn list_connections(shared: Arc<Shared>, call: Call) {
+    tokio::spawn(async move {
+        let mut reply = call.reply();
+        if reply.begin(Noun::Connections).await.is_err() {
+            return;
+        }
+        for item in show::connections(&shared, now()) {
+            if reply.item(&item).await.is_err() {
+                return;
+            }
+        }
+        // Whether the client still reads the end matters to nobody here.
+        reply.end().await.ok();
+    });
+}
+
+fn spawn(
+    name: &str,
+    failed: &mpsc::UnboundedSender<io::Error>,
+    body: impl FnOnce() -> io::Result<()> + Send + 'static,
+) -> io::Result<()> {
+    let (failed, label) = (failed.clone(), name.to_owned());
+    std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+        if let Err(error) = body() {
+            let error = io::Error::new(error.kind(), format!("{label}: {error}"));
+            // Without a receiver the process is ending already.
+            failed.send(error).ok();
+        }
+    })?;
+    Ok(())
+}
+
+fn sockets(ports: &Ports) -> io::Result<Vec<Vec<OwnedFd>>> {
+    let of_lane = |lane: &netio::xdp::XdpLane| {
+        let sockets = (0..ports.programs.len()).filter_map(|port| lane.socket(port));
+        sockets.map(|socket| socket.try_clone_to_owned()).collect()
+    };
+    ports.lanes.iter().map(of_lane).collect()
+}
+
+fn report(ports: &Ports) {
+    eprintln!(
+        "{} ports, {} queues, XDP {}, {}",
+        ports.programs.len(),
+        ports.lanes.len(),
+        ports.mode,
+        if ports.adopted { "adopted" } else { "opened" },
+    );
+}
+
+fn now() -> Instant {
+    Instant::from_nanos(sys::clock::monotonic_nanos())
+}

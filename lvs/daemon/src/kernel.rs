@@ -1,0 +1,171 @@
+//! Following the kernel's routes and neighbours, and asking it to resolve new ones.
+
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::net::IpAddr;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+use netio::netlink::{Event, Neighbour, Netlink, Route as KernelRoute, Watch};
+use netio::tap::Tap;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use wire::Mac;
+
+use crate::nexthop::{NextHops, Resolution, Route};
+use crate::requests::Request;
+use crate::shared::Shared;
+
+/// What the kernel said last, and the way to ask it.
+#[derive(Debug)]
+pub struct Kernel {
+    netlink: Netlink,
+    watch: Watch,
+    wake: AsyncFd<OwnedFd>,
+    bonds: HashMap<u32, usize>,
+    routes: Vec<KernelRoute>,
+    neighbours: HashMap<(u32, IpAddr), Mac>,
+    /// Neighbours of reals: asked for ahead of the first frame, and again when routes change.
+    reals: Vec<IpAddr>,
+    asked: HashSet<Request>,
+}
+
+impl Kernel {
+    /// Reads routes and neighbours once and publishes them.
+    ///
+    /// # Errors
+    /// When the kernel does not answer.
+    pub async fn start(
+        netlink: Netlink,
+        shared: &Shared,
+        taps: &[Arc<Tap>],
+        services: &lvs::Config,
+    ) -> io::Result<Self> {
+        let mut bonds = HashMap::new();
+        for (bond, tap) in taps.iter().enumerate() {
+            bonds.insert(tap.ifindex()?, bond);
+        }
+        let reals = services.services.iter().flat_map(|service| &service.reals);
+        let watch = netlink.watch().await?;
+        let wake = shared.requests.wake().try_clone_to_owned()?;
+        let mut kernel = Self {
+            watch,
+            wake: AsyncFd::with_interest(wake, Interest::READABLE)?,
+            bonds,
+            routes: Vec::new(),
+            neighbours: HashMap::new(),
+            reals: reals.map(|real| real.address).collect(),
+            asked: HashSet::new(),
+            netlink,
+        };
+        kernel.read().await?;
+        kernel.publish(shared).await;
+        Ok(kernel)
+    }
+
+    /// The way to the kernel.
+    #[must_use]
+    pub const fn netlink(&self) -> &Netlink {
+        &self.netlink
+    }
+
+    /// Waits for news from the kernel or for a worker's request, and sees to it. Safe to cancel.
+    ///
+    /// # Errors
+    /// When the kernel does not answer any longer.
+    pub async fn changed(&mut self, shared: &Shared) -> io::Result<()> {
+        tokio::select! {
+            event = self.watch.next() => self.learn(event?, shared).await,
+            ready = self.wake.readable() => {
+                ready?.clear_ready();
+                for request in shared.requests.take() {
+                    self.asked.remove(&request);
+                    self.ask(request).await;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes an event and all that wait behind it, then publishes once.
+    async fn learn(&mut self, first: Event, shared: &Shared) -> io::Result<()> {
+        let mut next = Some(first);
+        let mut news = false;
+        while let Some(event) = next {
+            news |= self.take(event).await?;
+            next = self.watch.try_next()?;
+        }
+        if news {
+            self.publish(shared).await;
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, event: Event) -> io::Result<bool> {
+        match event {
+            Event::Route(_) | Event::RouteGone(_) => {
+                self.routes = self.netlink.routes().await?;
+                Ok(true)
+            }
+            Event::Neighbour(neighbour) => Ok(self.note(&neighbour)),
+            Event::NeighbourGone(neighbour) => {
+                Ok(self.neighbours.remove(&(neighbour.ifindex, neighbour.address)).is_some())
+            }
+            Event::Overrun => {
+                self.read().await?;
+                Ok(true)
+            }
+            Event::Link(_) | Event::LinkGone(_) | Event::Address(_) | Event::AddressGone(_) => {
+                Ok(false)
+            }
+        }
+    }
+
+    async fn read(&mut self) -> io::Result<()> {
+        self.routes = self.netlink.routes().await?;
+        self.neighbours.clear();
+        for neighbour in self.netlink.neighbours().await? {
+            self.note(&neighbour);
+        }
+        Ok(())
+    }
+
+    /// Whether the neighbour's MAC is news.
+    fn note(&mut self, neighbour: &Neighbour) -> bool {
+        let key = (neighbour.ifindex, neighbour.address);
+        match neighbour.mac.filter(|_| neighbour.is_usable()) {
+            Some(mac) => self.neighbours.insert(key, mac) != Some(mac),
+            None => self.neighbours.remove(&key).is_some(),
+        }
+    }
+
+    async fn publish(&mut self, shared: &Shared) {
+        let routes = self.routes.iter().filter(|route| route.is_unicast_main());
+        let routes = routes.map(|route| Route {
+            destination: route.destination,
+            prefix: route.prefix,
+            gateway: route.gateway,
+            ifindex: route.ifindex,
+            metric: route.metric,
+        });
+        let hops = NextHops::new(routes, self.neighbours.clone(), self.bonds.clone());
+        let unresolved = |real: &IpAddr| match hops.resolve(*real) {
+            Resolution::Unresolved { ifindex, neighbour } => Some((ifindex, neighbour)),
+            Resolution::Reachable { .. } | Resolution::NoRoute => None,
+        };
+        let wanted: Vec<_> = self.reals.iter().filter_map(unresolved).collect();
+        shared.hops.store(Arc::new(hops));
+        for request in wanted {
+            if self.asked.insert(request) {
+                self.ask(request).await;
+            }
+        }
+    }
+
+    /// Has the kernel resolve a neighbour and keep it fresh.
+    async fn ask(&self, (ifindex, address): Request) {
+        if let Err(error) = self.netlink.resolve(ifindex, address).await {
+            eprintln!("neighbour {address}: {error}");
+        }
+    }
+}

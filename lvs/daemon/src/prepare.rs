@@ -1,0 +1,37 @@
+//! Making a NIC fit to be a member: nothing of the kernel's may answer, merge or defer on it.
+
+use std::io;
+
+use netio::ethtool::Ethtool;
+use netio::netlink::Netlink;
+use netio::sysctl;
+
+/// The kernel answers no ARP request on this interface (Linux's `arp_ignore`).
+const ARP_IGNORE_ALL: u8 = 8;
+
+/// Prepares the member `ifname`: offloads that merge, defer or strip are switched off, the kernel's
+/// own IPv4 and IPv6 are kept quiet, the MTU is the bond's, and it is up.
+///
+/// # Errors
+/// When the interface cannot be configured; what a driver does not know is no error.
+pub async fn prepare(
+    ethtool: &Ethtool,
+    netlink: &Netlink,
+    ifname: &str,
+    queues: u32,
+    mtu: u32,
+) -> io::Result<()> {
+    let refused = ethtool.disable_offloads(ifname)?;
+    if !refused.is_empty() {
+        eprintln!("{ifname}: the driver keeps {}", refused.join(", "));
+    }
+    if ethtool.receive_queues(ifname)? != queues {
+        ethtool.set_queues(ifname, queues)?;
+    }
+    sysctl::disable_ipv6(ifname, true)?;
+    sysctl::arp_ignore(ifname, ARP_IGNORE_ALL)?;
+    let ifindex = nix::net::if_::if_nametoindex(ifname)?;
+    netlink.set_mtu(ifindex, mtu).await?;
+    netlink.set_up(ifindex, true).await?;
+    Ok(())
+}
