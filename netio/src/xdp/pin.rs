@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +10,9 @@ use nix::mount::{MsFlags, mount, umount};
 use nix::sys::statfs::{BPF_FS_MAGIC, statfs};
 
 use crate::error::{Context, Result};
+
+/// What the names of pins end with.
+pub(super) const PIN_KINDS: [&str; 2] = ["-link", "-map"];
 
 /// A directory on a bpffs.
 #[derive(Clone, Debug)]
@@ -51,7 +55,12 @@ impl PinDir {
     pub fn remove(self) -> Result<()> {
         let operation = || format!("remove {}", self.path.display());
         for entry in fs::read_dir(&self.path).context(operation)? {
-            fs::remove_file(entry.context(operation)?.path()).context(operation)?;
+            let path = entry.context(operation)?.path();
+            // The kernel has files of its own at the root of a bpffs, which nobody can remove.
+            let name = path.as_os_str().as_bytes();
+            if PIN_KINDS.iter().any(|kind| name.ends_with(kind.as_bytes())) {
+                fs::remove_file(path).context(operation)?;
+            }
         }
         if self.is_mount().context(operation)? {
             umount(&self.path).context(operation)?;

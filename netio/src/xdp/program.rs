@@ -20,7 +20,7 @@ use aya::{Ebpf, include_bytes_aligned};
 use nix::net::if_::if_nametoindex;
 
 use super::config::XdpMode;
-use super::pin::PinDir;
+use super::pin::{PIN_KINDS, PinDir};
 use super::socket::retry_busy;
 use crate::error::{Context, Error, Result};
 
@@ -60,11 +60,11 @@ impl Pins {
             XdpMode::ZeroCopy | XdpMode::Native => "native",
             XdpMode::Generic => "generic",
         };
-        let pin = |object| dir.path().join(format!("{ifname}.{kind}.{object}"));
-        Self {
-            link: pin("link"),
-            map: pin("map"),
-        }
+        // A bpffs has no dots in names; an interface's name has no colons.
+        let ifname = ifname.replace('.', ":");
+        let [link, map] =
+            PIN_KINDS.map(|object| dir.path().join(format!("{ifname}-{kind}{object}")));
+        Self { link, map }
     }
 
     fn remove(&self) -> io::Result<()> {

@@ -1,0 +1,155 @@
+//! Packet sockets, TAP, ethtool and sysctl.
+
+use netio::Port;
+use netio::ethtool::{Duplex, Ethtool};
+use netio::packet::PacketSocket;
+use netio::tap::Tap;
+use wire::Mac;
+
+use crate::lab::{self, Lab, arrivals, assert_silent, numbered};
+
+const MAC: Mac = Mac([2, 0, 0, 0, 0, 0x77]);
+
+#[test]
+fn a_packet_socket_hears_its_ethertype_and_not_itself() {
+    if !lab::is_root() {
+        return;
+    }
+    let lab = Lab::new(1, 1);
+    let peer = lab.peer(0);
+    let slow = lab.inside(|| PacketSocket::open("p0", 0x8809).unwrap());
+    slow.join_multicast(Mac([1, 0x80, 0xc2, 0, 0, 2])).unwrap();
+    slow.join_unicast(MAC).unwrap();
+    slow.join_promiscuous().unwrap();
+    let mut pdu = numbered(1);
+    pdu[12..14].copy_from_slice(&[0x88, 0x09]);
+    peer.send(&numbered(2)).unwrap();
+    peer.send(&pdu).unwrap();
+    assert_eq!(arrivals(&slow, 1), vec![pdu.clone()]);
+    slow.send(&pdu).unwrap();
+    assert_eq!(arrivals(&peer, 1), vec![pdu]);
+    assert_silent(&slow);
+}
+
+#[test]
+fn a_vlan_tag_is_back_in_its_place() {
+    if !lab::is_root() {
+        return;
+    }
+    let lab = Lab::new(1, 1);
+    let kernel = lab.inside(|| PacketSocket::open("p0", PacketSocket::ALL).unwrap());
+    let plain = numbered(9);
+    let tagged = [&plain[..12], &[0x81, 0x00, 0x60, 0x05], &plain[12..]].concat();
+    lab.peer(0).send(&tagged).unwrap();
+    assert_eq!(arrivals(&kernel, 1), vec![tagged]);
+}
+
+#[test]
+fn a_packet_socket_on_no_interface_says_so() {
+    let error = PacketSocket::open("netio-none", 0x8809).unwrap_err();
+    assert!(error.to_string().contains("netio-none"), "{error}");
+}
+
+#[test]
+fn a_tap_carries_frames_both_ways_and_outlives_one_descriptor() {
+    if !lab::is_root() {
+        return;
+    }
+    let lab = Lab::new(0, 1);
+    lab.inside(|| {
+        let tap = Tap::open("tap0").unwrap();
+        tap.set_mac(MAC).unwrap();
+        tap.set_mtu(1400).unwrap();
+        tap.set_up(true).unwrap();
+        assert_eq!((tap.name(), tap.mtu().unwrap()), ("tap0", 1400));
+        let kernel = PacketSocket::open("tap0", PacketSocket::ALL).unwrap();
+        tap.send(&numbered(1)).unwrap();
+        assert_eq!(arrivals(&kernel, 1), vec![numbered(1)]);
+        kernel.send(&numbered(2)).unwrap();
+        assert_eq!(arrivals(&tap, 1), vec![numbered(2)]);
+
+        let index = tap.ifindex().unwrap();
+        assert!(Tap::open("tap0").is_err(), "the name is taken");
+        let stored = std::os::fd::AsFd::as_fd(&tap).try_clone_to_owned().unwrap();
+        drop(tap);
+        let tap = Tap::from_fd(stored).unwrap();
+        assert_eq!((tap.name(), tap.ifindex().unwrap()), ("tap0", index));
+        kernel.send(&numbered(3)).unwrap();
+        assert_eq!(arrivals(&tap, 1), vec![numbered(3)]);
+        drop((tap, kernel));
+        assert!(
+            nix::net::if_::if_nametoindex("tap0").is_err(),
+            "the last descriptor takes it"
+        );
+    });
+}
+
+#[test]
+fn the_carrier_of_a_tap_is_what_it_is_set_to() {
+    if !lab::is_root() {
+        return;
+    }
+    let lab = Lab::new(0, 1);
+    lab.inside(|| {
+        let tap = Tap::open("tap0").unwrap();
+        tap.set_up(true).unwrap();
+        let ethtool = Ethtool::open().unwrap();
+        for carrier in [false, true, false] {
+            tap.set_carrier(carrier).unwrap();
+            assert_eq!(ethtool.carrier("tap0").unwrap(), carrier);
+        }
+        tap.set_up(false).unwrap();
+    });
+}
+
+#[test]
+fn a_name_that_is_too_long_is_refused() {
+    if !lab::is_root() {
+        return;
+    }
+    let error = Tap::open("sixteen-bytes-ab").unwrap_err().to_string();
+    assert!(error.contains("1 to 15"), "{error}");
+}
+
+#[test]
+fn ethtool_tells_link_and_queues_and_switches_offloads_off() {
+    if !lab::is_root() {
+        return;
+    }
+    let lab = Lab::new(1, 2);
+    lab.inside(|| {
+        let ethtool = Ethtool::open().unwrap();
+        assert!(ethtool.carrier("p0").unwrap());
+        let settings = ethtool.link_settings("p0").unwrap();
+        assert_eq!(
+            (settings.speed, settings.duplex),
+            (Some(10_000), Some(Duplex::Full))
+        );
+        assert_eq!(ethtool.receive_queues("p0").unwrap(), 2);
+        ethtool.set_queues("p0", 1).unwrap();
+        assert_eq!(ethtool.receive_queues("p0").unwrap(), 1);
+        let still_on = ethtool.disable_offloads("p0").unwrap();
+        assert!(still_on.iter().all(|name| *name == "rx"), "{still_on:?}");
+        lab::ip(&format!("-n {} link set q0 down", lab.there));
+        assert!(!ethtool.carrier("p0").unwrap());
+        assert!(ethtool.carrier("netio-none").is_err());
+        // A loopback has no speed, which is no fault.
+        assert_eq!(ethtool.link_settings("lo").unwrap().speed, None);
+        assert_eq!(ethtool.receive_queues("lo").unwrap(), 1);
+    });
+}
+
+#[test]
+fn sysctls_are_set_in_the_threads_own_namespace() {
+    if !lab::is_root() {
+        return;
+    }
+    let lab = Lab::new(1, 1);
+    lab.inside(|| {
+        netio::sysctl::arp_ignore("p0", 8).unwrap();
+        netio::sysctl::disable_ipv6("p0", true).unwrap();
+        let value = std::fs::read_to_string("/proc/sys/net/ipv4/conf/p0/arp_ignore").unwrap();
+        assert_eq!(value, "8\n");
+        assert!(netio::sysctl::arp_ignore("netio-none", 8).is_err());
+    });
+}
