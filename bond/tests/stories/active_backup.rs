@@ -224,7 +224,7 @@ proptest! {
             if is_slow && frame.len() > 16 {
                 frame[..6].copy_from_slice(&[1, 0x80, 0xc2, 0, 0, 2]);
                 frame[12..14].copy_from_slice(&[0x88, 0x09]);
-                frame[14] = frame[14] % 3;
+                frame[14] %= 3;
             }
             bond.bond.handle_input(bond.now, Input::Frame { member: 0, bytes: &frame });
             bond.wait(ms(500));
