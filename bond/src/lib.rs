@@ -1,27 +1,67 @@
 //! The bonding engine: which members of a bond carry traffic, and which member a frame takes.
 //!
-//! Modes are Linux bonding's (`active-backup`, `802.3ad`), with Linux's option names, defaults and
-//! transmit hashes; the machines of `802.3ad` are those of IEEE 802.1AX (LACP version 1).
-//! No socket, no clock, no log: time is an argument and everything that happens is an event.
+//! **Standards.** Modes, options, defaults and transmit hashes are Linux bonding's
+//! (`active-backup`, `802.3ad`); the machines of `802.3ad` are those of IEEE 802.1AX, LACP version
+//! 1, coupled control.
+//!
+//! **Inputs**: slow-protocol frames, interfaces as they are, the forwarder's pulse.
+//! **Outputs**: slow-protocol frames, events, and an [`egress`] table for the forwarder.
+//! **States**: [`lacp::receive`], [`lacp::periodic`], [`lacp::selection`], [`lacp::mux`],
+//! [`member::LinkState`]. **Timers**: `current_while`, `periodic_timer`, `wait_while`, `updelay`,
+//! `downdelay`. **Bounds**: [`MAX_MEMBERS`] members; frames and events in fixed queues.
+//!
+//! No socket, no clock, no log: time is an argument, and everything that happens is an event. The
+//! law of its loop: one call that mutates, drain frames and events, sleep until an input or
+//! [`Bond::poll_timeout`].
+//!
+//! What it does not do: the other five modes, ARP and NS monitors, gratuitous ARP.
+//!
+//! ```
+//! use bond::{Bond, Config, Input, Interface, Mode};
+//! use wire::{Instant, Mac};
+//!
+//! let now = Instant::from_nanos(0);
+//! let mut bond = Bond::new(Config::new("bond0", Mode::ActiveBackup, &["eth1", "eth2"]), now);
+//! let mac = Mac([2, 0, 0, 0, 0, 1]);
+//! let up = Interface { ifindex: 3, mac, carrier: true, ..Interface::default() };
+//! bond.handle_input(now, Input::Link { member: 1, interface: up });
+//! assert_eq!(bond.egress().choose(0x1234, 0), Some(1));
+//! assert!(bond.poll_event().is_some());
+//! ```
 #![no_std]
 #![deny(clippy::indexing_slicing)]
 
 extern crate alloc;
 
+mod active_backup;
+mod bond;
 pub mod config;
 pub mod drop_reason;
 pub mod egress;
+pub mod event;
 pub mod feedback;
 pub mod hash;
+pub mod lacp;
+pub mod member;
+mod outbox;
 pub mod receive;
 pub mod resilient;
+pub mod saved;
+mod show;
+pub mod status;
 
+pub use bond::{Bond, Forwarder, Input};
 pub use config::{
     AdSelect, Address, Config, LacpRate, Mapping, MemberConfig, Mode, PrimaryReselect,
     XmitHashPolicy,
 };
 pub use drop_reason::DropReason;
+pub use event::Event;
+pub use member::{Duplex, Interface};
+pub use outbox::{FrameBytes, Transmit};
 pub use resilient::BUCKETS;
+pub use saved::Saved;
+pub use status::{LacpStatus, MemberStatus, PortStatus, Status, Why};
 
 /// The most members that a bond has.
 pub const MAX_MEMBERS: usize = 16;

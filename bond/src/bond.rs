@@ -1,0 +1,374 @@
+//! The engine: inputs in, frames, events and an egress table out.
+
+use alloc::boxed::Box;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+use wire::{Instant, Mac};
+
+use crate::egress::{MemberEntry, Table};
+use crate::lacp::{self, Lacp};
+use crate::member::{Delays, Interface, LinkState, Member};
+use crate::outbox::{Outbox, Transmit};
+use crate::resilient::remap;
+use crate::{Config, Event, MAX_MEMBERS, Mode, active_backup, saved::Saved};
+
+/// Whether the forwarder forwards, as its pulse says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Forwarder {
+    /// Its workers run, or none has ever been seen.
+    #[default]
+    Alive,
+    /// Its pulse stopped: what the partner sends us is lost.
+    Stale,
+}
+
+/// What the host tells the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input<'a> {
+    /// A slow-protocol frame was received, Ethernet header included.
+    Frame {
+        /// The member's place in the bond.
+        member: usize,
+        /// The frame.
+        bytes: &'a [u8],
+    },
+    /// A member's interface as it is now; also when nothing changed.
+    Link {
+        /// The member's place in the bond.
+        member: usize,
+        /// The interface; [`Interface::default`] when there is none.
+        interface: Interface,
+    },
+    /// The forwarder stopped or resumed.
+    Forwarder(Forwarder),
+}
+
+/// What the mode adds to the members.
+#[derive(Clone, Debug)]
+pub(crate) enum Engine {
+    ActiveBackup { active: Option<usize> },
+    Ieee8023ad(Box<Lacp>),
+}
+
+/// One bond.
+#[derive(Clone, Debug)]
+pub struct Bond {
+    pub(crate) config: Config,
+    pub(crate) mac: Mac,
+    pub(crate) members: heapless::Vec<Member, MAX_MEMBERS>,
+    pub(crate) engine: Engine,
+    pub(crate) forwarder: Forwarder,
+    pub(crate) table: Table,
+    pub(crate) outbox: Outbox,
+}
+
+impl Bond {
+    /// A bond whose members are not known yet. Members beyond [`MAX_MEMBERS`] are left out;
+    /// [`Config::faults`] names them.
+    #[must_use]
+    pub fn new(config: Config, now: Instant) -> Self {
+        let members = config.members.iter().take(MAX_MEMBERS);
+        let members = members.map(|member| Member::new(&member.name)).collect();
+        let engine = match config.mode {
+            Mode::ActiveBackup => Engine::ActiveBackup { active: None },
+            Mode::Ieee8023ad => Engine::Ieee8023ad(Box::new(Lacp::new(&config))),
+        };
+        let mac = config.mac.unwrap_or_default();
+        let mut bond = Self {
+            config,
+            mac,
+            members,
+            engine,
+            forwarder: Forwarder::Alive,
+            table: Table::default(),
+            outbox: Outbox::default(),
+        };
+        bond.configure();
+        bond.run(now);
+        bond
+    }
+
+    /// The bond's configuration.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Takes what the host saw.
+    pub fn handle_input(&mut self, now: Instant, input: Input<'_>) {
+        match input {
+            Input::Frame { member, bytes } => match &mut self.engine {
+                Engine::Ieee8023ad(lacp) => lacp.frame(member, bytes, now, &mut self.outbox),
+                Engine::ActiveBackup { .. } => {}
+            },
+            Input::Link { member, interface } => self.link(member, interface, now),
+            Input::Forwarder(state) => self.forwarder(state),
+        }
+        self.run(now);
+    }
+
+    /// Does what is due. Harmless when nothing is.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.run(now);
+    }
+
+    /// The next frame to send.
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        self.outbox.poll_transmit()
+    }
+
+    /// The next thing to log.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.outbox.poll_event()
+    }
+
+    /// When something is due; None: nothing until the next input.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let links = self.members.iter().filter_map(Member::poll_timeout).min();
+        let mode = match &self.engine {
+            Engine::ActiveBackup { .. } => None,
+            Engine::Ieee8023ad(lacp) => lacp.poll_timeout(),
+        };
+        links.into_iter().chain(mode).min()
+    }
+
+    /// Takes over another configuration. With the same mode and members nothing is interrupted;
+    /// else the machines start anew and links that stay are not missed.
+    pub fn set_config(&mut self, now: Instant, config: Config) {
+        let names = |config: &Config| {
+            config
+                .members
+                .iter()
+                .map(|member| member.name.clone())
+                .collect::<Vec<_>>()
+        };
+        let same = config.mode == self.config.mode && names(&config) == names(&self.config);
+        if same {
+            self.mac = config.mac.unwrap_or(self.mac);
+            self.config = config;
+            self.configure();
+            self.run(now);
+            return;
+        }
+        let mut next = Self::new(config, now);
+        next.table.generation = self.table.generation;
+        next.forwarder(self.forwarder);
+        for (i, member) in next.members.clone().iter().enumerate() {
+            if let Some(old) = self.members.iter().find(|old| old.name == member.name) {
+                next.link(i, old.interface, now);
+            }
+        }
+        core::mem::swap(&mut next.outbox, &mut self.outbox);
+        *self = next;
+        self.run(now);
+    }
+
+    /// An orderly stop: partners are told. The engine is of no use afterwards.
+    pub fn farewell(&mut self) {
+        if let Engine::Ieee8023ad(lacp) = &mut self.engine {
+            lacp.farewell(&mut self.outbox);
+        }
+    }
+
+    /// What the forwarder must know; its generation is another one after each change.
+    #[must_use]
+    pub const fn egress(&self) -> &Table {
+        &self.table
+    }
+
+    fn delays(&self) -> Delays {
+        Delays::new(
+            self.config.miimon,
+            self.config.updelay,
+            self.config.downdelay,
+        )
+    }
+
+    pub(crate) fn configure(&mut self) {
+        if let Engine::Ieee8023ad(lacp) = &mut self.engine {
+            lacp.configure(&self.config, self.mac);
+        }
+    }
+
+    fn link(&mut self, i: usize, interface: Interface, now: Instant) {
+        let delays = self.delays();
+        let Some(member) = self.members.get_mut(i) else {
+            return;
+        };
+        let before = core::mem::replace(&mut member.interface, interface);
+        if before.ifindex != 0 && before.ifindex != interface.ifindex {
+            member.replace();
+            if let Engine::Ieee8023ad(lacp) = &mut self.engine {
+                lacp.link(i, link_of(member), now);
+            }
+        }
+        if before.carrier != interface.carrier {
+            self.outbox.event(Event::Carrier {
+                member: i,
+                carrier: interface.carrier,
+            });
+        }
+        member.observe(delays, now);
+        if self.mac == Mac::ZERO && i == 0 {
+            self.mac = interface.mac;
+            self.configure();
+        }
+    }
+
+    fn forwarder(&mut self, state: Forwarder) {
+        if self.forwarder != state {
+            self.outbox.event(Event::Forwarder { state });
+        }
+        self.forwarder = state;
+        if let Engine::Ieee8023ad(lacp) = &mut self.engine {
+            lacp.forwarder(state);
+        }
+    }
+
+    pub(crate) fn run(&mut self, now: Instant) {
+        for member in &mut self.members {
+            member.expire(now);
+        }
+        self.hasten();
+        match &mut self.engine {
+            Engine::ActiveBackup { active } => {
+                let next = active_backup::choose(&self.config, &self.members, *active);
+                if next != *active {
+                    *active = next;
+                    self.outbox.event(Event::Active { member: next });
+                }
+            }
+            Engine::Ieee8023ad(lacp) => {
+                for (i, member) in self.members.iter().enumerate() {
+                    lacp.link(i, link_of(member), now);
+                }
+                lacp.run(now, &mut self.outbox);
+            }
+        }
+        self.refresh();
+    }
+
+    /// With nothing usable, the link whose `updelay` is over soonest is used at once.
+    fn hasten(&mut self) {
+        if self.members.iter().any(Member::is_up) {
+            return;
+        }
+        let waiting = self
+            .members
+            .iter_mut()
+            .filter(|m| matches!(m.link, LinkState::Back { .. }));
+        if let Some(member) = waiting.min_by_key(|member| member.poll_timeout()) {
+            member.hasten();
+        }
+    }
+
+    /// Whether the mode lets frames pass on a member.
+    pub(crate) fn is_open(&self, i: usize) -> bool {
+        self.members.get(i).is_some_and(Member::is_up)
+            && match &self.engine {
+                Engine::ActiveBackup { active } => *active == Some(i),
+                Engine::Ieee8023ad(lacp) => lacp.is_distributing(i),
+            }
+    }
+
+    /// Builds the egress table; a change is a new generation and events.
+    fn refresh(&mut self) {
+        let open: heapless::Vec<usize, MAX_MEMBERS> = (0..self.members.len())
+            .filter(|&i| self.is_open(i))
+            .collect();
+        let needed = match self.config.mode {
+            Mode::ActiveBackup => 0,
+            Mode::Ieee8023ad => usize::from(self.config.min_links),
+        };
+        let usable: heapless::Vec<u8, MAX_MEMBERS> = open
+            .iter()
+            .filter(|_| open.len() >= needed)
+            .filter_map(|&i| u8::try_from(i).ok())
+            .collect();
+        let mut table = Table {
+            generation: self.table.generation,
+            mode: self.config.mode,
+            mapping: self.config.mapping,
+            policy: self.config.xmit_hash_policy,
+            bond_mac: self.mac,
+            members: (0..self.members.len())
+                .filter_map(|i| self.entry(i))
+                .collect(),
+            usable,
+            buckets: self.table.buckets,
+        };
+        remap(&mut table.buckets, &self.table.usable, &table.usable);
+        if table != self.table {
+            self.announce(&table);
+            table.generation = table.generation.wrapping_add(2).max(2);
+            self.table = table;
+        }
+    }
+
+    fn entry(&self, i: usize) -> Option<MemberEntry> {
+        let interface = self.members.get(i)?.interface;
+        let is_open = self.is_open(i);
+        Some(MemberEntry {
+            ifindex: interface.ifindex,
+            mac: interface.mac,
+            rx_enabled: is_open,
+            tx_enabled: is_open,
+            carrier: interface.carrier,
+        })
+    }
+
+    fn announce(&mut self, table: &Table) {
+        for member in 0..self.members.len() {
+            let is_in = |table: &Table| table.usable.iter().any(|&m| usize::from(m) == member);
+            if is_in(table) != is_in(&self.table) {
+                self.outbox.event(Event::Usable {
+                    member,
+                    usable: is_in(table),
+                });
+            }
+        }
+        let carrier = !table.usable.is_empty();
+        if carrier == self.table.usable.is_empty() {
+            self.outbox.event(Event::BondCarrier { carrier });
+        }
+    }
+
+    /// The state to save, for [`Bond::restore`].
+    #[must_use]
+    pub fn save(&self) -> Saved {
+        Saved {
+            name: self.config.name.to_string(),
+            mode: self.config.mode,
+            mac: self.mac,
+            forwarder: self.forwarder,
+            members: self.members.iter().cloned().collect(),
+            generation: self.table.generation,
+            usable: self.table.usable.to_vec(),
+            buckets: self.table.buckets.to_vec(),
+            active: match &self.engine {
+                Engine::ActiveBackup { active } => *active,
+                Engine::Ieee8023ad(_) => None,
+            },
+            lacp: match &self.engine {
+                Engine::ActiveBackup { .. } => None,
+                Engine::Ieee8023ad(lacp) => Some(lacp.save()),
+            },
+        }
+    }
+}
+
+fn link_of(member: &Member) -> lacp::Link {
+    let Interface {
+        mac, speed, duplex, ..
+    } = member.interface;
+    lacp::Link {
+        is_enabled: member.is_up(),
+        speed,
+        duplex,
+        mac,
+    }
+}

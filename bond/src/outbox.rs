@@ -1,0 +1,62 @@
+//! What the engine has to hand to its host: frames and events, both bounded.
+
+use heapless::Deque;
+
+use crate::{Event, MAX_MEMBERS};
+
+/// A whole slow-protocol frame without FCS.
+pub type FrameBytes = [u8; wire::slow::FRAME_LEN];
+
+/// A frame to send by a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transmit {
+    /// The member's place in the bond.
+    pub member: usize,
+    /// The frame.
+    pub frame: FrameBytes,
+}
+
+/// One call makes at most a PDU and a marker response for each member.
+const FRAMES: usize = 2 * MAX_MEMBERS;
+/// One call makes a few events for each member.
+const EVENTS: usize = 8 * MAX_MEMBERS;
+
+/// Frames and events that the host has not taken yet.
+#[derive(Clone, Debug, Default)]
+pub struct Outbox {
+    frames: Deque<Transmit, FRAMES>,
+    events: Deque<Event, EVENTS>,
+    lost: u64,
+}
+
+impl Outbox {
+    /// Queues a frame; what does not fit is counted, and the protocol's repetition covers it.
+    pub fn send(&mut self, member: usize, frame: FrameBytes) {
+        if self.frames.push_back(Transmit { member, frame }).is_err() {
+            self.lost = self.lost.wrapping_add(1);
+        }
+    }
+
+    /// Queues an event; what does not fit is counted.
+    pub fn event(&mut self, event: Event) {
+        if self.events.push_back(event).is_err() {
+            self.lost = self.lost.wrapping_add(1);
+        }
+    }
+
+    /// The next frame.
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        self.frames.pop_front()
+    }
+
+    /// The next event.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// Frames and events that did not fit, because the host did not take them in time.
+    #[must_use]
+    pub const fn lost(&self) -> u64 {
+        self.lost
+    }
+}

@@ -1,0 +1,77 @@
+//! What outlives a restart of the daemon.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+use wire::{Instant, Mac};
+
+use crate::bond::Engine;
+use crate::member::Member;
+use crate::{Bond, Forwarder, Mode, lacp};
+
+/// A bond's state. The host keeps it, says how old it is, and gives it to the next engine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Saved {
+    /// The bond's name.
+    pub name: String,
+    /// Its mode.
+    pub mode: Mode,
+    /// Its MAC: a system identifier that changes drops the LAG at the partner.
+    pub mac: Mac,
+    /// Whether the forwarder was alive.
+    pub forwarder: Forwarder,
+    /// The members' links.
+    pub members: Vec<Member>,
+    /// The egress table's generation.
+    pub generation: u64,
+    /// The usable members.
+    pub usable: Vec<u8>,
+    /// The buckets' owners.
+    pub buckets: Vec<u8>,
+    /// active-backup: the active member.
+    pub active: Option<usize>,
+    /// 802.3ad: the ports.
+    pub lacp: Option<lacp::saved::Saved>,
+}
+
+impl Bond {
+    /// Goes on where a predecessor was, without its partner noticing: to be called before any
+    /// input. False, and nothing done, when what was saved is not this bond's.
+    pub fn restore(&mut self, saved: &Saved, now: Instant) -> bool {
+        let names = |members: &[Member]| -> Vec<String> {
+            members.iter().map(|member| member.name.clone()).collect()
+        };
+        let is_ours = saved.name == self.config.name
+            && saved.mode == self.config.mode
+            && self.config.mac.is_none_or(|mac| mac == saved.mac)
+            && names(&saved.members) == names(&self.members);
+        if !is_ours {
+            return false;
+        }
+        self.mac = saved.mac;
+        self.forwarder = saved.forwarder;
+        self.configure();
+        self.members = saved.members.iter().cloned().collect();
+        self.table.generation = saved.generation & !1;
+        self.table.usable = saved
+            .usable
+            .iter()
+            .copied()
+            .take(self.members.len())
+            .collect();
+        for (owner, saved) in self.table.buckets.iter_mut().zip(&saved.buckets) {
+            *owner = *saved;
+        }
+        match (&mut self.engine, &saved.lacp) {
+            (Engine::ActiveBackup { active }, _) => *active = saved.active,
+            (Engine::Ieee8023ad(lacp), Some(saved_lacp)) => {
+                lacp.forwarder(saved.forwarder);
+                lacp.restore(saved_lacp, now);
+            }
+            (Engine::Ieee8023ad(_), None) => {}
+        }
+        self.run(now);
+        true
+    }
+}

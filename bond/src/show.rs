@@ -1,0 +1,118 @@
+//! The engine's answers to `show bond` and `show lacp`.
+
+use alloc::string::String;
+
+use crate::Bond;
+use crate::bond::Engine;
+use crate::lacp::Lacp;
+use crate::lacp::port::Port;
+use crate::member::{LinkState, Member};
+use crate::status::{LacpStatus, MemberStatus, PortStatus, Status, Why};
+
+impl Bond {
+    /// The bond and its members.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let members = self.members.iter().enumerate();
+        Status {
+            name: self.config.name.clone(),
+            mode: self.config.mode,
+            mac: self.mac,
+            carrier: !self.table.usable.is_empty(),
+            xmit_hash_policy: self.config.xmit_hash_policy,
+            mapping: self.config.mapping,
+            active: self.active().map(|member| member.name.clone()),
+            forwarder: self.forwarder,
+            generation: self.table.generation,
+            members: members
+                .map(|(i, member)| self.member_status(i, member))
+                .collect(),
+        }
+    }
+
+    /// LACP's view of the bond; None in other modes.
+    #[must_use]
+    pub fn lacp_status(&self) -> Option<LacpStatus> {
+        let Engine::Ieee8023ad(lacp) = &self.engine else {
+            return None;
+        };
+        let system = lacp.system();
+        let ports = lacp.ports().iter().zip(&self.members).enumerate();
+        Some(LacpStatus {
+            bond: self.config.name.clone(),
+            system: system.id,
+            system_priority: system.priority,
+            rate: system.rate,
+            is_active: system.is_active,
+            aggregator: lacp.active(),
+            ports: ports
+                .map(|(i, (port, member))| {
+                    port_status(lacp, port, member.name.clone(), self.why(i, member))
+                })
+                .collect(),
+        })
+    }
+
+    fn active(&self) -> Option<&Member> {
+        match &self.engine {
+            Engine::ActiveBackup { active } => self.members.get((*active)?),
+            Engine::Ieee8023ad(_) => None,
+        }
+    }
+
+    fn is_usable(&self, i: usize) -> bool {
+        self.table
+            .usable
+            .iter()
+            .any(|&member| usize::from(member) == i)
+    }
+
+    fn member_status(&self, i: usize, member: &Member) -> MemberStatus {
+        let interface = member.interface;
+        let is_own = |owner: &&u8| usize::from(**owner) == i;
+        MemberStatus {
+            name: member.name.clone(),
+            ifindex: interface.ifindex,
+            mac: interface.mac,
+            carrier: interface.carrier,
+            speed: interface.speed,
+            duplex: interface.duplex,
+            usable: self.is_usable(i),
+            why: self.why(i, member),
+            buckets: self.table.buckets.iter().filter(is_own).count(),
+            failures: member.failures,
+        }
+    }
+
+    /// The first thing in the way of frames on a member; None: it carries traffic.
+    fn why(&self, i: usize, member: &Member) -> Option<Why> {
+        if member.interface.ifindex == 0 {
+            return Some(Why::Missing);
+        }
+        match member.link {
+            LinkState::Down => return Some(Why::NoCarrier),
+            LinkState::Back { .. } => return Some(Why::LinkDelay),
+            LinkState::Up | LinkState::Fail { .. } => {}
+        }
+        let by_mode = match &self.engine {
+            Engine::ActiveBackup { active } => (*active != Some(i)).then_some(Why::Backup),
+            Engine::Ieee8023ad(lacp) => lacp.why(i),
+        };
+        by_mode.or_else(|| (!self.is_usable(i)).then_some(Why::MinLinks))
+    }
+}
+
+fn port_status(lacp: &Lacp, port: &Port, member: String, why: Option<Why>) -> PortStatus {
+    PortStatus {
+        member,
+        actor: port.actor(lacp.system()),
+        partner: port.partner,
+        receive: port.receive,
+        periodic: port.periodic,
+        selected: port.selected,
+        mux: port.mux,
+        aggregator: port.aggregator,
+        why,
+        counters: port.counters,
+    }
+}

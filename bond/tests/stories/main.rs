@@ -1,0 +1,9 @@
+//! Stories on a virtual clock: what a bond and its partner do to each other.
+#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
+
+mod active_backup;
+mod failover;
+mod negotiation;
+mod pair;
+mod refusal;
+mod restart;

@@ -1,0 +1,239 @@
+//! Two bonds, the cables between them, and a clock that jumps to whatever happens next.
+
+use std::collections::VecDeque;
+
+use bond::lacp::mux;
+use bond::{Bond, Config, Duplex, Event, Input, Interface, Mode, PortStatus, Why};
+use wire::lacp::{Lacpdu, State};
+use wire::{Duration, Instant, Mac};
+
+/// No usable member.
+pub const NOBODY: [u8; 0] = [];
+
+/// How long a frame takes through a cable.
+const LATENCY: Duration = Duration::from_millis(1);
+
+/// A frame that a bond sent.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    pub at: Instant,
+    pub from: usize,
+    pub member: usize,
+    pub frame: Vec<u8>,
+}
+
+impl Sent {
+    pub fn pdu(&self) -> Lacpdu {
+        Lacpdu::parse(&self.frame[14..]).expect("a bond sends legal PDUs")
+    }
+
+    pub fn state(&self) -> State {
+        self.pdu().actor.state
+    }
+}
+
+/// Two bonds whose members of equal place are joined by cables.
+pub struct Pair {
+    pub now: Instant,
+    pub bonds: [Bond; 2],
+    pub interfaces: [Vec<Interface>; 2],
+    /// Cables that swallow frames but keep carrier.
+    pub silent: Vec<bool>,
+    /// Cables whose two ends are both at the first bond's member and the given one.
+    pub crossed: Option<(usize, usize)>,
+    pub sent: Vec<Sent>,
+    pub events: Vec<(usize, Event)>,
+    flying: VecDeque<Sent>,
+}
+
+/// A bond of so many members named eth1, eth2, ...
+pub fn config(members: usize) -> Config {
+    let names: Vec<String> = (1..=members).map(|i| format!("eth{i}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    Config::new("bond0", Mode::Ieee8023ad, &names)
+}
+
+/// The same at the fast rate.
+pub fn fast(members: usize) -> Config {
+    Config {
+        lacp_rate: bond::LacpRate::Fast,
+        ..config(members)
+    }
+}
+
+/// A 10 Gb/s interface with carrier.
+pub fn interface(side: u8, member: u8) -> Interface {
+    Interface {
+        ifindex: 10 + u32::from(member),
+        mac: Mac([2, 0, 0, 0, side, member]),
+        carrier: true,
+        speed: Some(10_000),
+        duplex: Some(Duplex::Full),
+    }
+}
+
+pub fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+impl Pair {
+    /// Both bonds with all cables in.
+    pub fn new(first: Config, second: Config) -> Self {
+        let now = Instant::from_nanos(1_000_000_000_000);
+        let interfaces = [0, 1].map(|side| {
+            let members = if side == 0 {
+                first.members.len()
+            } else {
+                second.members.len()
+            };
+            (0..members)
+                .map(|m| interface(side, m.try_into().expect("few")))
+                .collect::<Vec<_>>()
+        });
+        let mut pair = Self {
+            now,
+            silent: vec![false; first.members.len()],
+            crossed: None,
+            bonds: [Bond::new(first, now), Bond::new(second, now)],
+            interfaces,
+            sent: Vec::new(),
+            events: Vec::new(),
+            flying: VecDeque::new(),
+        };
+        pair.announce(0);
+        pair.announce(1);
+        pair
+    }
+
+    /// A pair that has negotiated.
+    pub fn settled(first: Config, second: Config) -> Self {
+        let mut pair = Self::new(first, second);
+        pair.run(ms(5_000));
+        pair.events.clear();
+        pair.sent.clear();
+        pair
+    }
+
+    /// Tells a bond of all its links.
+    pub fn announce(&mut self, side: usize) {
+        for member in 0..self.interfaces[side].len() {
+            let interface = self.interfaces[side][member];
+            self.input(side, Input::Link { member, interface });
+        }
+    }
+
+    /// Gives a bond an input and drains it.
+    pub fn input(&mut self, side: usize, input: Input<'_>) {
+        self.bonds[side].handle_input(self.now, input);
+        self.drain(side);
+    }
+
+    pub fn drain(&mut self, side: usize) {
+        while let Some(transmit) = self.bonds[side].poll_transmit() {
+            let (member, frame) = (transmit.member, transmit.frame.to_vec());
+            let sent = Sent {
+                at: self.now,
+                from: side,
+                member,
+                frame,
+            };
+            self.sent.push(sent.clone());
+            self.flying.push_back(sent);
+        }
+        while let Some(event) = self.bonds[side].poll_event() {
+            self.events.push((side, event));
+        }
+    }
+
+    /// Changes one interface.
+    pub fn change(&mut self, side: usize, member: usize, change: impl Fn(&mut Interface)) {
+        change(&mut self.interfaces[side][member]);
+        let interface = self.interfaces[side][member];
+        self.input(side, Input::Link { member, interface });
+    }
+
+    /// Pulls a cable out, or puts it in: both ends lose or get carrier.
+    pub fn cable(&mut self, member: usize, carrier: bool) {
+        self.change(0, member, |interface| interface.carrier = carrier);
+        self.change(1, member, |interface| interface.carrier = carrier);
+    }
+
+    /// Lets time pass.
+    pub fn run(&mut self, span: Duration) {
+        let end = self.now + span;
+        while self.step(end) {}
+        self.now = end;
+    }
+
+    /// The next thing that happens until `end`; false: nothing.
+    fn step(&mut self, end: Instant) -> bool {
+        let arrival = self.flying.front().map(|sent| sent.at + LATENCY);
+        let due = self.bonds.iter().filter_map(Bond::poll_timeout).min();
+        let Some(next) = arrival
+            .into_iter()
+            .chain(due)
+            .min()
+            .filter(|next| *next <= end)
+        else {
+            return false;
+        };
+        self.now = self.now.max(next);
+        if arrival == Some(next) {
+            self.arrive();
+        } else {
+            for side in 0..2 {
+                self.bonds[side].handle_timeout(self.now);
+                self.drain(side);
+                let due = self.bonds[side].poll_timeout();
+                assert!(due.is_none_or(|due| due > self.now), "what is due is done");
+            }
+        }
+        true
+    }
+
+    fn arrive(&mut self) {
+        let Some(sent) = self.flying.pop_front() else {
+            return;
+        };
+        let (side, member) = match self.crossed {
+            Some((a, b)) if sent.from == 0 && sent.member == a => (0, b),
+            Some((a, b)) if sent.from == 0 && sent.member == b => (0, a),
+            Some((a, b)) if sent.member == a || sent.member == b => return,
+            Some(_) | None => (1 - sent.from, sent.member),
+        };
+        let has_carrier = self.interfaces[side].get(member).is_some_and(|i| i.carrier);
+        if has_carrier && !self.silent[sent.member] {
+            self.input(
+                side,
+                Input::Frame {
+                    member,
+                    bytes: &sent.frame,
+                },
+            );
+        }
+    }
+
+    /// The members that a bond sends by.
+    pub fn usable(&self, side: usize) -> Vec<u8> {
+        self.bonds[side].egress().usable.to_vec()
+    }
+
+    pub fn port(&self, side: usize, member: usize) -> PortStatus {
+        let status = self.bonds[side].lacp_status().expect("802.3ad");
+        status.ports.into_iter().nth(member).expect("a member")
+    }
+
+    pub fn why(&self, side: usize, member: usize) -> Option<Why> {
+        self.bonds[side].status().members[member].why
+    }
+
+    pub fn mux(&self, side: usize, member: usize) -> mux::State {
+        self.port(side, member).mux
+    }
+
+    /// What a bond sent by a member since the last clear.
+    pub fn sent_by(&self, side: usize, member: usize) -> Vec<Sent> {
+        let by = |sent: &&Sent| sent.from == side && sent.member == member;
+        self.sent.iter().filter(by).cloned().collect()
+    }
+}
