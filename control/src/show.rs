@@ -11,6 +11,11 @@ mod service;
 
 use serde::{Deserialize, Serialize};
 
+// What the bonding engine says of itself, under the names that items have here.
+pub use bond::status::{LacpStatus as LacpItem, MemberStatus as MemberItem, PortStatus};
+pub use bond::{Duplex, Forwarder, Mode, Status as BondItem};
+pub use wire::lacp::{PortInfo, State as PortState};
+
 pub use connections::ConnectionItem;
 pub use daemons::DaemonItem;
 pub use drops::{DropItem, Fate};

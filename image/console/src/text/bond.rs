@@ -1,0 +1,77 @@
+//! `show bond`, laid out as /proc/net/bonding.
+
+use std::io::{self, Write};
+
+use control::ipc::Items;
+use control::show::{BondItem, Duplex, Forwarder, MemberItem, Mode};
+
+use crate::Failure;
+
+pub(super) fn print(items: Items<BondItem>, out: &mut impl Write) -> Result<(), Failure> {
+    let mut gap = "";
+    for item in items {
+        write!(out, "{gap}")?;
+        print_bond(out, &item?)?;
+        gap = "\n";
+    }
+    Ok(())
+}
+
+fn print_bond(out: &mut impl Write, item: &BondItem) -> io::Result<()> {
+    writeln!(out, "Bond: {}", item.name)?;
+    writeln!(out, "Bonding Mode: {} ({})", item.mode, item.mode.number())?;
+    match item.mode {
+        Mode::ActiveBackup => {
+            let active = item.active.as_deref().unwrap_or("None");
+            writeln!(out, "Currently Active Member: {active}")?;
+        }
+        Mode::Ieee8023ad => {
+            let policy = item.xmit_hash_policy;
+            writeln!(out, "Transmit Hash Policy: {policy} ({})", policy.number())?;
+            writeln!(out, "Mapping: {}", item.mapping)?;
+        }
+    }
+    writeln!(out, "MII Status: {}", up_or_down(item.carrier))?;
+    writeln!(out, "HW addr: {}", item.mac)?;
+    let forwarder = match item.forwarder {
+        Forwarder::Alive => "alive",
+        Forwarder::Stale => "stale",
+    };
+    writeln!(
+        out,
+        "Forwarder: {forwarder}, egress table {}",
+        item.generation
+    )?;
+    for member in &item.members {
+        print_member(out, member)?;
+    }
+    Ok(())
+}
+
+fn print_member(out: &mut impl Write, member: &MemberItem) -> io::Result<()> {
+    let speed = member
+        .speed
+        .map_or_else(|| "Unknown".to_owned(), |speed| format!("{speed} Mbps"));
+    let duplex = match member.duplex {
+        Some(Duplex::Full) => "full",
+        Some(Duplex::Half) => "half",
+        None => "Unknown",
+    };
+    let traffic = match (member.usable, member.why) {
+        (true, _) => format!("yes, {} buckets", member.buckets),
+        (false, Some(why)) => format!("no: {why}"),
+        (false, None) => "no".to_owned(),
+    };
+    writeln!(out)?;
+    writeln!(out, "Member Interface: {}", member.name)?;
+    writeln!(out, "MII Status: {}", up_or_down(member.carrier))?;
+    writeln!(out, "Speed: {speed}")?;
+    writeln!(out, "Duplex: {duplex}")?;
+    writeln!(out, "Link Failure Count: {}", member.failures)?;
+    writeln!(out, "Permanent HW addr: {}", member.mac)?;
+    writeln!(out, "Carries Traffic: {traffic}")
+}
+
+fn up_or_down(carrier: bool) -> &'static str {
+    if carrier { "up" } else { "down" }
+}

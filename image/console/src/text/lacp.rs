@@ -1,0 +1,110 @@
+//! `show lacp`: for each port both ends' part of the LAG ID and their eight state bits by name.
+
+use std::io::{self, Write};
+
+use control::ipc::Items;
+use control::show::{LacpItem, PortInfo, PortState, PortStatus};
+
+use crate::Failure;
+
+/// The state bits in their order on the wire.
+const BITS: [(&str, PortState); 8] = [
+    ("Act", PortState::ACTIVITY),
+    ("Tmo", PortState::TIMEOUT),
+    ("Agg", PortState::AGGREGATION),
+    ("Syn", PortState::SYNCHRONIZATION),
+    ("Col", PortState::COLLECTING),
+    ("Dis", PortState::DISTRIBUTING),
+    ("Def", PortState::DEFAULTED),
+    ("Exp", PortState::EXPIRED),
+];
+
+/// Width of an end's name and its part of the LAG ID.
+const END: usize = 47;
+
+pub(super) fn print(items: Items<LacpItem>, out: &mut impl Write) -> Result<(), Failure> {
+    let mut gap = "";
+    for item in items {
+        write!(out, "{gap}")?;
+        print_bond(out, &item?)?;
+        gap = "\n";
+    }
+    Ok(())
+}
+
+fn print_bond(out: &mut impl Write, item: &LacpItem) -> io::Result<()> {
+    let LacpItem {
+        bond,
+        rate,
+        system,
+        system_priority,
+        ..
+    } = item;
+    let active = if item.is_active { "on" } else { "off" };
+    let aggregator = number_or_none(item.aggregator);
+    writeln!(out, "{bond}: system {system_priority},{system}")?;
+    writeln!(
+        out,
+        "  lacp_rate {rate}, lacp_active {active}, active aggregator {aggregator}"
+    )?;
+    let names: Vec<String> = BITS.iter().map(|(name, _)| format!(" {name}")).collect();
+    let title = "  LAG ID (prio,system,key,port prio,port)";
+    writeln!(out, "{title:<END$}{}", names.concat())?;
+    for port in &item.ports {
+        print_port(out, port)?;
+    }
+    Ok(())
+}
+
+fn print_port(out: &mut impl Write, port: &PortStatus) -> io::Result<()> {
+    let PortStatus {
+        member,
+        receive,
+        mux,
+        periodic,
+        selected,
+        ..
+    } = port;
+    let aggregator = number_or_none(port.aggregator);
+    writeln!(out, "{member}: aggregator {aggregator}, {selected}")?;
+    print_end(out, "actor", &port.actor)?;
+    print_end(out, "partner", &port.partner)?;
+    writeln!(out, "  receive {receive}, mux {mux}, periodic {periodic}")?;
+    let counters = &port.counters;
+    let (received, sent) = (counters.pdus_received, counters.pdus_sent);
+    let (illegal, expired) = (counters.illegal_received, counters.expired);
+    writeln!(
+        out,
+        "  PDUs received {received}, sent {sent}, illegal {illegal}; expired {expired}"
+    )?;
+    match port.why {
+        Some(why) => writeln!(out, "  carries no traffic: {why}"),
+        None => writeln!(out, "  carries traffic"),
+    }
+}
+
+fn print_end(out: &mut impl Write, name: &str, end: &PortInfo) -> io::Result<()> {
+    let PortInfo {
+        system_priority,
+        system,
+        key,
+        port_priority,
+        port,
+        state,
+    } = end;
+    let part = format!("{system_priority:04x},{system},{key:04x},{port_priority:04x},{port:04x}");
+    let bits: Vec<String> = BITS
+        .iter()
+        .map(|(_, bit)| format!("  {} ", u8::from(state.contains(*bit))))
+        .collect();
+    let start = format!("  {name:<7} {part}");
+    writeln!(
+        out,
+        "{}",
+        format!("{start:<END$}{}", bits.concat()).trim_end()
+    )
+}
+
+fn number_or_none(aggregator: Option<u8>) -> String {
+    aggregator.map_or_else(|| "none".to_owned(), |number| number.to_string())
+}

@@ -1,0 +1,61 @@
+//! `show ports`.
+
+use std::io::Write;
+
+use control::ipc::Items;
+use control::show::PortItem;
+
+use super::table::{figure, print as print_table, word};
+use super::{Options, number};
+use crate::Failure;
+
+const HEADER: &[&str] = &[
+    "Bond", "Port", "Queue", "XDP", "Link", "RxFrames", "RxBytes", "TxFrames", "TxBytes",
+];
+
+pub(super) fn print(
+    items: Items<PortItem>,
+    options: &Options,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    let (mut rows, mut losses) = (Vec::new(), Vec::new());
+    for item in items {
+        let item = item?;
+        let count = |value| figure(number(value, options.exact));
+        rows.push(vec![
+            word(&item.bond),
+            word(&item.name),
+            figure(item.queue),
+            word(&item.mode),
+            word(if item.carrier { "up" } else { "down" }),
+            count(item.rx_frames),
+            count(item.rx_bytes),
+            count(item.tx_frames),
+            count(item.tx_bytes),
+        ]);
+        losses.extend(loss(&item));
+    }
+    print_table(out, HEADER, &rows)?;
+    for line in losses {
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
+}
+
+/// What a port lost, by counter; none when it lost nothing.
+fn loss(item: &PortItem) -> Option<String> {
+    let counters = [
+        ("rx_dropped", item.rx_dropped),
+        ("rx_ring_full", item.rx_ring_full),
+        ("rx_fill_ring_empty", item.rx_fill_ring_empty),
+        ("rx_invalid", item.rx_invalid),
+        ("tx_invalid", item.tx_invalid),
+        ("tx_ring_full", item.tx_ring_full),
+    ];
+    let lost: Vec<String> = counters
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(name, count)| format!("\n  {name} {count}"))
+        .collect();
+    (!lost.is_empty()).then(|| format!("{} queue {}:{}", item.name, item.queue, lost.concat()))
+}

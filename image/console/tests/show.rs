@@ -1,0 +1,254 @@
+//! The command itself, asking a daemon that says what a story says. Each file
+//! `tests/show/STORY.json` holds the arguments and the items; `STORY.txt` is what is printed.
+//! `UPDATE=1 cargo test -p console` writes them anew.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+use control::cli::socket_in;
+use control::ipc::{Request, Server};
+use control::show::Noun;
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+/// A directory that goes when the test does.
+struct RunDir(PathBuf);
+
+impl RunDir {
+    fn new(test: &str) -> Self {
+        let name = format!("fourfold-console-{}-{test}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir(&path).expect("a new directory");
+        Self(path)
+    }
+
+    fn fourfold(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fourfold"));
+        command.arg("--run-dir").arg(&self.0).stdin(Stdio::null());
+        command
+    }
+}
+
+impl Drop for RunDir {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
+/// A daemon that answers every `show` with the same items, until it is dropped.
+struct Daemon {
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Daemon {
+    fn start(run: &RunDir, name: &str, items: Vec<Value>) -> Self {
+        let (stop, mut stopped) = oneshot::channel();
+        let (ready, is_ready) = mpsc::channel();
+        let socket = socket_in(&run.0, name);
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            runtime.expect("a runtime").block_on(async {
+                let mut server = Server::bind(&socket).expect("a socket");
+                ready.send(()).expect("the test waits");
+                loop {
+                    let call = tokio::select! {
+                        call = server.next() => call,
+                        _ = &mut stopped => return,
+                    };
+                    match call.request {
+                        Request::Show(noun) => call.answer(noun, items.clone()),
+                        Request::Bond(_) => call.refuse("a console does not attach"),
+                    }
+                }
+            });
+        });
+        is_ready.recv().expect("the daemon binds its socket");
+        Self {
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        let thread = self.thread.take().expect("started once");
+        assert!(thread.join().is_ok() || std::thread::panicking());
+    }
+}
+
+fn stories() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/show");
+    let mut stories: Vec<PathBuf> = fs::read_dir(folder)
+        .expect("the folder")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "json")
+        })
+        .collect();
+    stories.sort();
+    stories
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+/// The story's arguments and items.
+fn read(story: &Path) -> (Vec<String>, Vec<Value>) {
+    let story: Value =
+        serde_json::from_str(&fs::read_to_string(story).expect("the story")).expect("JSON");
+    let args = story["args"].as_array().expect("arguments");
+    let args = args
+        .iter()
+        .map(|arg| arg.as_str().expect("a word").to_owned())
+        .collect();
+    (args, story["items"].as_array().expect("items").clone())
+}
+
+fn tell(story: &Path) -> Output {
+    let (args, items) = read(story);
+    let name = story
+        .file_stem()
+        .expect("a name")
+        .to_string_lossy()
+        .into_owned();
+    let noun = Noun::ALL
+        .into_iter()
+        .find(|noun| args.get(1).is_some_and(|a| a == noun.name()));
+    let run = RunDir::new(&name);
+    let _daemon = Daemon::start(&run, noun.expect("a noun").daemon(), items);
+    run.fourfold()
+        .args(args)
+        .output()
+        .expect("the command runs")
+}
+
+#[test]
+fn every_story_is_printed_as_written() {
+    for story in stories() {
+        let output = tell(&story);
+        assert_eq!(text(&output.stderr), "", "{}", story.display());
+        assert!(output.status.success(), "{}", story.display());
+        let golden = story.with_extension("txt");
+        let found = text(&output.stdout);
+        if std::env::var_os("UPDATE").is_some() {
+            fs::write(&golden, &found).expect("a writable folder");
+        }
+        let written = fs::read_to_string(&golden).expect("the golden text");
+        assert_eq!(found, written, "{}", story.display());
+    }
+}
+
+#[test]
+fn no_story_takes_more_than_80_columns_or_ends_in_blanks() {
+    for story in stories() {
+        let (args, _) = read(&story);
+        if args.iter().any(|arg| arg == "--json" || arg == "--exact") {
+            continue;
+        }
+        for line in text(&tell(&story).stdout).lines() {
+            assert!(line.chars().count() <= 80, "{}: {line}", story.display());
+            assert_eq!(line.trim_end(), line, "{}", story.display());
+        }
+    }
+}
+
+#[test]
+fn json_is_one_document_with_every_item() {
+    for story in stories() {
+        let (args, items) = read(&story);
+        let noun = &args[1];
+        let run = RunDir::new(&format!(
+            "json-{noun}-{}",
+            story.file_stem().expect("a name").display()
+        ));
+        let daemon = Noun::ALL
+            .into_iter()
+            .find(|n| n.name() == noun)
+            .expect("a noun")
+            .daemon();
+        let _daemon = Daemon::start(&run, daemon, items.clone());
+        let output = run
+            .fourfold()
+            .args(["show", noun, "--json"])
+            .output()
+            .expect("runs");
+        let document: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!(document, serde_json::json!({ noun: items }));
+    }
+}
+
+#[test]
+fn a_daemon_that_is_not_there_is_one_line_and_exit_code_1() {
+    let run = RunDir::new("absent");
+    for extra in [&["show", "service"][..], &["show", "service", "--json"]] {
+        let output = run.fourfold().args(extra).output().expect("runs");
+        let line = text(&output.stderr);
+        let socket = socket_in(&run.0, "lvsd");
+        let expected = format!(
+            "fourfold: lvsd is not running (connect {}: ",
+            socket.display()
+        );
+        assert!(
+            line.starts_with(&expected) && line.lines().count() == 1,
+            "{line}"
+        );
+        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(text(&output.stdout), "");
+    }
+}
+
+#[test]
+fn bad_usage_is_exit_code_2() {
+    let run = RunDir::new("usage");
+    for args in [
+        &["show"][..],
+        &["show", "weather"],
+        &["show", "bond", "--jsonn"],
+        &[],
+    ] {
+        let output = run.fourfold().args(args).output().expect("runs");
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert_eq!(text(&output.stdout), "", "{args:?}");
+    }
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let run = RunDir::new("pipe");
+    let item = serde_json::json!({
+        "protocol": "tcp", "state": "ESTABLISHED", "expires": 900, "client": "192.0.2.1:1024",
+        "virtual": "10.1.0.100:80", "real": "10.2.0.11:80",
+    });
+    let _daemon = Daemon::start(&run, "lvsd", vec![item; 50_000]);
+    for args in [
+        &["show", "connections"][..],
+        &["show", "connections", "--json"],
+    ] {
+        let mut child = run
+            .fourfold()
+            .args(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("runs");
+        let mut first = String::new();
+        BufReader::new(child.stdout.take().expect("a pipe"))
+            .read_line(&mut first)
+            .expect("a first line");
+        assert!(!first.is_empty());
+        let output = child.wait_with_output().expect("ends");
+        assert_eq!(text(&output.stderr), "");
+        assert_eq!(output.status.code(), Some(0));
+    }
+}
