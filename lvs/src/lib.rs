@@ -40,6 +40,8 @@ mod snapshot;
 pub mod stats;
 pub mod status;
 mod tcp_state;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 pub use config::{

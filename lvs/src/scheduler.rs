@@ -9,8 +9,6 @@ use crate::address::Endpoint;
 use crate::config::SchedulerKind;
 use crate::connection::{Key, RealId};
 
-pub use maglev::SLOTS as MAGLEV_SLOTS;
-
 /// A real, as a scheduler sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Candidate {

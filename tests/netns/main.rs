@@ -2,5 +2,6 @@
 //! (`cargo xtask setup`), and one machine for themselves: `cargo xtask test` runs them one by one.
 
 mod cable;
+mod client;
 mod direct;
 mod leavings;

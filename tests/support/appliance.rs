@@ -15,6 +15,17 @@ use crate::daemon::Daemon;
 use crate::namespace::{Namespace, Process};
 use crate::{run, wait};
 
+/// The environment variable that tells tests where the appliance's programs are.
+pub const BINARIES: &str = "FOURFOLD_BINARIES";
+
+/// Where the appliance's programs are: as [`BINARIES`] says.
+pub fn binaries() -> Result<PathBuf> {
+    let directory = std::env::var_os(BINARIES);
+    let directory =
+        directory.with_context(|| format!("{BINARIES} is not set: run `cargo xtask test`"))?;
+    Ok(directory.into())
+}
+
 /// A running appliance; dropping it stops it in order.
 #[derive(Debug)]
 pub struct Appliance {
@@ -54,13 +65,19 @@ impl Appliance {
 
     /// Items that `fourfold show NOUN --json` prints.
     pub fn show(&self, noun: &str) -> Result<Value> {
-        let mut command = run::program(&self.binaries.join("fourfold").display().to_string());
-        command
-            .arg("--run-dir")
-            .arg(self.run_directory())
-            .args(["show", noun, "--json"]);
-        let text = run::output(&mut command)?;
+        let text = run::output(self.console().args(["show", noun, "--json"]))?;
         serde_json::from_str(&text).with_context(|| format!("show {noun} --json printed {text:?}"))
+    }
+
+    /// What `fourfold show NOUN` prints for people.
+    pub fn show_text(&self, noun: &str) -> Result<String> {
+        run::output(self.console().args(["show", noun]))
+    }
+
+    fn console(&self) -> Command {
+        let mut command = run::program(&self.binaries.join("fourfold").display().to_string());
+        command.arg("--run-dir").arg(self.run_directory());
+        command
     }
 
     /// What the supervisor and its daemons have written.

@@ -7,12 +7,12 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
 use crate::wait;
 
-/// A running program; dropping it kills it and waits for its end.
+/// A running program; dropping it kills it with its whole process group and waits for its end.
 #[derive(Debug)]
 pub struct Daemon {
     name: String,
@@ -63,8 +63,10 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        // Both fail only for a process that has ended already.
-        self.child.kill().ok();
+        // The whole group, for workers outlive a killed master. All of it may have ended already.
+        if let Ok(group) = i32::try_from(self.pid()) {
+            killpg(Pid::from_raw(group), Signal::SIGKILL).ok();
+        }
         self.child.wait().ok();
     }
 }

@@ -9,11 +9,12 @@ use anyhow::{Context, Result};
 use crate::appliance::Appliance;
 use crate::cable::{self, Cable, End};
 use crate::client::Client;
-use crate::host;
+use crate::client::http::Connection;
 use crate::namespace::Namespace;
 use crate::ovs::{LacpRate, Switch};
-use crate::plan::REALS;
-use crate::real::Real;
+use crate::plan::{REALS, Vip};
+use crate::real::{BODY, Real};
+use crate::{host, wait};
 
 pub mod directory;
 
@@ -40,7 +41,7 @@ pub struct Lab {
     switch_namespace: Namespace,
     real_namespaces: Vec<Namespace>,
     client_namespace: Namespace,
-    _cable_namespace: Namespace,
+    cable_namespace: Namespace,
     directory: Directory,
 }
 
@@ -90,7 +91,7 @@ impl Lab {
             switch_namespace,
             real_namespaces,
             client_namespace,
-            _cable_namespace: cable_namespace,
+            cable_namespace,
             directory,
         })
     }
@@ -120,6 +121,11 @@ impl Lab {
         &self.switch_namespace
     }
 
+    /// The namespace that the cables are laid in.
+    pub fn cable_namespace(&self) -> &Namespace {
+        &self.cable_namespace
+    }
+
     /// The namespace of real `number` (1 to 3).
     pub fn real_namespace(&self, number: u8) -> Result<&Namespace> {
         let index = usize::from(number)
@@ -133,6 +139,17 @@ impl Lab {
     /// Waits until switch and appliance aggregate both members.
     pub fn wait_for_bond(&self) -> Result<()> {
         self.switch.wait_for_bond(Duration::from_secs(60))
+    }
+
+    /// Waits until each of `services` answers one request.
+    pub fn wait_for_services(&self, services: &[Vip]) -> Result<()> {
+        for vip in services {
+            let target = vip.address();
+            let ask = || async move { Connection::open(target).await?.get(BODY).await };
+            wait::until_ok(Duration::from_secs(20), || self.client.run(ask()))
+                .with_context(|| format!("waiting for {}", vip.name()))?;
+        }
+        Ok(())
     }
 }
 

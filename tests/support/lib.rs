@@ -12,6 +12,7 @@ pub mod census;
 pub mod client;
 pub mod config;
 pub mod daemon;
+pub mod drops;
 pub mod host;
 pub mod interrupt;
 pub mod lab;

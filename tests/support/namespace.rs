@@ -103,6 +103,20 @@ impl Namespace {
             .with_context(|| format!("{} has no counters of an interface {interface}", self.name))
     }
 
+    /// Resets that established TCP connections have suffered inside (`Tcp: EstabResets`).
+    pub fn established_resets(&self) -> Result<u64> {
+        let table = self.inside(|| {
+            fs::read_to_string("/proc/thread-self/net/snmp").context("reading the TCP counters")
+        })?;
+        let mut rows = table.lines().filter_map(|line| line.strip_prefix("Tcp: "));
+        let (names, values) = rows.next().zip(rows.next()).context("no TCP counters")?;
+        let mut pairs = names.split(' ').zip(values.split(' '));
+        let (_, value) = pairs
+            .find(|(name, _)| *name == "EstabResets")
+            .context("no EstabResets")?;
+        value.parse().context("a counter that is no number")
+    }
+
     /// Processes inside.
     pub fn processes(&self) -> Vec<Process> {
         processes(&self.name)

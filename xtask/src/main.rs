@@ -1,2 +1,84 @@
-//! Placeholder.
-fn main() {}
+//! The project's commands: `cargo xtask COMMAND`.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+mod bench;
+mod check;
+mod compliance;
+mod demo;
+mod gate;
+mod layers;
+mod report;
+mod setup;
+mod workspace;
+
+#[derive(Debug, Parser)]
+#[command(name = "xtask", about = "The project's commands")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Installs the Debian packages that are missing, starting no service
+    Setup,
+    /// Raises the lab and shows real traffic through the appliance, live
+    Demo {
+        /// Unattended: break things and exit 0 only if the traffic survived
+        #[arg(long)]
+        check: bool,
+        /// Only these points of the check (1 to 6)
+        #[arg(long, value_name = "N", requires = "check", value_delimiter = ',')]
+        only: Vec<u8>,
+    },
+    /// The gate: everything that can be tested, within 30 minutes on 2 cores
+    Test,
+    /// The benchmarks, each beside its baseline
+    Bench {
+        /// One JSON object instead of tables
+        #[arg(long)]
+        json: bool,
+    },
+    /// Every figure that is promised, however long it takes
+    Prove,
+    /// Which room may import which
+    Layers,
+    /// Every test that the compliance tables name exists
+    Compliance,
+    /// Formatting, and clippy with warnings as errors
+    Lint,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether what was asked for holds.
+fn run(command: Command) -> Result<bool> {
+    match command {
+        Command::Setup => setup::run().map(|()| true),
+        Command::Demo { check: false, .. } => demo::run().map(|()| true),
+        Command::Demo { check: true, only } => {
+            setup::run()?;
+            let binaries = workspace::build_appliance()?;
+            Ok(check::run(&binaries, &only)?.all_held())
+        }
+        Command::Test => gate::run(),
+        Command::Bench { json } => bench::run(json).map(|()| true),
+        Command::Prove => gate::prove(),
+        Command::Layers => layers::run().map(|()| true),
+        Command::Compliance => compliance::run().map(|()| true),
+        Command::Lint => gate::lint(),
+    }
+}

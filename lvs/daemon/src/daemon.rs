@@ -127,7 +127,7 @@ impl Daemon {
         for (bond, tap) in taps.iter().enumerate() {
             let (shared, tap, stop) = (Arc::clone(&shared), Arc::clone(tap), Arc::clone(stop));
             let name = format!("host-{}", tap.name());
-            spawn(&name, failed, move || host::run(&shared, bond, &tap, &stop))?;
+            spawn(&name, failed, move || host::run(&shared, bond, &*tap, &stop))?;
         }
         Ok(Self {
             shared,

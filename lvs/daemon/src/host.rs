@@ -8,7 +8,7 @@ use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bond::XmitHashPolicy;
-use netio::tap::Tap;
+use netio::frame::Port;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
@@ -23,7 +23,7 @@ const BUDGET: usize = 64;
 ///
 /// # Errors
 /// When the host interface cannot be waited for or read any longer.
-pub fn run(shared: &Shared, bond: usize, tap: &Tap, stop: &AtomicBool) -> io::Result<()> {
+pub fn run(shared: &Shared, bond: usize, tap: &impl Port, stop: &AtomicBool) -> io::Result<()> {
     let link = &shared.bonds[bond];
     let mut room = Box::new([0; FRAME_MAX]);
     while !stop.load(Ordering::Relaxed) {
@@ -47,20 +47,20 @@ pub fn run(shared: &Shared, bond: usize, tap: &Tap, stop: &AtomicBool) -> io::Re
     Ok(())
 }
 
-fn to_kernel(shared: &Shared, bond: usize, tap: &Tap, room: &mut [u8]) -> usize {
+fn to_kernel(shared: &Shared, bond: usize, tap: &impl Port, room: &mut [u8]) -> usize {
     let link = &shared.bonds[bond];
     for moved in 0..BUDGET {
         let Some((_, len)) = link.to_host.pop(room) else { return moved };
-        if tap.write(&room[..len]).is_err() {
+        if tap.send(&room[..len]).is_err() {
             link.host_write_failed.add(1);
         }
     }
     BUDGET
 }
 
-fn from_kernel(shared: &Shared, bond: usize, tap: &Tap, room: &mut [u8]) -> io::Result<usize> {
+fn from_kernel(shared: &Shared, bond: usize, tap: &impl Port, room: &mut [u8]) -> io::Result<usize> {
     for moved in 0..BUDGET {
-        let len = match tap.read(room) {
+        let len = match tap.recv(room) {
             Ok(len) => len,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(moved),
             // The kernel says so while the interface is administratively down.

@@ -50,7 +50,7 @@ impl Kernel {
         let wake = shared.requests.wake().try_clone_to_owned()?;
         let mut kernel = Self {
             watch,
-            wake: AsyncFd::with_interest(wake, Interest::READABLE)?,
+            wake: AsyncFd::register_with_interest(wake, Interest::READABLE)?,
             bonds,
             routes: Vec::new(),
             neighbours: HashMap::new(),

@@ -82,6 +82,8 @@ pub fn ports(
                 rx_dropped: kernel.rx_dropped,
                 rx_ring_full: kernel.rx_ring_full,
                 rx_fill_ring_empty: kernel.rx_fill_ring_empty_descs,
+                rx_invalid: kernel.rx_invalid_descs,
+                tx_invalid: kernel.tx_invalid_descs,
                 tx_ring_full: counted.tx_ring_full.total(),
             }
         })

@@ -1,6 +1,6 @@
 //! The keyed hash that places a connection: two folded multiplications.
 
-use crate::address::{Address, Endpoint};
+use crate::address::Endpoint;
 
 /// The table's random key. Without it a client cannot aim at a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use core::net::SocketAddr;
 
 use serde::Serialize;
-use wire::{Duration, Instant};
+use wire::Instant;
 
 use super::cell::Bucket;
 use super::layout::BUCKET_CELLS;
@@ -16,7 +16,7 @@ use crate::config::{Protocol, Seconds};
 pub struct Connection {
     /// The transport protocol.
     pub protocol: Protocol,
-    /// How long it may still be silent.
+    /// How long it may still be silent, rounded down.
     pub expires: Seconds,
     /// The name of its state.
     pub state: &'static str,
@@ -60,10 +60,9 @@ impl Connections<'_, '_> {
         if !tag.is_valid() || bucket.tag(at) != tag || remaining == 0 {
             return None;
         }
-        let seconds = span(remaining) + Duration::from_millis(999);
         Some(Connection {
             protocol: Protocol::from_number(key.protocol)?,
-            expires: Seconds(u32::try_from(seconds.as_secs()).unwrap_or(u32::MAX)),
+            expires: Seconds(u32::try_from(span(remaining).as_secs()).unwrap_or(u32::MAX)),
             state: word.state().name(),
             source: key.client.to_socket(),
             service: key.service.to_socket(),

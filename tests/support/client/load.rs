@@ -16,6 +16,9 @@ use super::http::Connection;
 use crate::real::BODY;
 
 const KEPT: usize = 5;
+/// A request that took longer had to wait for a retransmission, of which the first comes after
+/// 200 ms (a connection attempt's after a second); a busy machine alone stays far below.
+const HINDERED: Duration = Duration::from_millis(190);
 
 /// What load to put on.
 #[derive(Clone, Debug)]
@@ -45,6 +48,8 @@ pub struct Tally {
     pub longest_gap: Duration,
     /// The longest that one request took, connecting included.
     pub slowest: Duration,
+    /// When the last request began that had to wait for a retransmission.
+    pub last_hindered: Option<Instant>,
     last_answer: Instant,
 }
 
@@ -56,6 +61,7 @@ impl Tally {
             reasons: Vec::new(),
             longest_gap: Duration::ZERO,
             slowest: Duration::ZERO,
+            last_hindered: None,
             last_answer: now,
         }
     }
@@ -66,6 +72,9 @@ impl Tally {
     }
 
     fn record(&mut self, asked: Instant, now: Instant, result: Result<String>) {
+        if now - asked > HINDERED {
+            self.last_hindered = self.last_hindered.max(Some(asked));
+        }
         match result {
             Ok(real) => {
                 *self.per_real.entry(real).or_default() += 1;
