@@ -1,24 +1,31 @@
 //! `show daemons`: the daemons, as the supervisor sees them.
 
 use serde::{Deserialize, Serialize};
+use sys::clock::monotonic_nanos;
+use wire::{Duration, Instant};
 
 /// One daemon: `show daemons`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DaemonItem {
     /// The daemon's name.
     pub name: String,
-    /// `starting`, `ready`, `waiting` (to be started again) or `stopped`.
+    /// `waiting` (for those before it), `starting`, `ready`, `back_off` (to be started again),
+    /// `maintenance` (died too often), `stopping` or `stopped`.
     pub state: String,
     /// The process, when there is one.
-    #[serde(default)]
     pub pid: Option<u32>,
     /// How often it was started again.
-    #[serde(default)]
     pub restarts: u64,
-    /// Milliseconds since it became ready.
-    #[serde(default)]
-    pub ready_ms: Option<u64>,
-    /// Descriptor sets that the supervisor keeps for it.
-    #[serde(default)]
-    pub stored: u64,
+    /// Since when it is in this state, in nanoseconds of `CLOCK_MONOTONIC`.
+    pub since_ns: u64,
+    /// How it last ended.
+    pub last_exit: Option<String>,
+}
+
+impl DaemonItem {
+    /// How long it has been in this state, by this host's clock.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        Instant::from_nanos(monotonic_nanos()).since(Instant::from_nanos(self.since_ns))
+    }
 }

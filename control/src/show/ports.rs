@@ -32,12 +32,6 @@ pub struct PortItem {
     /// How often the kernel found the fill ring empty.
     #[serde(default)]
     pub rx_fill_ring_empty: u64,
-    /// Fill ring entries that name no chunk.
-    #[serde(default)]
-    pub rx_invalid: u64,
-    /// Tx ring entries that name no frame.
-    #[serde(default)]
-    pub tx_invalid: u64,
     /// Frames dropped because the tx ring was full.
     #[serde(default)]
     pub tx_ring_full: u64,

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
-use wire::Duration;
 
 /// Totals since the service or real was created.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,78 +77,4 @@ pub struct ServiceItem {
     pub rates: Rates,
     /// Its real servers.
     pub reals: Vec<RealItem>,
-}
-
-impl Rates {
-    /// What `after` has more than `before` had, `elapsed` earlier, per second.
-    #[must_use]
-    pub fn between(before: &Counters, after: &Counters, elapsed: Duration) -> Self {
-        let rate = |after: u64, before: u64| {
-            let more = u128::from(after.saturating_sub(before));
-            let a_second = more * 1_000_000_000 / u128::from(elapsed.as_nanos().max(1));
-            u64::try_from(a_second).unwrap_or(u64::MAX)
-        };
-        Self {
-            cps: rate(after.connections, before.connections),
-            in_pps: rate(after.in_packets, before.in_packets),
-            out_pps: rate(after.out_packets, before.out_packets),
-            in_bps: rate(after.in_bytes, before.in_bytes),
-            out_bps: rate(after.out_bytes, before.out_bytes),
-        }
-    }
-}
-
-impl ServiceItem {
-    /// Fills in the rates of the service and its reals, from how the same service stood `elapsed`
-    /// earlier. A real that is new since then has none yet.
-    pub fn set_rates(&mut self, before: &Self, elapsed: Duration) {
-        self.rates = Rates::between(&before.counters, &self.counters, elapsed);
-        for real in &mut self.reals {
-            if let Some(before) = before
-                .reals
-                .iter()
-                .find(|other| other.address == real.address)
-            {
-                real.rates = Rates::between(&before.counters, &real.counters, elapsed);
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_rate_is_what_was_added_a_second() {
-        let before = Counters {
-            connections: 10,
-            in_bytes: 1_000,
-            ..Counters::default()
-        };
-        let after = Counters {
-            connections: 11,
-            in_bytes: 3_000,
-            ..Counters::default()
-        };
-        let rates = Rates::between(&before, &after, Duration::from_millis(500));
-        assert_eq!(
-            rates,
-            Rates {
-                cps: 2,
-                in_bps: 4_000,
-                ..Rates::default()
-            }
-        );
-    }
-
-    #[test]
-    fn counters_that_began_anew_give_no_rate() {
-        let before = Counters {
-            connections: 10,
-            ..Counters::default()
-        };
-        let rates = Rates::between(&before, &Counters::default(), Duration::from_secs(1));
-        assert_eq!(rates, Rates::default());
-    }
 }

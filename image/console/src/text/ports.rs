@@ -48,8 +48,6 @@ fn loss(item: &PortItem) -> Option<String> {
         ("rx_dropped", item.rx_dropped),
         ("rx_ring_full", item.rx_ring_full),
         ("rx_fill_ring_empty", item.rx_fill_ring_empty),
-        ("rx_invalid", item.rx_invalid),
-        ("tx_invalid", item.tx_invalid),
         ("tx_ring_full", item.tx_ring_full),
     ];
     let lost: Vec<String> = counters
