@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use bond::egress::{MemberEntry, Table};
@@ -38,7 +37,10 @@ pub struct Sizes {
 
 impl Default for Sizes {
     fn default() -> Self {
-        Self { frames: 512, ring: 256 }
+        Self {
+            frames: 512,
+            ring: 256,
+        }
     }
 }
 
@@ -133,9 +135,16 @@ fn services() -> Config {
         port: PORT,
         method: Method::Nat,
         scheduler: SchedulerKind::Rr,
-        reals: vec![RealConfig { address: IpAddr::from(REAL_IP), port: PORT, weight: 1 }],
+        reals: vec![RealConfig {
+            address: IpAddr::from(REAL_IP),
+            port: PORT,
+            weight: 1,
+        }],
     };
-    Config { services: vec![service], ..Config::default() }
+    Config {
+        services: vec![service],
+        ..Config::default()
+    }
 }
 
 fn table() -> Table {
@@ -168,8 +177,10 @@ pub fn hops(neighbours: &[([u8; 4], Mac)]) -> NextHops {
         ifindex: HOST_IFINDEX,
         metric: 0,
     };
-    let neighbours =
-        neighbours.iter().map(|(ip, mac)| ((HOST_IFINDEX, IpAddr::from(*ip)), *mac)).collect();
+    let neighbours = neighbours
+        .iter()
+        .map(|(ip, mac)| ((HOST_IFINDEX, IpAddr::from(*ip)), *mac))
+        .collect();
     NextHops::new([route], neighbours, HashMap::from([(HOST_IFINDEX, 0)]))
 }
 
@@ -197,6 +208,9 @@ pub fn segment(
 pub fn echo(to: [u8; 4], data: usize) -> Vec<u8> {
     let mut frame = Vec::new();
     let builder = PacketBuilder::ethernet2(CLIENT.0, BOND.0).ipv4(CLIENT_IP, to, 64);
-    builder.icmpv4_echo_request(1, 1).write(&mut frame, &vec![0; data]).unwrap();
+    builder
+        .icmpv4_echo_request(1, 1)
+        .write(&mut frame, &vec![0; data])
+        .unwrap();
     frame
 }

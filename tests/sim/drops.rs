@@ -54,7 +54,10 @@ const CASES: &[Case] = &[
         appliance
     }),
     ("lvsd tx_ring_full", || {
-        let mut appliance = Appliance::detached(Sizes { ring: 1, ..Sizes::default() });
+        let mut appliance = Appliance::detached(Sizes {
+            ring: 1,
+            ..Sizes::default()
+        });
         appliance.table.buckets = [0; bond::BUCKETS];
         appliance.attach();
         appliance.wire.block(0, true);
@@ -63,7 +66,10 @@ const CASES: &[Case] = &[
         appliance
     }),
     ("lvsd no_frame", || {
-        let mut appliance = Appliance::detached(Sizes { frames: 1, ..Sizes::default() });
+        let mut appliance = Appliance::detached(Sizes {
+            frames: 1,
+            ..Sizes::default()
+        });
         appliance.table.buckets = [0; bond::BUCKETS];
         appliance.attach();
         appliance.wire.block(0, true);
@@ -83,7 +89,11 @@ const CASES: &[Case] = &[
         let mut appliance = Appliance::up();
         appliance.set_hops(&[(CLIENT_IP, CLIENT)]);
         appliance.receive(&syn(4_000));
-        assert_eq!(appliance.shared.requests.take().len(), 1, "the kernel is asked");
+        assert_eq!(
+            appliance.shared.requests.take().len(),
+            1,
+            "the kernel is asked"
+        );
         appliance.pass(lvsd::parked::PATIENCE);
         appliance.worker.turn(appliance.now);
         appliance
@@ -173,7 +183,10 @@ fn every_reason_of_the_forwarder_and_of_the_bond_has_a_case() {
     let bond = bond::DropReason::ALL.map(|reason| format!("bond {}", reason.name()));
     let own = lvsd::reason::DropReason::ALL.map(|reason| format!("lvsd {}", reason.name()));
     for reason in bond.iter().chain(&own) {
-        assert!(CASES.iter().any(|(name, _)| name == reason), "{reason} has no case");
+        assert!(
+            CASES.iter().any(|(name, _)| name == reason),
+            "{reason} has no case"
+        );
     }
 }
 
@@ -196,8 +209,11 @@ fn a_parked_frame_leaves_when_its_next_hop_is_known() {
 
 /// The counts above zero that `fourfold show drops --json` prints, by "layer reason".
 fn shown(program: &Path, shared: &Arc<Shared>) -> BTreeMap<String, u64> {
-    let run_dir = tests::run::temporary_directory("sim-drops").unwrap();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let run_dir = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let guard = runtime.enter();
     let mut server = Server::bind(&run_dir.path().join("lvsd.sock")).unwrap();
     drop(guard);
@@ -214,7 +230,11 @@ fn shown(program: &Path, shared: &Arc<Shared>) -> BTreeMap<String, u64> {
         .args(["show", "drops", "--json"])
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let shown: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let items = shown["drops"].as_array().unwrap();
     assert!(items.len() > CASES.len());
@@ -222,7 +242,10 @@ fn shown(program: &Path, shared: &Arc<Shared>) -> BTreeMap<String, u64> {
     drops
         .map(|item| {
             let word = |key: &str| item[key].as_str().unwrap().to_owned();
-            (format!("{} {}", word("layer"), word("reason")), item["count"].as_u64().unwrap())
+            (
+                format!("{} {}", word("layer"), word("reason")),
+                item["count"].as_u64().unwrap(),
+            )
         })
         .filter(|(_, count)| *count > 0)
         .collect()
@@ -230,7 +253,9 @@ fn shown(program: &Path, shared: &Arc<Shared>) -> BTreeMap<String, u64> {
 
 /// The operator's command, built if need be.
 fn fourfold() -> PathBuf {
-    let built = Command::new(env!("CARGO")).args(["build", "--quiet", "-p", "console"]).status();
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "-p", "console"])
+        .status();
     assert!(built.unwrap().success());
     let test = std::env::current_exe().unwrap();
     test.parent().unwrap().parent().unwrap().join("fourfold")

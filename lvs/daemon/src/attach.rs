@@ -30,7 +30,9 @@ pub fn attach(shared: &Shared, kept: &Kept, name: &str, call: Call) {
     let answer = Answer::<()>::Bond(BondAnswer::Attached(name.to_owned()));
     tokio::spawn(async move {
         use std::os::fd::AsFd as _;
-        let Ok(record) = serde_json::to_vec(&answer) else { return };
+        let Ok(record) = serde_json::to_vec(&answer) else {
+            return;
+        };
         if connection.send(&record, &[feedback.as_fd()]).await.is_ok() {
             // bondd says no more; its end ends the connection.
             while connection.recv().await.is_ok() {}
@@ -42,6 +44,7 @@ pub fn attach(shared: &Shared, kept: &Kept, name: &str, call: Call) {
 fn take(shared: &Shared, kept: &Kept, bond: usize, fd: OwnedFd) -> io::Result<()> {
     let link = &shared.bonds[bond];
     kept.store_one(&keep::egress(&link.name), &fd, true)?;
-    link.egress.store(Some(Arc::new(SharedMemory::from_fd_readonly(fd)?)));
+    link.egress
+        .store(Some(Arc::new(SharedMemory::from_fd_readonly(fd)?)));
     Ok(())
 }

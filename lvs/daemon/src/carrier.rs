@@ -33,7 +33,10 @@ impl CarrierWatch {
     /// A watch over `bonds` bonds.
     #[must_use]
     pub fn new(ethtool: Ethtool, bonds: usize) -> Self {
-        Self { ethtool, told: vec![Told::default(); bonds] }
+        Self {
+            ethtool,
+            told: vec![Told::default(); bonds],
+        }
     }
 
     /// Looks at every member once and masks those without carrier.
@@ -43,7 +46,12 @@ impl CarrierWatch {
                 let carrier = self.ethtool.carrier(&ifnames[*port]).unwrap_or(false);
                 u32::from(!carrier) << member
             };
-            let masked = link.ports.iter().enumerate().map(gone).fold(0, |all, bit| all | bit);
+            let masked = link
+                .ports
+                .iter()
+                .enumerate()
+                .map(gone)
+                .fold(0, |all, bit| all | bit);
             link.masked.store(masked, Ordering::Relaxed);
         }
     }
@@ -58,13 +66,23 @@ impl CarrierWatch {
     pub fn follow(&mut self, shared: &Shared, taps: &[std::sync::Arc<Tap>]) {
         for ((link, tap), told) in shared.bonds.iter().zip(taps).zip(&mut self.told) {
             let egress = link.egress.load();
-            let Some(egress) = egress.as_ref() else { continue };
+            let Some(egress) = egress.as_ref() else {
+                continue;
+            };
             if bond::egress::generation(egress.words()) == told.generation {
                 continue;
             }
-            let Some(table) = bond::egress::read(egress.words()) else { continue };
+            let Some(table) = bond::egress::read(egress.words()) else {
+                continue;
+            };
             told.generation = table.generation;
-            tell(&link.name, tap, told, table.bond_mac, !table.usable.is_empty());
+            tell(
+                &link.name,
+                tap,
+                told,
+                table.bond_mac,
+                !table.usable.is_empty(),
+            );
         }
     }
 }

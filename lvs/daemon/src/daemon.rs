@@ -122,12 +122,16 @@ impl Daemon {
             let engine = lvs::Worker::new(Arc::clone(&shared.workers[index].lvs));
             let mut worker = Worker::new(index, Arc::clone(&shared), lane, engine);
             let stop = Arc::clone(stop);
-            spawn(&format!("fwd-q{index}"), failed, move || worker.run(poll_mode, &stop, now))?;
+            spawn(&format!("fwd-q{index}"), failed, move || {
+                worker.run(poll_mode, &stop, now)
+            })?;
         }
         for (bond, tap) in taps.iter().enumerate() {
             let (shared, tap, stop) = (Arc::clone(&shared), Arc::clone(tap), Arc::clone(stop));
             let name = format!("host-{}", tap.name());
-            spawn(&name, failed, move || host::run(&shared, bond, &*tap, &stop))?;
+            spawn(&name, failed, move || {
+                host::run(&shared, bond, &*tap, &stop)
+            })?;
         }
         Ok(Self {
             shared,
@@ -192,7 +196,10 @@ impl Daemon {
                         .and_then(|socket| Statistics::of(socket.as_fd()).ok())
                         .unwrap_or_default()
                 };
-                call.answer(noun, show::ports(&self.shared, &self.ifnames, self.mode, ask));
+                call.answer(
+                    noun,
+                    show::ports(&self.shared, &self.ifnames, self.mode, ask),
+                );
             }
             Noun::Connections => list_connections(Arc::clone(&self.shared), call),
             Noun::Bond | Noun::Lacp | Noun::Daemons => {
@@ -242,13 +249,15 @@ fn spawn(
     body: impl FnOnce() -> io::Result<()> + Send + 'static,
 ) -> io::Result<()> {
     let (failed, label) = (failed.clone(), name.to_owned());
-    std::thread::Builder::new().name(name.to_owned()).spawn(move || {
-        if let Err(error) = body() {
-            let error = io::Error::new(error.kind(), format!("{label}: {error}"));
-            // Without a receiver the process is ending already.
-            failed.send(error).ok();
-        }
-    })?;
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(move || {
+            if let Err(error) = body() {
+                let error = io::Error::new(error.kind(), format!("{label}: {error}"));
+                // Without a receiver the process is ending already.
+                failed.send(error).ok();
+            }
+        })?;
     Ok(())
 }
 

@@ -139,7 +139,12 @@ impl Forwarder {
         headers: &Headers,
     ) -> Fate {
         let connections = &self.shared.connections;
-        let context = lvs::Context { snapshot: &self.services, table: connections, now, mac };
+        let context = lvs::Context {
+            snapshot: &self.services,
+            table: connections,
+            now,
+            mac,
+        };
         // No reply is longer than what the bond can carry.
         let room = (self.shared.bonds[place.bond].mtu + LINK_HEADER).min(FRAME_MAX);
         let room = &mut self.reply[..room];
@@ -187,7 +192,9 @@ impl Forwarder {
             return Fate::BondDrop(bond::DropReason::NoUsableMember);
         };
         feedback::sent(link.feedback.words(), self.worker, hash, frame.len());
-        Fate::Send { port: link.ports[member] }
+        Fate::Send {
+            port: link.ports[member],
+        }
     }
 
     fn answer(&self, bond: usize, len: usize) -> Fate {

@@ -16,7 +16,9 @@ pub struct HopCache {
 
 impl Default for HopCache {
     fn default() -> Self {
-        Self { slots: vec![None; SLOTS].into_boxed_slice() }
+        Self {
+            slots: vec![None; SLOTS].into_boxed_slice(),
+        }
     }
 }
 
@@ -74,7 +76,11 @@ mod tests {
             metric: 0,
         };
         let neighbours = neighbour.map(|mac| ((3, "10.0.0.7".parse().unwrap()), mac));
-        NextHops::new([route], neighbours.into_iter().collect(), HashMap::from([(3, 0)]))
+        NextHops::new(
+            [route],
+            neighbours.into_iter().collect(),
+            HashMap::from([(3, 0)]),
+        )
     }
 
     #[test]
@@ -82,7 +88,10 @@ mod tests {
         let destination = "10.0.0.7".parse().unwrap();
         let (old, new) = (Mac([2, 0, 0, 0, 0, 1]), Mac([2, 0, 0, 0, 0, 2]));
         let mut cache = HopCache::default();
-        let miss = Resolution::Unresolved { ifindex: 3, neighbour: destination };
+        let miss = Resolution::Unresolved {
+            ifindex: 3,
+            neighbour: destination,
+        };
         assert_eq!(cache.resolve(&hops(None), destination), miss);
         let reached = |mac| Resolution::Reachable { bond: 0, mac };
         assert_eq!(cache.resolve(&hops(Some(old)), destination), reached(old));

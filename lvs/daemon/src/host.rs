@@ -4,7 +4,6 @@
 //! this thread does it. What it reads goes to a worker, which picks the member.
 
 use std::io;
-use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bond::XmitHashPolicy;
@@ -50,7 +49,9 @@ pub fn run(shared: &Shared, bond: usize, tap: &impl Port, stop: &AtomicBool) -> 
 fn to_kernel(shared: &Shared, bond: usize, tap: &impl Port, room: &mut [u8]) -> usize {
     let link = &shared.bonds[bond];
     for moved in 0..BUDGET {
-        let Some((_, len)) = link.to_host.pop(room) else { return moved };
+        let Some((_, len)) = link.to_host.pop(room) else {
+            return moved;
+        };
         if tap.send(&room[..len]).is_err() {
             link.host_write_failed.add(1);
         }
@@ -58,7 +59,12 @@ fn to_kernel(shared: &Shared, bond: usize, tap: &impl Port, room: &mut [u8]) -> 
     BUDGET
 }
 
-fn from_kernel(shared: &Shared, bond: usize, tap: &impl Port, room: &mut [u8]) -> io::Result<usize> {
+fn from_kernel(
+    shared: &Shared,
+    bond: usize,
+    tap: &impl Port,
+    room: &mut [u8],
+) -> io::Result<usize> {
     for moved in 0..BUDGET {
         let len = match tap.recv(room) {
             Ok(len) => len,

@@ -46,9 +46,18 @@ impl Kept {
     /// # Errors
     /// When the supervisor does not answer.
     pub fn fetch() -> io::Result<Self> {
-        let Some(store) = FdStore::from_env() else { return Ok(Self::default()) };
-        let items = store.fetch()?.into_iter().map(|item| (item.name.clone(), item)).collect();
-        Ok(Self { store: Some(store), items })
+        let Some(store) = FdStore::from_env() else {
+            return Ok(Self::default());
+        };
+        let items = store
+            .fetch()?
+            .into_iter()
+            .map(|item| (item.name.clone(), item))
+            .collect();
+        Ok(Self {
+            store: Some(store),
+            items,
+        })
     }
 
     /// Takes an item out of what was fetched.

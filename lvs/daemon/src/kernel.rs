@@ -3,13 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::IpAddr;
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use netio::netlink::{Event, Neighbour, Netlink, Route as KernelRoute, Watch};
 use netio::tap::Tap;
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
+use sys::watch::Watch as Readable;
 use wire::Mac;
 
 use crate::nexthop::{NextHops, Resolution, Route};
@@ -21,7 +19,7 @@ use crate::shared::Shared;
 pub struct Kernel {
     netlink: Netlink,
     watch: Watch,
-    wake: AsyncFd<OwnedFd>,
+    wake: Readable,
     bonds: HashMap<u32, usize>,
     routes: Vec<KernelRoute>,
     neighbours: HashMap<(u32, IpAddr), Mac>,
@@ -47,10 +45,9 @@ impl Kernel {
         }
         let reals = services.services.iter().flat_map(|service| &service.reals);
         let watch = netlink.watch().await?;
-        let wake = shared.requests.wake().try_clone_to_owned()?;
         let mut kernel = Self {
             watch,
-            wake: AsyncFd::register_with_interest(wake, Interest::READABLE)?,
+            wake: Readable::of(shared.requests.wake())?,
             bonds,
             routes: Vec::new(),
             neighbours: HashMap::new(),
@@ -76,9 +73,8 @@ impl Kernel {
     pub async fn changed(&mut self, shared: &Shared) -> io::Result<()> {
         tokio::select! {
             event = self.watch.next() => self.learn(event?, shared).await,
-            ready = self.wake.readable() => {
-                ready?.clear_ready();
-                for request in shared.requests.take() {
+            requests = requested(&self.wake, shared) => {
+                for request in requests? {
                     self.asked.remove(&request);
                     self.ask(request).await;
                 }
@@ -108,9 +104,10 @@ impl Kernel {
                 Ok(true)
             }
             Event::Neighbour(neighbour) => Ok(self.note(&neighbour)),
-            Event::NeighbourGone(neighbour) => {
-                Ok(self.neighbours.remove(&(neighbour.ifindex, neighbour.address)).is_some())
-            }
+            Event::NeighbourGone(neighbour) => Ok(self
+                .neighbours
+                .remove(&(neighbour.ifindex, neighbour.address))
+                .is_some()),
             Event::Overrun => {
                 self.read().await?;
                 Ok(true)
@@ -168,4 +165,17 @@ impl Kernel {
             eprintln!("neighbour {address}: {error}");
         }
     }
+}
+
+/// What workers have asked for; waits until they do.
+async fn requested(wake: &Readable, shared: &Shared) -> io::Result<heapless::Vec<Request, 64>> {
+    wake.read(|_| {
+        let requests = shared.requests.take();
+        if requests.is_empty() {
+            Err(io::ErrorKind::WouldBlock.into())
+        } else {
+            Ok(requests)
+        }
+    })
+    .await
 }

@@ -27,6 +27,12 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &DaemonArgs, config: control::config::Config) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(lvsd::daemon::run(config, &args.socket("lvsd"), &args.run_dir()))
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(lvsd::daemon::run(
+        config,
+        &args.socket("lvsd"),
+        &args.run_dir(),
+    ))
 }

@@ -62,7 +62,11 @@ impl NextHops {
         neighbours: HashMap<(u32, IpAddr), Mac>,
         bonds: HashMap<u32, usize>,
     ) -> Self {
-        let mut built = Self { neighbours, bonds, ..Self::default() };
+        let mut built = Self {
+            neighbours,
+            bonds,
+            ..Self::default()
+        };
         for route in routes {
             let key = (masked(route.destination, route.prefix), route.prefix);
             let lengths = &mut built.lengths[usize::from(route.destination.is_ipv6())];
@@ -83,18 +87,27 @@ impl NextHops {
     /// Where a packet to `destination` goes next.
     #[must_use]
     pub fn resolve(&self, destination: IpAddr) -> Resolution {
-        let Some(route) = self.route(destination) else { return Resolution::NoRoute };
-        let Some(&bond) = self.bonds.get(&route.ifindex) else { return Resolution::NoRoute };
+        let Some(route) = self.route(destination) else {
+            return Resolution::NoRoute;
+        };
+        let Some(&bond) = self.bonds.get(&route.ifindex) else {
+            return Resolution::NoRoute;
+        };
         let neighbour = route.gateway.unwrap_or(destination);
         match self.neighbours.get(&(route.ifindex, neighbour)) {
             Some(&mac) => Resolution::Reachable { bond, mac },
-            None => Resolution::Unresolved { ifindex: route.ifindex, neighbour },
+            None => Resolution::Unresolved {
+                ifindex: route.ifindex,
+                neighbour,
+            },
         }
     }
 
     fn route(&self, destination: IpAddr) -> Option<&Route> {
         let lengths = &self.lengths[usize::from(destination.is_ipv6())];
-        lengths.iter().find_map(|&prefix| self.routes.get(&(masked(destination, prefix), prefix)))
+        lengths
+            .iter()
+            .find_map(|&prefix| self.routes.get(&(masked(destination, prefix), prefix)))
     }
 }
 
@@ -117,7 +130,13 @@ mod tests {
 
     fn route(destination: &str, prefix: u8, gateway: Option<&str>, ifindex: u32) -> Route {
         let gateway = gateway.map(|g| g.parse().unwrap());
-        Route { destination: destination.parse().unwrap(), prefix, gateway, ifindex, metric: 0 }
+        Route {
+            destination: destination.parse().unwrap(),
+            prefix,
+            gateway,
+            ifindex,
+            metric: 0,
+        }
     }
 
     fn hops(routes: Vec<Route>) -> NextHops {
@@ -134,7 +153,10 @@ mod tests {
         let hops = hops(vec![route("10.0.0.0", 24, None, 3)]);
         let reached = Resolution::Reachable { bond: 0, mac: MAC };
         assert_eq!(hops.resolve("10.0.0.7".parse().unwrap()), reached);
-        let asked = Resolution::Unresolved { ifindex: 3, neighbour: "10.0.0.8".parse().unwrap() };
+        let asked = Resolution::Unresolved {
+            ifindex: 3,
+            neighbour: "10.0.0.8".parse().unwrap(),
+        };
         assert_eq!(hops.resolve("10.0.0.8".parse().unwrap()), asked);
     }
 
@@ -145,7 +167,10 @@ mod tests {
             route("10.0.0.0", 24, None, 3),
             route("::", 0, Some("2001:db8::1"), 3),
         ]);
-        let gateway = Resolution::Reachable { bond: 0, mac: Mac([2, 0, 0, 0, 0, 1]) };
+        let gateway = Resolution::Reachable {
+            bond: 0,
+            mac: Mac([2, 0, 0, 0, 0, 1]),
+        };
         assert_eq!(hops.resolve("192.0.2.1".parse().unwrap()), gateway);
         let on_link = Resolution::Reachable { bond: 0, mac: MAC };
         assert_eq!(hops.resolve("10.0.0.7".parse().unwrap()), on_link);
@@ -155,7 +180,10 @@ mod tests {
     #[test]
     fn of_two_routes_to_a_prefix_the_lower_metric_wins() {
         let cheap = route("0.0.0.0", 0, Some("10.0.0.7"), 3);
-        let dear = Route { metric: 100, ..route("0.0.0.0", 0, Some("10.0.0.1"), 3) };
+        let dear = Route {
+            metric: 100,
+            ..route("0.0.0.0", 0, Some("10.0.0.1"), 3)
+        };
         for order in [vec![cheap, dear], vec![dear, cheap]] {
             let reached = Resolution::Reachable { bond: 0, mac: MAC };
             assert_eq!(hops(order).resolve("192.0.2.1".parse().unwrap()), reached);
@@ -165,7 +193,13 @@ mod tests {
     #[test]
     fn a_route_over_the_management_port_is_no_route() {
         let hops = hops(vec![route("10.0.0.0", 24, None, 9)]);
-        assert_eq!(hops.resolve("10.0.0.7".parse().unwrap()), Resolution::NoRoute);
-        assert_eq!(hops.resolve("2001:db8::1".parse().unwrap()), Resolution::NoRoute);
+        assert_eq!(
+            hops.resolve("10.0.0.7".parse().unwrap()),
+            Resolution::NoRoute
+        );
+        assert_eq!(
+            hops.resolve("2001:db8::1".parse().unwrap()),
+            Resolution::NoRoute
+        );
     }
 }

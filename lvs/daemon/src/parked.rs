@@ -29,7 +29,9 @@ pub struct Parked {
 
 impl Default for Parked {
     fn default() -> Self {
-        Self { waiting: Vec::with_capacity(CAPACITY) }
+        Self {
+            waiting: Vec::with_capacity(CAPACITY),
+        }
     }
 }
 
@@ -42,7 +44,11 @@ impl Parked {
         if self.waiting.len() == CAPACITY {
             return Err(frame);
         }
-        self.waiting.push(Waiting { frame, next_hop, deadline: now + PATIENCE });
+        self.waiting.push(Waiting {
+            frame,
+            next_hop,
+            deadline: now + PATIENCE,
+        });
         Ok(())
     }
 
@@ -60,7 +66,10 @@ impl Parked {
 
     /// The oldest frame for whose next hop `ready` holds.
     pub fn take(&mut self, ready: impl Fn(IpAddr) -> bool) -> Option<Waiting> {
-        let at = self.waiting.iter().position(|waiting| ready(waiting.next_hop))?;
+        let at = self
+            .waiting
+            .iter()
+            .position(|waiting| ready(waiting.next_hop))?;
         Some(self.waiting.remove(at))
     }
 }

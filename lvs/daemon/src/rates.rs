@@ -20,10 +20,15 @@ pub struct RateMeter {
 impl RateMeter {
     /// Takes a sample of all services.
     pub fn sample(&mut self, now: Instant, services: &[ServiceStatus]) {
-        let nanos = self.sampled.map_or(0, |before| now.since(before).as_nanos());
+        let nanos = self
+            .sampled
+            .map_or(0, |before| now.since(before).as_nanos());
         let mut next = HashMap::new();
         for service in services {
-            let reals = service.reals.iter().map(|real| (Some(real.address), real.totals));
+            let reals = service
+                .reals
+                .iter()
+                .map(|real| (Some(real.address), real.totals));
             for (real, totals) in std::iter::once((None, service.totals)).chain(reals) {
                 let subject = (service.name.clone(), real);
                 let before = self.known.get(&subject).map(|(totals, _)| *totals);
@@ -38,7 +43,10 @@ impl RateMeter {
     /// The rates of a subject; zero before its second sample.
     #[must_use]
     pub fn rates(&self, subject: &Subject) -> Rates {
-        self.known.get(subject).map(|(_, rates)| *rates).unwrap_or_default()
+        self.known
+            .get(subject)
+            .map(|(_, rates)| *rates)
+            .unwrap_or_default()
     }
 }
 
@@ -57,7 +65,9 @@ pub fn counters(totals: &Totals) -> Counters {
 fn rates(old: &Totals, new: &Totals, nanos: u64) -> Rates {
     let per_second = |old: u64, new: u64| {
         let difference = u128::from(new.saturating_sub(old));
-        let rate = (difference * 1_000_000_000).checked_div(u128::from(nanos)).unwrap_or(0);
+        let rate = (difference * 1_000_000_000)
+            .checked_div(u128::from(nanos))
+            .unwrap_or(0);
         u64::try_from(rate).unwrap_or(u64::MAX)
     };
     Rates {
@@ -80,7 +90,10 @@ mod tests {
             address: "10.0.0.100:80".parse().unwrap(),
             method: lvs::Method::Nat,
             scheduler: lvs::SchedulerKind::Rr,
-            totals: Totals { connections, ..Totals::default() },
+            totals: Totals {
+                connections,
+                ..Totals::default()
+            },
             reals: Vec::new(),
         }
     }

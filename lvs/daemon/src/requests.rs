@@ -24,7 +24,10 @@ impl Requests {
     /// When the kernel grants no eventfd.
     pub fn new() -> io::Result<Self> {
         let wake = EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)?;
-        Ok(Self { wanted: Mutex::default(), wake })
+        Ok(Self {
+            wanted: Mutex::default(),
+            wake,
+        })
     }
 
     /// Asks for a neighbour; asking twice before the slow path looked is asking once.

@@ -46,7 +46,10 @@ impl FrameRing {
             first: 0,
             used: 0,
         };
-        Ok(Self { inner: Mutex::new(slots), wake })
+        Ok(Self {
+            inner: Mutex::new(slots),
+            wake,
+        })
     }
 
     /// Copies a frame in; false when the ring is full or the frame longer than [`FRAME_MAX`].
@@ -57,7 +60,10 @@ impl FrameRing {
             return false;
         }
         let at = (slots.first + slots.used) % capacity;
-        slots.heads[at] = Head { len: frame.len(), tag };
+        slots.heads[at] = Head {
+            len: frame.len(),
+            tag,
+        };
         slots.storage[at * FRAME_MAX..][..frame.len()].copy_from_slice(frame);
         slots.used += 1;
         let was_empty = slots.used == 1;
@@ -85,7 +91,11 @@ impl FrameRing {
     /// Whether nothing waits.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner).used == 0
+        self.inner
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .used
+            == 0
     }
 
     /// Forgets that the ring was filled; call before draining it.

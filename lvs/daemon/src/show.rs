@@ -20,26 +20,43 @@ pub fn drops(shared: &Shared) -> Vec<DropItem> {
         count,
     };
     let bond = bond::DropReason::ALL.into_iter().map(|reason| {
-        let count = shared.workers.iter().map(|w| w.counters.bond_drops(reason).total()).sum();
+        let count = shared
+            .workers
+            .iter()
+            .map(|w| w.counters.bond_drops(reason).total())
+            .sum();
         item("bond", Fate::Drop, reason.name(), count)
     });
     let lvs = lvs::DropReason::ALL.into_iter().map(|reason| {
-        let count = shared.workers.iter().map(|w| w.lvs.drops(reason).total()).sum();
+        let count = shared
+            .workers
+            .iter()
+            .map(|w| w.lvs.drops(reason).total())
+            .sum();
         item("lvs", Fate::Drop, reason.name(), count)
     });
     let own = DropReason::ALL
         .into_iter()
         .map(|reason| item("lvsd", Fate::Drop, reason.name(), own_drops(shared, reason)));
     let punts = PuntReason::ALL.into_iter().map(|reason| {
-        let count = shared.workers.iter().map(|w| w.counters.punts(reason).total()).sum();
+        let count = shared
+            .workers
+            .iter()
+            .map(|w| w.counters.punts(reason).total())
+            .sum();
         item("lvsd", Fate::Punt, reason.name(), count)
     });
     bond.chain(lvs).chain(own).chain(punts).collect()
 }
 
 fn own_drops(shared: &Shared, reason: DropReason) -> u64 {
-    let by_workers: u64 = shared.workers.iter().map(|w| w.counters.drops(reason).total()).sum();
-    let by_hosts = |count: fn(&crate::shared::BondLink) -> u64| shared.bonds.iter().map(count).sum();
+    let by_workers: u64 = shared
+        .workers
+        .iter()
+        .map(|w| w.counters.drops(reason).total())
+        .sum();
+    let by_hosts =
+        |count: fn(&crate::shared::BondLink) -> u64| shared.bonds.iter().map(count).sum();
     let elsewhere: u64 = match reason {
         DropReason::HostQueueFull => by_hosts(|link| link.from_host_full.total()),
         DropReason::HostWriteFailed => by_hosts(|link| link.host_write_failed.total()),
@@ -66,27 +83,29 @@ pub fn ports(
         let place = shared.places[port];
         let statistics = &statistics;
         let name = name.clone();
-        shared.workers.iter().enumerate().map(move |(worker, share)| {
-            let counted = &share.counters.ports[port];
-            let kernel = statistics(worker, port);
-            PortItem {
-                bond: shared.bonds[place.bond].name.clone(),
-                name: name.clone(),
-                queue: u32::try_from(worker).unwrap_or(u32::MAX),
-                mode: mode.name().to_owned(),
-                carrier: CarrierWatch::has_carrier(shared, place.bond, place.member),
-                rx_frames: counted.received.frames.total(),
-                rx_bytes: counted.received.bytes.total(),
-                tx_frames: counted.transmitted.frames.total(),
-                tx_bytes: counted.transmitted.bytes.total(),
-                rx_dropped: kernel.rx_dropped,
-                rx_ring_full: kernel.rx_ring_full,
-                rx_fill_ring_empty: kernel.rx_fill_ring_empty_descs,
-                rx_invalid: kernel.rx_invalid_descs,
-                tx_invalid: kernel.tx_invalid_descs,
-                tx_ring_full: counted.tx_ring_full.total(),
-            }
-        })
+        shared
+            .workers
+            .iter()
+            .enumerate()
+            .map(move |(worker, share)| {
+                let counted = &share.counters.ports[port];
+                let kernel = statistics(worker, port);
+                PortItem {
+                    bond: shared.bonds[place.bond].name.clone(),
+                    name: name.clone(),
+                    queue: u32::try_from(worker).unwrap_or(u32::MAX),
+                    mode: mode.name().to_owned(),
+                    carrier: CarrierWatch::has_carrier(shared, place.bond, place.member),
+                    rx_frames: counted.received.frames.total(),
+                    rx_bytes: counted.received.bytes.total(),
+                    tx_frames: counted.transmitted.frames.total(),
+                    tx_bytes: counted.transmitted.bytes.total(),
+                    rx_dropped: kernel.rx_dropped,
+                    rx_ring_full: kernel.rx_ring_full,
+                    rx_fill_ring_empty: kernel.rx_fill_ring_empty_descs,
+                    tx_ring_full: counted.tx_ring_full.total(),
+                }
+            })
     };
     ifnames.iter().enumerate().flat_map(of_port).collect()
 }
@@ -120,12 +139,15 @@ pub fn services(services: Vec<ServiceStatus>, meter: &RateMeter) -> Vec<ServiceI
 
 /// Every live connection, one after another.
 pub fn connections(shared: &Shared, now: Instant) -> impl Iterator<Item = ConnectionItem> + '_ {
-    shared.connections.connections(now).map(|connection| ConnectionItem {
-        protocol: connection.protocol.name().to_owned(),
-        state: connection.state.to_owned(),
-        expires: connection.expires.0.into(),
-        client: connection.source,
-        service: connection.service,
-        real: connection.destination,
-    })
+    shared
+        .connections
+        .connections(now)
+        .map(|connection| ConnectionItem {
+            protocol: connection.protocol.name().to_owned(),
+            state: connection.state.to_owned(),
+            expires: connection.expires.0.into(),
+            client: connection.source,
+            service: connection.service,
+            real: connection.destination,
+        })
 }

@@ -48,8 +48,9 @@ pub fn ifnames(config: &Config) -> Vec<String> {
 pub fn adopt_ports(config: &Config, kept: &mut Kept, pins: &Path) -> Option<Ports> {
     let ifnames = ifnames(config);
     let queues = usize::try_from(config.lvs.queues).ok()?;
-    let stored: Vec<_> =
-        (0..queues).map(|queue| kept.take(&keep::lane(queue))).collect::<Option<_>>()?;
+    let stored: Vec<_> = (0..queues)
+        .map(|queue| kept.take(&keep::lane(queue)))
+        .collect::<Option<_>>()?;
     let shape = shape(config, ifnames.len());
     let mut lanes = Vec::new();
     for item in stored {
@@ -57,9 +58,10 @@ pub fn adopt_ports(config: &Config, kept: &mut Kept, pins: &Path) -> Option<Port
             .inspect_err(|error| eprintln!("not adopted: {error}"))
             .ok()?;
         let fits = lane.shape() == shape
-            && ifnames.iter().enumerate().all(|(port, name)| {
-                lane.port(port).is_some_and(|there| there.ifname == *name)
-            })
+            && ifnames
+                .iter()
+                .enumerate()
+                .all(|(port, name)| lane.port(port).is_some_and(|there| there.ifname == *name))
             && lane.port(ifnames.len()).is_none();
         if !fits {
             eprintln!("not adopted: the configuration asks for other ports or rings");
@@ -69,9 +71,16 @@ pub fn adopt_ports(config: &Config, kept: &mut Kept, pins: &Path) -> Option<Port
     }
     let mode = lanes.first()?.mode();
     let pins = PinDir::open(pins).ok()?;
-    let programs =
-        ifnames.iter().map(|name| Program::adopt(name, &pins, mode).ok()?).collect::<Option<_>>()?;
-    Some(Ports { mode, programs, lanes, adopted: true })
+    let programs = ifnames
+        .iter()
+        .map(|name| Program::adopt(name, &pins, mode).ok()?)
+        .collect::<Option<_>>()?;
+    Some(Ports {
+        mode,
+        programs,
+        lanes,
+        adopted: true,
+    })
 }
 
 /// Opens every port anew, in the best mode that all of them have.
@@ -115,7 +124,9 @@ fn shape(config: &Config, ports: usize) -> Shape {
 /// When one cannot be made.
 pub fn host_interfaces(config: &Config, kept: &mut Kept) -> io::Result<Vec<Arc<Tap>>> {
     let interface = |bond: &bond::Config| {
-        let kept_tap = kept.take_one(&keep::tap(&bond.name)).and_then(|fd| Tap::from_fd(fd).ok());
+        let kept_tap = kept
+            .take_one(&keep::tap(&bond.name))
+            .and_then(|fd| Tap::from_fd(fd).ok());
         if let Some(tap) = kept_tap.filter(|tap| tap.name() == bond.name) {
             return Ok(Arc::new(tap));
         }
@@ -145,7 +156,10 @@ pub fn connections(config: &Config, kept: &mut Kept, now: Instant) -> io::Result
     if let Some(memory) = kept_memory {
         match Table::adopt(forever(memory).words(), now) {
             Ok((table, adopted)) => {
-                eprintln!("{} connections adopted, {} dropped", adopted.kept, adopted.dropped);
+                eprintln!(
+                    "{} connections adopted, {} dropped",
+                    adopted.kept, adopted.dropped
+                );
                 return Ok(table);
             }
             Err(error) => eprintln!("connections not adopted: {error}"),
@@ -214,7 +228,10 @@ pub fn share(
             })
         })
         .collect::<io::Result<Vec<_>>>()?;
-    let stats = workers.iter().map(|worker| Arc::clone(&worker.lvs)).collect();
+    let stats = workers
+        .iter()
+        .map(|worker| Arc::clone(&worker.lvs))
+        .collect();
     let director = Director::new(config.services.clone(), &connections, stats)
         .map_err(|faults| io::Error::other(first_line(&faults)))?;
     let shared = Shared {

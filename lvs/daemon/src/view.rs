@@ -31,7 +31,11 @@ impl BondView {
         }
         let Some(source) = &self.source else { return };
         let published = bond::egress::generation(source.words());
-        if self.table.as_ref().is_none_or(|table| table.generation != published) {
+        if self
+            .table
+            .as_ref()
+            .is_none_or(|table| table.generation != published)
+        {
             // A table that is being written this moment is read on the next turn.
             if let Some(table) = bond::egress::read(source.words()) {
                 self.table = Some(table);
@@ -48,7 +52,9 @@ impl BondView {
     /// The member that a frame with this hash leaves by.
     #[must_use]
     pub fn choose(&self, link: &BondLink, hash: u32) -> Option<usize> {
-        self.table.as_ref()?.choose(hash, link.masked.load(Ordering::Relaxed))
+        self.table
+            .as_ref()?
+            .choose(hash, link.masked.load(Ordering::Relaxed))
     }
 
     /// Tells bondd that this worker is alive, which table it uses, and that nothing which an older

@@ -110,7 +110,9 @@ impl<L: Lane> Worker<L> {
         let received = self.lane.receive(port, &mut batch);
         for frame in batch {
             let bytes = self.lane.bytes(&frame);
-            self.shared.workers[self.index].counters.ports[port].received.count(bytes.len());
+            self.shared.workers[self.index].counters.ports[port]
+                .received
+                .count(bytes.len());
             let fate = self.forwarder.decide(now, port, bytes);
             self.carry_out(now, port, frame, fate);
         }
@@ -127,7 +129,9 @@ impl<L: Lane> Worker<L> {
             Fate::Punt(reason) => {
                 self.share().counters.punts(reason).add(1);
                 let bond = self.shared.places[port].bond;
-                let accepted = self.shared.bonds[bond].to_host.push(bond, self.lane.bytes(&frame));
+                let accepted = self.shared.bonds[bond]
+                    .to_host
+                    .push(bond, self.lane.bytes(&frame));
                 if !accepted {
                     self.count(DropReason::HostQueueFull);
                 }
@@ -146,8 +150,9 @@ impl<L: Lane> Worker<L> {
 
     fn send_for_host(&mut self) -> usize {
         for handled in 0..HOST_BUDGET {
-            let Some((bond, len)) =
-                self.shared.workers[self.index].from_host.pop(&mut self.scratch[..])
+            let Some((bond, len)) = self.shared.workers[self.index]
+                .from_host
+                .pop(&mut self.scratch[..])
             else {
                 return handled;
             };
@@ -164,8 +169,12 @@ impl<L: Lane> Worker<L> {
     fn unpark(&mut self, now: Instant, hops_are_new: bool) {
         while hops_are_new {
             let forwarder = &self.forwarder;
-            let Some(waiting) = self.parked.take(|hop| forwarder.settled(hop)) else { break };
-            let fate = self.forwarder.send(self.lane.bytes(&waiting.frame), waiting.next_hop);
+            let Some(waiting) = self.parked.take(|hop| forwarder.settled(hop)) else {
+                break;
+            };
+            let fate = self
+                .forwarder
+                .send(self.lane.bytes(&waiting.frame), waiting.next_hop);
             match fate {
                 Fate::Send { port } => self.transmit(port, waiting.frame),
                 Fate::BondDrop(reason) => self.bond_drop(reason, waiting.frame),
