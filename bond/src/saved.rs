@@ -4,9 +4,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
-use wire::{Instant, Mac};
+use wire::{Duration, Instant, Mac};
 
 use crate::bond::Engine;
+use crate::lacp::port::LONG_TIMEOUT;
 use crate::member::Member;
 use crate::{Bond, Forwarder, Mode, lacp};
 
@@ -33,6 +34,17 @@ pub struct Saved {
     pub active: Option<usize>,
     /// 802.3ad: the ports.
     pub lacp: Option<lacp::saved::Saved>,
+}
+
+impl Saved {
+    /// How old this may become: as long as the partner holds what we said last. Later it has seen
+    /// us leave, and a new beginning is the truth.
+    #[must_use]
+    pub fn lifetime(&self) -> Duration {
+        self.lacp
+            .as_ref()
+            .map_or(LONG_TIMEOUT, lacp::saved::Saved::lifetime)
+    }
 }
 
 impl Bond {

@@ -1,2 +1,42 @@
-//! Placeholder.
-fn main() {}
+//! `bondd`: LACP on the members, link monitors, and the egress table for the forwarder.
+
+mod daemon;
+mod forwarder;
+mod interfaces;
+mod journal;
+mod pulse;
+mod served;
+mod state;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser;
+use control::cli::DaemonArgs;
+
+/// The bonding daemon: LACP, link monitors, which member a frame takes.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Args {
+    #[command(flatten)]
+    daemon: DaemonArgs,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse().daemon;
+    let config = args.load_or_exit(control::cli::interfaces);
+    match run(&args, config.bonds) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bondd: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &DaemonArgs, bonds: Vec<bond::Config>) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(daemon::run(bonds, &args.socket("bondd"), &args.run_dir()))
+}

@@ -3,10 +3,10 @@
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
-use wire::Instant;
-use wire::lacp::PortInfo;
+use wire::lacp::{PortInfo, State};
+use wire::{Duration, Instant};
 
-use super::port::Port;
+use super::port::{LONG_TIMEOUT, Port, SHORT_TIMEOUT};
 use super::selection::Selected;
 use super::{Lacp, mux, periodic, receive};
 use crate::Duplex;
@@ -36,6 +36,19 @@ pub struct SavedPort {
     mux: mux::State,
 }
 
+impl Saved {
+    /// How long the partner holds what we said last.
+    #[must_use]
+    pub fn lifetime(&self) -> Duration {
+        let is_short = |port: &SavedPort| port.partner.state.contains(State::TIMEOUT);
+        if self.ports.iter().any(is_short) {
+            SHORT_TIMEOUT
+        } else {
+            LONG_TIMEOUT
+        }
+    }
+}
+
 impl Lacp {
     /// The state to save.
     #[must_use]
@@ -60,7 +73,7 @@ impl Lacp {
             port.ntt = true;
             port.current_while = match port.receive {
                 receive::State::Current => Some(now + receive::timeout(rate)),
-                receive::State::Expired => Some(now + super::port::SHORT_TIMEOUT),
+                receive::State::Expired => Some(now + SHORT_TIMEOUT),
                 receive::State::PortDisabled
                 | receive::State::LacpDisabled
                 | receive::State::Defaulted => None,

@@ -132,6 +132,14 @@ fn a_stale_forwarder_is_still_stale_after_a_restart() {
 }
 
 #[test]
+fn what_was_saved_lives_as_long_as_the_partner_holds_it() {
+    for (partner, lifetime) in [(fast(1), ms(3_000)), (config(1), ms(90_000))] {
+        let pair = Pair::settled(fast(1), partner);
+        assert_eq!(pair.bonds[0].save().lifetime(), lifetime);
+    }
+}
+
+#[test]
 fn what_another_bond_saved_is_refused() {
     let pair = Pair::settled(fast(2), fast(2));
     let saved = pair.bonds[0].save();

@@ -1,0 +1,162 @@
+//! The loop: wait, give one input to an engine, hand out what it made.
+
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use bond::Config;
+use control::ipc::{Call, Request, Server};
+use control::show::Noun;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+use wire::Instant as Now;
+
+use crate::forwarder;
+use crate::interfaces::Interfaces;
+use crate::served::Served;
+use crate::state::StateFile;
+
+/// How often carrier and the forwarder's pulse are looked at.
+const TICK: Duration = Duration::from_millis(5);
+/// Frames and attachments that may wait; more wait in their sockets.
+const INBOX: usize = 64;
+
+/// Something that a task saw for the loop. Bonds are named by their place in the configuration.
+#[derive(Debug)]
+pub enum Seen {
+    /// A slow-protocol frame.
+    Frame {
+        /// The bond.
+        bond: usize,
+        /// The member.
+        member: usize,
+        /// The frame.
+        bytes: Vec<u8>,
+    },
+    /// lvsd serves the bond, or does so no longer.
+    Forwarder {
+        /// The bond.
+        bond: usize,
+        /// Its feedback memory; none: the connection ended.
+        feedback: Option<sys::memory::SharedMemory>,
+    },
+}
+
+/// The time that engines are told.
+pub fn now() -> Now {
+    Now::from_nanos(sys::clock::monotonic_nanos())
+}
+
+/// Serves the bonds until SIGTERM.
+///
+/// # Errors
+/// When a member cannot be prepared or a socket not be made at the start.
+pub async fn run(configs: Vec<Config>, socket: &Path, run_dir: &Path) -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let (sender, mut inbox) = mpsc::channel(INBOX);
+    let mut state = StateFile::new(run_dir);
+    let mut interfaces = Interfaces::open().await?;
+    let mut bonds = start(configs, &mut state, &mut interfaces, &sender).await?;
+    for (i, served) in bonds.iter().enumerate() {
+        tokio::spawn(forwarder::attach(
+            i,
+            served.attachment()?,
+            run_dir.into(),
+            sender.clone(),
+        ));
+    }
+    let mut server = Server::bind(socket)?;
+    sys::ready::notify();
+    let mut tick = interval(TICK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let due = sleep_until(earliest(&bonds));
+        tokio::select! {
+            Some(seen) = inbox.recv() => take(&mut bonds, seen),
+            changed = interfaces.changed() => for served in &mut bonds {
+                served.refresh(&mut interfaces, changed, &sender).await;
+            },
+            _ = tick.tick() => for served in &mut bonds {
+                served.look(&mut interfaces, &sender).await;
+            },
+            call = server.next() => answer(&bonds, call),
+            () = due => {}
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+        }
+        for served in &mut bonds {
+            served.turn();
+        }
+        state.keep(&mut bonds);
+    }
+    for served in &mut bonds {
+        served.farewell();
+    }
+    state.forget();
+    Ok(())
+}
+
+/// The engines, each resumed where its predecessor was when that was a short time ago.
+async fn start(
+    configs: Vec<Config>,
+    state: &mut StateFile,
+    interfaces: &mut Interfaces,
+    sender: &mpsc::Sender<Seen>,
+) -> io::Result<Vec<Served>> {
+    let mut bonds = Vec::new();
+    for (i, config) in configs.into_iter().enumerate() {
+        let saved = state.take(&config.name, now());
+        let mut served = Served::new(i, config, saved.as_ref())?;
+        served.open(interfaces, sender).await?;
+        served.turn();
+        bonds.push(served);
+    }
+    Ok(bonds)
+}
+
+fn take(bonds: &mut [Served], seen: Seen) {
+    match seen {
+        Seen::Frame {
+            bond,
+            member,
+            bytes,
+        } => {
+            if let Some(served) = bonds.get_mut(bond) {
+                served.frame(member, &bytes);
+            }
+        }
+        Seen::Forwarder { bond, feedback } => {
+            if let Some(served) = bonds.get_mut(bond) {
+                served.forwarder(feedback);
+            }
+        }
+    }
+}
+
+/// When the first engine has something due; a day when none has.
+fn earliest(bonds: &[Served]) -> Instant {
+    let due = bonds.iter().filter_map(Served::due).min();
+    let span = due.map_or(Duration::from_secs(86_400), |due| due.since(now()).into());
+    Instant::now() + span
+}
+
+fn answer(bonds: &[Served], call: Call) {
+    match call.request {
+        Request::Show(Noun::Bond) => {
+            call.answer(
+                Noun::Bond,
+                bonds.iter().map(|served| served.engine().status()),
+            );
+        }
+        Request::Show(Noun::Lacp) => {
+            let lacp = bonds
+                .iter()
+                .filter_map(|served| served.engine().lacp_status());
+            call.answer(Noun::Lacp, lacp);
+        }
+        Request::Show(noun) => call.refuse(format!("{} is {}'s", noun.name(), noun.daemon())),
+        Request::Bond(_) => call.refuse("bonds attach to lvsd"),
+    }
+}

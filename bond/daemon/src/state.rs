@@ -1,0 +1,108 @@
+//! `RUN/bondd.state`: what the next bondd needs so that no partner notices that this one died.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use bond::Saved;
+use serde::{Deserialize, Serialize};
+use wire::{Duration, Instant};
+
+use crate::daemon::now;
+use crate::served::{News, Served};
+
+/// A PDU alone changes little: it is saved not more often than this.
+const PDU_INTERVAL: Duration = Duration::from_millis(100);
+
+/// The file's content.
+#[derive(Debug, Serialize, Deserialize)]
+struct Content {
+    /// Whose clock `saved_at` is of.
+    boot: String,
+    /// When it was saved.
+    saved_at: Instant,
+    /// The bonds.
+    bonds: Vec<Saved>,
+}
+
+/// The file.
+#[derive(Debug)]
+pub struct StateFile {
+    path: PathBuf,
+    boot: String,
+    found: Option<Content>,
+    written: Option<Instant>,
+    complained: bool,
+}
+
+impl StateFile {
+    /// Reads what a predecessor left, if anything that is of this boot.
+    pub fn new(run_dir: &Path) -> Self {
+        let path = run_dir.join("bondd.state");
+        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        let found = fs::read(&path)
+            .ok()
+            .and_then(|text| serde_json::from_slice(&text).ok());
+        let found = found.filter(|content: &Content| content.boot == boot);
+        Self {
+            path,
+            boot,
+            found,
+            written: None,
+            complained: false,
+        }
+    }
+
+    /// What was saved of a bond, unless its partner has given it up since.
+    pub fn take(&mut self, bond: &str, now: Instant) -> Option<Saved> {
+        let content = self.found.as_mut()?;
+        let at = content.bonds.iter().position(|saved| saved.name == bond)?;
+        let saved = content.bonds.swap_remove(at);
+        let is_fresh = content.saved_at <= now && now.since(content.saved_at) <= saved.lifetime();
+        is_fresh.then_some(saved)
+    }
+
+    /// Saves the bonds when they have news.
+    pub fn keep(&mut self, bonds: &mut [Served]) {
+        let now = now();
+        let is_due = match bonds.iter().map(Served::news).max().unwrap_or_default() {
+            News::None => false,
+            News::Pdu => self.written.is_none_or(|at| now.since(at) >= PDU_INTERVAL),
+            News::Change => true,
+        };
+        if !is_due {
+            return;
+        }
+        self.written = Some(now);
+        let saved = bonds.iter_mut().map(|served| {
+            served.saved();
+            served.engine().save()
+        });
+        let content = Content {
+            boot: self.boot.clone(),
+            saved_at: now,
+            bonds: saved.collect(),
+        };
+        let result = self.write(&content);
+        if let (Err(error), false) = (&result, self.complained) {
+            eprintln!("bondd: {}: {error}", self.path.display());
+        }
+        self.complained = result.is_err();
+    }
+
+    /// Whole or not at all: a reader sees the old content or the new.
+    fn write(&self, content: &Content) -> io::Result<()> {
+        let temporary = self.path.with_extension("state.new");
+        fs::write(&temporary, serde_json::to_vec(content)?)?;
+        fs::rename(&temporary, &self.path)
+    }
+
+    /// After an orderly stop there is nothing to go on from.
+    pub fn forget(&self) {
+        if let Err(error) = fs::remove_file(&self.path)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            eprintln!("bondd: {}: {error}", self.path.display());
+        }
+    }
+}
