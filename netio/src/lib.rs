@@ -9,6 +9,7 @@ pub mod ethtool;
 pub mod frame;
 mod ifreq;
 pub mod memory;
+pub mod netlink;
 pub mod packet;
 mod poll;
 pub mod sysctl;

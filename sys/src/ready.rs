@@ -32,6 +32,25 @@ pub fn notify() {
     });
 }
 
+/// Keeps the descriptor from the children of this process: for a program that starts others before it is
+/// ready itself.
+pub fn keep_from_children() {
+    if let Some(raw) = inherited() {
+        // SAFETY: sets a flag of a descriptor that is open and ours; touches no memory.
+        unsafe { libc::fcntl(raw, libc::F_SETFD, libc::FD_CLOEXEC) };
+    }
+}
+
+/// The descriptor that READY_FD names, if it is open.
+fn inherited() -> Option<RawFd> {
+    let raw = std::env::var(READY_FD)
+        .ok()
+        .and_then(|value| descriptor(&value))?;
+    // SAFETY: asks about a number; touches no memory and no state.
+    let open = unsafe { libc::fcntl(raw, libc::F_GETFD) } >= 0;
+    open.then_some(raw) // else the variable was inherited, but not the descriptor
+}
+
 /// The number in READY_FD; never one of the standard streams.
 fn descriptor(value: &str) -> Option<RawFd> {
     value.parse().ok().filter(|raw| *raw > 2)

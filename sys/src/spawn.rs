@@ -35,6 +35,7 @@ pub struct Spawn {
 pub struct Child {
     process: std::process::Child,
     pidfd: OwnedFd,
+    death: Option<Watch>,
     readiness: Option<OwnedFd>,
     output: Option<OwnedFd>,
 }
@@ -104,6 +105,7 @@ impl Spawn {
         Ok(Child {
             process,
             pidfd,
+            death: None,
             readiness: Some(readiness),
             output: Some(output),
         })
@@ -158,9 +160,12 @@ impl Child {
     /// # Errors
     /// What the kernel says.
     pub async fn wait(&mut self) -> io::Result<ExitStatus> {
-        let watch = Watch::of(&self.pidfd)?;
+        let death = match self.death.take() {
+            Some(watch) => self.death.insert(watch),
+            None => self.death.insert(Watch::of(&self.pidfd)?),
+        };
         let process = &mut self.process;
-        watch
+        death
             .read(|_| process.try_wait()?.ok_or(io::ErrorKind::WouldBlock.into()))
             .await
     }
@@ -208,6 +213,18 @@ impl Output {
     /// What the kernel says.
     pub async fn read(&self, bytes: &mut [u8]) -> io::Result<usize> {
         read(&self.pipe, bytes).await
+    }
+
+    /// Reads what has been written so far: `None` when that is nothing, 0 at the end. Never waits.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn try_read(&self, bytes: &mut [u8]) -> io::Result<Option<usize>> {
+        match nix::unistd::read(&self.pipe, bytes) {
+            Ok(len) => Ok(Some(len)),
+            Err(Errno::EAGAIN) => Ok(None),
+            Err(e) => Err(e.into()),
+        }
     }
 }
 

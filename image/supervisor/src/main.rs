@@ -1,2 +1,53 @@
-//! Placeholder.
-fn main() {}
+//! `supervisor`: starts the daemons in order on readiness, starts a dead one again at once, keeps their
+//! descriptors across a restart, stops them in reverse order.
+//!
+//! - It parses nothing but its own service table (`service`), never blocks on a child, and runs on one thread.
+//! - Before anything starts, each daemon checks the configuration (`check`); a fault ends in exit status 2.
+//! - When to start a dead daemon again is a policy without a clock (`restart`).
+//! - `RUN/supervisor.sock` (`socket`) is the daemons' descriptor store (`sys::store`) and answers
+//!   `{"show":"daemons"}`.
+//! - Its own readiness (`READY_FD`) is that of all daemons.
+//! - It does not restart what it was not told to start, and does not read what it stores. When it dies, the
+//!   daemons live on.
+//!
+//! Exit status: 0 after an orderly stop (SIGTERM, SIGINT, SIGHUP), 1 when it could not run, 2 for a bad
+//! configuration.
+
+mod check;
+mod child;
+mod keeper;
+mod log;
+mod restart;
+mod service;
+mod socket;
+mod status;
+mod supervisor;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Starts and restarts Fourfold's daemons and keeps their descriptors.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Args {
+    /// The appliance's configuration.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Where sockets and saved state live; made when missing.
+    #[arg(long, value_name = "DIR", default_value = "/run/fourfold")]
+    run_dir: PathBuf,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    sys::ready::keep_from_children();
+    match supervisor::run(&args.config, &args.run_dir) {
+        Ok(code) => code,
+        Err(e) => {
+            eprintln!("supervisor: {e}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -15,11 +15,12 @@ use wire::{Instant, Mac};
 use crate::hop_cache::HopCache;
 use crate::nexthop::{NextHops, Resolution};
 use crate::reason::{DropReason, PuntReason};
+use crate::ring::FRAME_MAX;
 use crate::shared::{PortPlace, Shared};
 use crate::view::BondView;
 
-/// Room for a frame of our own making.
-pub const REPLY_MAX: usize = 2_048;
+/// Bytes of an Ethernet header with one VLAN tag.
+const LINK_HEADER: usize = 18;
 
 /// What becomes of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +62,7 @@ pub struct Forwarder {
     hop_cache: HopCache,
     services: Arc<lvs::Snapshot>,
     engine: lvs::Worker,
-    reply: Box<[u8; REPLY_MAX]>,
+    reply: Box<[u8; FRAME_MAX]>,
 }
 
 impl Forwarder {
@@ -75,7 +76,7 @@ impl Forwarder {
             services: shared.services.load_full(),
             worker,
             engine,
-            reply: Box::new([0; REPLY_MAX]),
+            reply: Box::new([0; FRAME_MAX]),
             shared,
         }
     }
@@ -139,8 +140,10 @@ impl Forwarder {
     ) -> Fate {
         let connections = &self.shared.connections;
         let context = lvs::Context { snapshot: &self.services, table: connections, now, mac };
-        let verdict =
-            lvs::process(&context, &mut self.engine, frame, headers, &mut self.reply[..]);
+        // No reply is longer than what the bond can carry.
+        let room = (self.shared.bonds[place.bond].mtu + LINK_HEADER).min(FRAME_MAX);
+        let room = &mut self.reply[..room];
+        let verdict = lvs::process(&context, &mut self.engine, frame, headers, room);
         match verdict {
             Verdict::Forward { next_hop } => self.send(frame, next_hop),
             Verdict::Reply { len } => self.answer(place.bond, len),

@@ -23,6 +23,8 @@ pub const HOST_QUEUE: usize = 512;
 pub struct BondLink {
     /// Its name, which its host interface has too.
     pub name: String,
+    /// The longest packet that it carries, in bytes.
+    pub mtu: usize,
     /// By member: the place of its port in the configuration's order of all ports.
     pub ports: Vec<usize>,
     /// bondd's table, once it has come.
@@ -44,13 +46,19 @@ impl BondLink {
     ///
     /// # Errors
     /// When the kernel grants no descriptor.
-    pub fn new(name: &str, ports: Vec<usize>, feedback: Option<SharedMemory>) -> io::Result<Self> {
+    pub fn new(
+        name: &str,
+        mtu: usize,
+        ports: Vec<usize>,
+        feedback: Option<SharedMemory>,
+    ) -> io::Result<Self> {
         let feedback = match feedback {
             Some(kept) => kept,
             None => SharedMemory::create(&format!("feedback.{name}"), feedback::WORDS * 8)?,
         };
         Ok(Self {
             name: name.to_owned(),
+            mtu,
             ports,
             egress: ArcSwapOption::empty(),
             feedback,

@@ -181,7 +181,7 @@ pub fn bonds(config: &Config, kept: &mut Kept) -> io::Result<Vec<BondLink>> {
         let memory = |fd: OwnedFd| SharedMemory::from_fd(fd).ok();
         let feedback = kept.take_one(&keep::feedback(&bond.name)).and_then(memory);
         let is_new = feedback.is_none();
-        let link = BondLink::new(&bond.name, ports, feedback)?;
+        let link = BondLink::new(&bond.name, usize::from(bond.mtu), ports, feedback)?;
         if is_new {
             kept.store_one(&keep::feedback(&bond.name), link.feedback.as_fd(), true)?;
         }

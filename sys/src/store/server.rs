@@ -90,6 +90,15 @@ impl Answer {
         Self::new(&Reply::Error(why.to_owned()), Arc::new([]))
     }
 
+    /// A record without descriptors, for a host that answers other requests on the same socket.
+    #[must_use]
+    pub fn record(record: Vec<u8>) -> Self {
+        Self {
+            record,
+            fds: Arc::new([]),
+        }
+    }
+
     /// Sends it.
     ///
     /// # Errors

@@ -1,0 +1,8 @@
+//! The supervisor and real processes: shell scripts as daemons, its log as the order of events.
+#![expect(clippy::expect_used, reason = "a test may fail by panic")]
+
+mod check;
+mod order;
+mod restart;
+mod stage;
+mod store;

@@ -1,0 +1,248 @@
+//! Asking and telling the kernel.
+
+use std::io;
+use std::net::IpAddr;
+
+use futures_util::{Stream, TryStreamExt};
+use netlink_packet_route::AddressFamily;
+use netlink_packet_route::link::LinkMessage;
+use netlink_packet_route::neighbour::{
+    NeighbourAddress, NeighbourAttribute, NeighbourExtFlags, NeighbourFlags, NeighbourMessage,
+    NeighbourState as KernelState,
+};
+use netlink_packet_route::route::{RouteMessage, RouteScope};
+use rtnetlink::{Handle, LinkUnspec, RouteMessageBuilder};
+use wire::Mac;
+
+use super::decode;
+use super::model::{Address, Link, Neighbour, Route};
+use super::watch::Watch;
+use crate::error::{Context, Error, Result};
+
+/// The kernel's network configuration, of one network namespace.
+#[derive(Clone, Debug)]
+pub struct Netlink {
+    handle: Handle,
+}
+
+impl Netlink {
+    /// For the network namespace of the calling thread; within a tokio runtime, which carries it.
+    ///
+    /// # Errors
+    /// When the kernel gives no socket.
+    pub fn new() -> Result<Self> {
+        let (connection, handle, _) =
+            rtnetlink::new_connection().context(|| "open a netlink socket".into())?;
+        tokio::spawn(connection);
+        Ok(Self { handle })
+    }
+
+    /// Follows changes in the network namespace of the calling thread.
+    ///
+    /// # Errors
+    /// When the kernel gives no socket.
+    #[expect(clippy::unused_async, reason = "it must be called within the runtime")]
+    pub async fn watch(&self) -> Result<Watch> {
+        Watch::open()
+    }
+
+    /// All interfaces.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub async fn links(&self) -> Result<Vec<Link>> {
+        dump("links", self.handle.link().get().execute(), |message| {
+            Some(decode::link(&message))
+        })
+        .await
+    }
+
+    /// All addresses of this host.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub async fn addresses(&self) -> Result<Vec<Address>> {
+        let messages = self.handle.address().get().execute();
+        dump("addresses", messages, |message| decode::address(&message)).await
+    }
+
+    /// All routes of all tables, IPv4 before IPv6.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub async fn routes(&self) -> Result<Vec<Route>> {
+        let mut routes = Vec::new();
+        for family in [AddressFamily::Inet, AddressFamily::Inet6] {
+            let mut request = RouteMessage::default();
+            request.header.address_family = family;
+            let messages = self.handle.route().get(request).execute();
+            routes.extend(dump("routes", messages, |message| decode::routes(&message)).await?);
+        }
+        Ok(routes)
+    }
+
+    /// All neighbours.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub async fn neighbours(&self) -> Result<Vec<Neighbour>> {
+        let messages = self.handle.neighbours().get().execute();
+        dump("neighbours", messages, |message| {
+            decode::neighbour(&message)
+        })
+        .await
+    }
+
+    /// Sets an interface administratively up or down.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub async fn set_up(&self, ifindex: u32, up: bool) -> Result<()> {
+        let change = LinkUnspec::new_with_index(ifindex);
+        let change = if up { change.up() } else { change.down() };
+        self.set_link(ifindex, if up { "up" } else { "down" }, change.build())
+            .await
+    }
+
+    /// Sets an interface's MTU in bytes.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub async fn set_mtu(&self, ifindex: u32, mtu: u32) -> Result<()> {
+        let change = LinkUnspec::new_with_index(ifindex).mtu(mtu);
+        self.set_link(ifindex, "to another MTU", change.build())
+            .await
+    }
+
+    /// Sets an interface's MAC address. A driver may want it down for that.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub async fn set_mac(&self, ifindex: u32, mac: Mac) -> Result<()> {
+        let change = LinkUnspec::new_with_index(ifindex);
+        let change = change.address(mac.0.to_vec());
+        self.set_link(ifindex, "to another MAC address", change.build())
+            .await
+    }
+
+    async fn set_link(&self, ifindex: u32, what: &str, change: LinkMessage) -> Result<()> {
+        let result = self.handle.link().set(change).execute().await;
+        result.map_err(|error| fault(format!("set interface {ifindex} {what}"), error))
+    }
+
+    /// Adds an address to an interface; having it already is no fault.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub async fn add_address(&self, ifindex: u32, address: IpAddr, prefix: u8) -> Result<()> {
+        let request = self
+            .handle
+            .address()
+            .add(ifindex, address, prefix)
+            .replace();
+        let operation = || format!("add {address}/{prefix} to interface {ifindex}");
+        request
+            .execute()
+            .await
+            .map_err(|error| fault(operation(), error))
+    }
+
+    /// Adds a route to the main table, in place of one to the same destination.
+    ///
+    /// # Errors
+    /// When the families differ, the prefix is too long, or the kernel refuses: no way to the
+    /// gateway.
+    pub async fn add_route(
+        &self,
+        (destination, prefix): (IpAddr, u8),
+        gateway: Option<IpAddr>,
+        ifindex: Option<u32>,
+    ) -> Result<()> {
+        let operation = || format!("add a route to {destination}/{prefix}");
+        let invalid = |error: &dyn std::fmt::Display| Error::other(operation(), error.to_string());
+        let mut route = RouteMessageBuilder::<IpAddr>::new()
+            .destination_prefix(destination, prefix)
+            .map_err(|error| invalid(&error))?;
+        match gateway {
+            Some(gateway) => route = route.gateway(gateway).map_err(|error| invalid(&error))?,
+            None => route = route.scope(RouteScope::Link),
+        }
+        if let Some(ifindex) = ifindex {
+            route = route.output_interface(ifindex);
+        }
+        let request = self.handle.route().add(route.build()).replace();
+        request
+            .execute()
+            .await
+            .map_err(|error| fault(operation(), error))
+    }
+
+    /// Has the kernel resolve a neighbour now and keep it fresh without traffic: a managed
+    /// neighbour. What comes of it comes by the watch.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub async fn resolve(&self, ifindex: u32, address: IpAddr) -> Result<()> {
+        let mut request = self.handle.neighbours().add(ifindex, address).replace();
+        let message = request.message_mut();
+        message.header.state = KernelState::None;
+        message.header.flags = NeighbourFlags::Use;
+        message
+            .attributes
+            .push(NeighbourAttribute::ExtFlags(NeighbourExtFlags::Managed));
+        let operation = || format!("resolve {address} on interface {ifindex}");
+        request
+            .execute()
+            .await
+            .map_err(|error| fault(operation(), error))
+    }
+
+    /// Has the kernel forget a neighbour, and no longer keep it fresh.
+    ///
+    /// # Errors
+    /// `ENOENT` when it knows none.
+    pub async fn forget(&self, ifindex: u32, address: IpAddr) -> Result<()> {
+        let mut message = NeighbourMessage::default();
+        message.header.ifindex = ifindex;
+        let destination = match address {
+            IpAddr::V4(v4) => {
+                message.header.family = AddressFamily::Inet;
+                NeighbourAddress::Inet(v4)
+            }
+            IpAddr::V6(v6) => {
+                message.header.family = AddressFamily::Inet6;
+                NeighbourAddress::Inet6(v6)
+            }
+        };
+        message
+            .attributes
+            .push(NeighbourAttribute::Destination(destination));
+        let operation = || format!("forget {address} on interface {ifindex}");
+        let request = self.handle.neighbours().del(message);
+        request
+            .execute()
+            .await
+            .map_err(|error| fault(operation(), error))
+    }
+}
+
+async fn dump<M, T, I: IntoIterator<Item = T>>(
+    what: &str,
+    messages: impl Stream<Item = std::result::Result<M, rtnetlink::Error>>,
+    decode: impl Fn(M) -> I,
+) -> Result<Vec<T>> {
+    let collect = messages.try_fold(Vec::new(), async |mut all, message| {
+        all.extend(decode(message));
+        Ok(all)
+    });
+    collect
+        .await
+        .map_err(|error| fault(format!("list the {what}"), error))
+}
+
+fn fault(operation: String, error: rtnetlink::Error) -> Error {
+    match error {
+        rtnetlink::Error::NetlinkError(message) => Error::new(operation, message.to_io()),
+        other => Error::new(operation, io::Error::other(other)),
+    }
+}

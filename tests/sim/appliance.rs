@@ -1,0 +1,202 @@
+//! A forwarder in memory: one bond of two members, one NAT service, a worker on a lane whose wire
+//! is the test.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::os::fd::AsFd;
+use std::sync::Arc;
+
+use bond::egress::{MemberEntry, Table};
+use etherparse::{PacketBuilder, TcpHeader};
+use lvs::{Config, Director, Method, Protocol, RealConfig, SchedulerKind, ServiceConfig};
+use lvsd::counters::WorkerCounters;
+use lvsd::nexthop::{NextHops, Route};
+use lvsd::ring::FrameRing;
+use lvsd::shared::{BondLink, HOST_QUEUE, Shared, WorkerShare};
+use lvsd::worker::Worker;
+use netio::memory::{MemoryLane, MemoryWire};
+use sys::memory::SharedMemory;
+use wire::{Duration, Instant, Mac};
+
+pub const BOND: Mac = Mac([2, 0, 0, 0, 0, 1]);
+pub const CLIENT: Mac = Mac([2, 0, 0, 0, 0, 0x10]);
+pub const REAL: Mac = Mac([2, 0, 0, 0, 0, 0x11]);
+pub const CLIENT_IP: [u8; 4] = [10, 0, 0, 10];
+pub const VIP: [u8; 4] = [10, 0, 0, 100];
+pub const REAL_IP: [u8; 4] = [10, 0, 0, 11];
+pub const PORT: u16 = 80;
+
+const TABLE_BYTES: usize = 1 << 20;
+const HOST_IFINDEX: u32 = 7;
+
+/// The sizes that a test wants small.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    pub frames: usize,
+    pub ring: usize,
+}
+
+impl Default for Sizes {
+    fn default() -> Self {
+        Self { frames: 512, ring: 256 }
+    }
+}
+
+pub struct Appliance {
+    pub shared: Arc<Shared>,
+    pub worker: Worker<MemoryLane>,
+    pub wire: MemoryWire,
+    pub egress: SharedMemory,
+    pub table: Table,
+    pub now: Instant,
+}
+
+impl Appliance {
+    /// Up and attached, client and real resolved.
+    pub fn up() -> Self {
+        let mut appliance = Self::detached(Sizes::default());
+        appliance.attach();
+        appliance
+    }
+
+    /// As it is before bondd has come.
+    pub fn detached(sizes: Sizes) -> Self {
+        let memory = SharedMemory::create("connections", TABLE_BYTES).unwrap();
+        let words = Box::leak(Box::new(memory)).words();
+        let connections = lvs::connection::Table::format(words, [1, 2]).unwrap();
+        let stats = Arc::new(lvs::Stats::new(connections.real_ids()));
+        let director = Director::new(services(), &connections, vec![Arc::clone(&stats)]).unwrap();
+        let bonds = vec![BondLink::new("bond0", 1_500, vec![0, 1], None).unwrap()];
+        let shared = Arc::new(Shared {
+            places: Shared::places(&bonds),
+            bonds,
+            workers: vec![WorkerShare {
+                counters: WorkerCounters::new(2),
+                lvs: Arc::clone(&stats),
+                from_host: FrameRing::new(HOST_QUEUE).unwrap(),
+            }],
+            services: arc_swap::ArcSwap::new(director.snapshot()),
+            hops: arc_swap::ArcSwap::from_pointee(hops(&[(CLIENT_IP, CLIENT), (REAL_IP, REAL)])),
+            requests: lvsd::requests::Requests::new().unwrap(),
+            connections,
+        });
+        let lane = MemoryLane::new(2, sizes.frames, sizes.ring).unwrap();
+        Self {
+            wire: lane.wire(),
+            worker: Worker::new(0, Arc::clone(&shared), lane, lvs::Worker::new(stats)),
+            shared,
+            egress: SharedMemory::create("egress", bond::egress::WORDS * 8).unwrap(),
+            table: table(),
+            now: Instant::from_nanos(1_000_000_000_000),
+        }
+    }
+
+    /// bondd comes, with both members in use.
+    pub fn attach(&mut self) {
+        self.publish();
+        let fd = self.egress.as_fd().try_clone_to_owned().unwrap();
+        let readable = SharedMemory::from_fd_readonly(fd).unwrap();
+        self.shared.bonds[0].egress.store(Some(Arc::new(readable)));
+    }
+
+    /// bondd publishes its table as the test has changed it.
+    pub fn publish(&mut self) {
+        self.table.generation += 2;
+        bond::egress::publish(self.egress.words(), &self.table);
+    }
+
+    pub fn set_hops(&mut self, neighbours: &[([u8; 4], Mac)]) {
+        self.shared.hops.store(Arc::new(hops(neighbours)));
+    }
+
+    pub fn pass(&mut self, span: Duration) {
+        self.now += span;
+    }
+
+    /// A frame arrives by the first member and is seen to.
+    pub fn receive(&mut self, frame: &[u8]) {
+        self.wire.inject(0, frame);
+        self.worker.turn(self.now);
+    }
+
+    /// What left by either member since the last call.
+    pub fn sent(&self) -> Vec<Vec<u8>> {
+        [self.wire.take(0), self.wire.take(1)].concat()
+    }
+}
+
+fn services() -> Config {
+    let service = ServiceConfig {
+        name: "web".into(),
+        protocol: Protocol::Tcp,
+        address: IpAddr::from(VIP),
+        port: PORT,
+        method: Method::Nat,
+        scheduler: SchedulerKind::Rr,
+        reals: vec![RealConfig { address: IpAddr::from(REAL_IP), port: PORT, weight: 1 }],
+    };
+    Config { services: vec![service], ..Config::default() }
+}
+
+fn table() -> Table {
+    let member = |ifindex| MemberEntry {
+        ifindex,
+        rx_enabled: true,
+        tx_enabled: true,
+        carrier: true,
+        ..MemberEntry::default()
+    };
+    let mut buckets = [0; bond::BUCKETS];
+    for (bucket, owner) in buckets.iter_mut().enumerate() {
+        *owner = u8::from(bucket % 2 == 1);
+    }
+    Table {
+        bond_mac: BOND,
+        members: [member(3), member(4)].into_iter().collect(),
+        usable: [0, 1].into_iter().collect(),
+        buckets,
+        ..Table::default()
+    }
+}
+
+/// One subnet on the bond, with these neighbours in it.
+pub fn hops(neighbours: &[([u8; 4], Mac)]) -> NextHops {
+    let route = Route {
+        destination: IpAddr::from([10, 0, 0, 0]),
+        prefix: 24,
+        gateway: None,
+        ifindex: HOST_IFINDEX,
+        metric: 0,
+    };
+    let neighbours =
+        neighbours.iter().map(|(ip, mac)| ((HOST_IFINDEX, IpAddr::from(*ip)), *mac)).collect();
+    NextHops::new([route], neighbours, HashMap::from([(HOST_IFINDEX, 0)]))
+}
+
+/// A SYN from the client to the service, from this port.
+pub fn syn(port: u16) -> Vec<u8> {
+    segment(CLIENT_IP, VIP, port, |header| header.syn = true)
+}
+
+/// A segment of the client's.
+pub fn segment(
+    from: [u8; 4],
+    to: [u8; 4],
+    port: u16,
+    shape: impl FnOnce(&mut TcpHeader),
+) -> Vec<u8> {
+    let mut header = TcpHeader::new(port, PORT, 1, 64_240);
+    shape(&mut header);
+    let mut frame = Vec::new();
+    let builder = PacketBuilder::ethernet2(CLIENT.0, BOND.0).ipv4(from, to, 64);
+    builder.tcp_header(header).write(&mut frame, &[]).unwrap();
+    frame
+}
+
+/// An echo request of the client's to `to`, with so many bytes of data.
+pub fn echo(to: [u8; 4], data: usize) -> Vec<u8> {
+    let mut frame = Vec::new();
+    let builder = PacketBuilder::ethernet2(CLIENT.0, BOND.0).ipv4(CLIENT_IP, to, 64);
+    builder.icmpv4_echo_request(1, 1).write(&mut frame, &vec![0; data]).unwrap();
+    frame
+}

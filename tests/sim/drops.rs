@@ -1,0 +1,237 @@
+//! Each reason of the forwarder and the bond to drop a frame, produced by one frame and read back
+//! by the operator's command. (Those of lvs that need no particular state are produced on the wire,
+//! by `demo --check`.)
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use control::ipc::{Request, Server};
+use control::show::Noun;
+use lvsd::shared::Shared;
+use netio::frame::Port;
+use wire::{Duration, Mac};
+
+use crate::appliance::{Appliance, CLIENT, CLIENT_IP, REAL_IP, Sizes, VIP, echo, segment, syn};
+
+/// A reason, and an appliance that has met it exactly once.
+type Case = (&'static str, fn() -> Appliance);
+
+const CASES: &[Case] = &[
+    ("bond inactive_member", || {
+        let mut appliance = Appliance::up();
+        appliance.table.members[0].rx_enabled = false;
+        appliance.publish();
+        appliance.receive(&syn(4_000));
+        appliance
+    }),
+    ("bond foreign_mac", || {
+        let mut appliance = Appliance::up();
+        let mut frame = syn(4_000);
+        frame[..6].copy_from_slice(&Mac([2, 0, 0, 0, 0, 0x99]).0);
+        appliance.receive(&frame);
+        appliance
+    }),
+    ("bond no_usable_member", || {
+        let mut appliance = Appliance::up();
+        appliance.table.usable.clear();
+        appliance.publish();
+        appliance.receive(&syn(4_000));
+        appliance
+    }),
+    ("lvsd malformed", || {
+        let mut appliance = Appliance::up();
+        appliance.receive(&syn(4_000)[..40]);
+        appliance
+    }),
+    ("lvsd not_attached", || {
+        let mut appliance = Appliance::detached(Sizes::default());
+        appliance.receive(&syn(4_000));
+        appliance
+    }),
+    ("lvsd tx_ring_full", || {
+        let mut appliance = Appliance::detached(Sizes { ring: 1, ..Sizes::default() });
+        appliance.table.buckets = [0; bond::BUCKETS];
+        appliance.attach();
+        appliance.wire.block(0, true);
+        appliance.receive(&syn(4_000));
+        appliance.receive(&syn(4_001));
+        appliance
+    }),
+    ("lvsd no_frame", || {
+        let mut appliance = Appliance::detached(Sizes { frames: 1, ..Sizes::default() });
+        appliance.table.buckets = [0; bond::BUCKETS];
+        appliance.attach();
+        appliance.wire.block(0, true);
+        appliance.receive(&syn(4_000));
+        // The only frame waits in the transmit ring; the kernel now wants to send one.
+        assert!(appliance.shared.workers[0].from_host.push(0, &syn(4_001)));
+        appliance.worker.turn(appliance.now);
+        appliance
+    }),
+    ("lvsd no_route", || {
+        let mut appliance = Appliance::up();
+        appliance.shared.hops.store(Arc::default());
+        appliance.receive(&syn(4_000));
+        appliance
+    }),
+    ("lvsd neighbour_unresolved", || {
+        let mut appliance = Appliance::up();
+        appliance.set_hops(&[(CLIENT_IP, CLIENT)]);
+        appliance.receive(&syn(4_000));
+        assert_eq!(appliance.shared.requests.take().len(), 1, "the kernel is asked");
+        appliance.pass(lvsd::parked::PATIENCE);
+        appliance.worker.turn(appliance.now);
+        appliance
+    }),
+    ("lvsd neighbour_queue_full", || {
+        let mut appliance = Appliance::up();
+        appliance.set_hops(&[(CLIENT_IP, CLIENT)]);
+        for port in 0..=lvsd::parked::CAPACITY {
+            appliance.receive(&syn(4_000 + u16::try_from(port).unwrap()));
+        }
+        appliance
+    }),
+    ("lvsd host_queue_full", || {
+        let mut appliance = Appliance::up();
+        for _ in 0..=lvsd::shared::HOST_QUEUE {
+            appliance.receive(&echo(REAL_IP, 8));
+        }
+        appliance
+    }),
+    ("lvsd host_write_failed", || {
+        let mut appliance = Appliance::up();
+        appliance.receive(&echo(REAL_IP, 8));
+        refuse_by_host(&appliance.shared);
+        appliance
+    }),
+    ("lvs reply_too_long", || {
+        let mut appliance = Appliance::up();
+        appliance.receive(&echo(VIP, 1_600));
+        appliance
+    }),
+    ("lvs stray_reset", || {
+        let mut appliance = Appliance::up();
+        appliance.receive(&segment(CLIENT_IP, VIP, 4_000, |header| header.rst = true));
+        appliance
+    }),
+];
+
+/// A host interface that takes no frame, as a TAP that is down.
+struct Down(netio::memory::MemoryPort, Arc<AtomicBool>);
+
+impl std::os::fd::AsFd for Down {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl Port for Down {
+    fn send(&self, _frame: &[u8]) -> io::Result<()> {
+        self.1.store(true, std::sync::atomic::Ordering::Relaxed);
+        Err(io::ErrorKind::NetworkDown.into())
+    }
+
+    fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.recv(buffer)
+    }
+}
+
+/// Lets the host interface's thread pass one frame on, to an interface that refuses it.
+fn refuse_by_host(shared: &Shared) {
+    let (port, _other_end) = netio::memory::MemoryPort::pair().unwrap();
+    // The refusal is also what ends the thread's loop.
+    let stop = Arc::new(AtomicBool::new(false));
+    let down = Down(port, Arc::clone(&stop));
+    lvsd::host::run(shared, 0, &down, &stop).unwrap();
+}
+
+#[test]
+fn each_reason_is_produced_by_one_frame_and_shown_alone() {
+    let program = fourfold();
+    for (reason, produce) in CASES {
+        let appliance = produce();
+        let counted = shown(&program, &appliance.shared);
+        assert_eq!(counted, BTreeMap::from([((*reason).to_owned(), 1)]));
+    }
+}
+
+#[test]
+fn a_frame_that_is_forwarded_is_counted_under_no_reason() {
+    let mut appliance = Appliance::up();
+    appliance.receive(&syn(4_000));
+    assert_eq!(appliance.sent().len(), 1);
+    assert_eq!(shown(&fourfold(), &appliance.shared), BTreeMap::new());
+}
+
+#[test]
+fn every_reason_of_the_forwarder_and_of_the_bond_has_a_case() {
+    let bond = bond::DropReason::ALL.map(|reason| format!("bond {}", reason.name()));
+    let own = lvsd::reason::DropReason::ALL.map(|reason| format!("lvsd {}", reason.name()));
+    for reason in bond.iter().chain(&own) {
+        assert!(CASES.iter().any(|(name, _)| name == reason), "{reason} has no case");
+    }
+}
+
+#[test]
+fn a_parked_frame_leaves_when_its_next_hop_is_known() {
+    let mut appliance = Appliance::up();
+    appliance.set_hops(&[(CLIENT_IP, CLIENT)]);
+    appliance.receive(&syn(4_000));
+    assert_eq!(appliance.sent().len(), 0);
+    let (_, asked_for) = appliance.shared.requests.take()[0];
+    assert_eq!(asked_for, IpAddr::from(REAL_IP));
+    appliance.pass(Duration::from_millis(5));
+    appliance.set_hops(&[(CLIENT_IP, CLIENT), (REAL_IP, crate::appliance::REAL)]);
+    appliance.worker.turn(appliance.now);
+    let sent = appliance.sent();
+    assert_eq!(sent.len(), 1);
+    assert_eq!(sent[0][..6], crate::appliance::REAL.0);
+    assert_eq!(sent[0][6..12], crate::appliance::BOND.0);
+}
+
+/// The counts above zero that `fourfold show drops --json` prints, by "layer reason".
+fn shown(program: &Path, shared: &Arc<Shared>) -> BTreeMap<String, u64> {
+    let run_dir = tests::run::temporary_directory("sim-drops").unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let guard = runtime.enter();
+    let mut server = Server::bind(&run_dir.path().join("lvsd.sock")).unwrap();
+    drop(guard);
+    let shared = Arc::clone(shared);
+    runtime.spawn(async move {
+        let call = server.next().await;
+        assert_eq!(call.request, Request::Show(Noun::Drops));
+        call.answer(Noun::Drops, lvsd::show::drops(&shared));
+        std::future::pending::<()>().await;
+    });
+    let output = Command::new(program)
+        .arg("--run-dir")
+        .arg(run_dir.path())
+        .args(["show", "drops", "--json"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let shown: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let items = shown["drops"].as_array().unwrap();
+    assert!(items.len() > CASES.len());
+    let drops = items.iter().filter(|item| item["fate"] == "drop");
+    drops
+        .map(|item| {
+            let word = |key: &str| item[key].as_str().unwrap().to_owned();
+            (format!("{} {}", word("layer"), word("reason")), item["count"].as_u64().unwrap())
+        })
+        .filter(|(_, count)| *count > 0)
+        .collect()
+}
+
+/// The operator's command, built if need be.
+fn fourfold() -> PathBuf {
+    let built = Command::new(env!("CARGO")).args(["build", "--quiet", "-p", "console"]).status();
+    assert!(built.unwrap().success());
+    let test = std::env::current_exe().unwrap();
+    test.parent().unwrap().parent().unwrap().join("fourfold")
+}
