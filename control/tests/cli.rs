@@ -1,5 +1,6 @@
 //! What a daemon does with its configuration before it is a daemon. The process that ends is this
 //! test program itself, started again to run [`a_daemon`] only.
+#![expect(clippy::expect_used, reason = "a helper that fails fails the test")]
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

@@ -1,5 +1,6 @@
 //! Each file `tests/config/NN-story.toml` has a golden answer beside it: `.ok`, its canonical
 //! form, or `.faults`, one line each. `UPDATE=1 cargo test -p control` writes them anew.
+#![expect(clippy::expect_used, reason = "a helper that fails fails the test")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
