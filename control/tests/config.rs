@@ -1,10 +1,13 @@
 //! Each file `tests/config/NN-story.toml` has a golden answer beside it: `.ok`, its canonical
 //! form, or `.faults`, one line each. `UPDATE=1 cargo test -p control` writes them anew.
+#![expect(clippy::expect_used, reason = "a helper that fails fails the test")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use control::config;
+use proptest::prelude::*;
+use proptest::sample::Index;
 
 fn stories() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config");
@@ -97,4 +100,81 @@ fn a_file_that_cannot_be_read_is_one_fault() {
     let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
     let expected = "/nowhere/x.toml: a readable text file (No such file or directory (os error 2))";
     assert_eq!(lines, [expected]);
+}
+
+/// The keys that a table knows, as it lists them when it meets one that it does not.
+fn known_keys(table: &str) -> Vec<String> {
+    let text = format!("{table}\nzzzzzzzzzzzz = 1\n");
+    let faults = config::parse("x.toml", &text).expect_err("an unknown key");
+    let legal = faults.into_iter().map(|fault| fault.legal);
+    let listed =
+        legal.filter_map(|l| Some(l.strip_prefix("unknown key; known here: ")?.to_owned()));
+    listed
+        .flat_map(|keys| keys.split(", ").map(str::to_owned).collect::<Vec<_>>())
+        .collect()
+}
+
+#[test]
+fn the_manual_names_every_key() {
+    let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/man/configuration.md");
+    let manual = fs::read_to_string(manual).expect("the manual");
+    let tables = [
+        "[lvs]",
+        "[lvs.timeouts]",
+        "[bond.a]",
+        "[bond.a.member.b]",
+        "[[route]]",
+        "[service.a]",
+        "[service.a.real.b]",
+    ];
+    let keys: Vec<String> = tables.into_iter().flat_map(known_keys).collect();
+    assert!(keys.len() > 40, "{keys:?}");
+    for key in keys {
+        let is_table = ["timeouts", "member", "real"].contains(&key.as_str());
+        assert!(is_table || manual.contains(&format!("`{key}`")), "{key}");
+    }
+}
+
+#[test]
+fn the_manuals_example_is_canonical() {
+    let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/man/configuration.md");
+    let manual = fs::read_to_string(manual).expect("the manual");
+    let example = manual
+        .split("```toml\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next());
+    let example = example.expect("an example");
+    let config = config::parse("manual", example).expect("legal");
+    assert_eq!(config::print(&config), example);
+}
+
+proptest! {
+    /// Stories with a piece replaced by a piece of another: close to legal, and rarely so.
+    #[test]
+    fn no_text_panics_and_what_is_legal_prints_to_a_fixpoint(
+        story in any::<Index>(), other in any::<Index>(),
+        from in any::<Index>(), until in any::<Index>(), piece in any::<Index>(), len in 0..80usize,
+    ) {
+        let stories: Vec<Vec<char>> = stories()
+            .iter()
+            .map(|path| fs::read_to_string(path).expect("the story").chars().collect())
+            .collect();
+        let (story, other) = (story.get(&stories), other.get(&stories));
+        let (from, until) = (from.index(story.len()), until.index(story.len()));
+        let piece = piece.index(other.len());
+        let piece = other[piece..].iter().take(len);
+        let until = until.clamp(from, from + 80);
+        let text: String = story[..from].iter().chain(piece).chain(&story[until..]).collect();
+        match config::parse("x", &text) {
+            Ok(config) => {
+                let printed = config::print(&config);
+                let again = config::parse("again", &printed).expect("a canonical form is legal");
+                prop_assert_eq!(config::print(&again), printed);
+            }
+            Err(faults) => {
+                prop_assert!(!faults.is_empty());
+                prop_assert!(faults.iter().all(|fault| !fault.to_string().contains('\n')));
+            }
+        }
+    }
 }

@@ -1,4 +1,5 @@
 //! Requests and answers over real sockets, each test in a directory of its own.
+#![expect(clippy::expect_used, reason = "a helper that fails fails the test")]
 
 use std::fs::File;
 use std::io::Read as _;

@@ -256,8 +256,6 @@ fn check_delays(table: &Section<'_, '_>, config: &bond::Config) {
     for (key, delay) in [("updelay", config.updelay), ("downdelay", config.downdelay)] {
         if config.miimon == 0 && delay > 0 {
             table.fault(key, "0, or any with miimon set");
-        } else if config.miimon > 0 && delay % config.miimon != 0 {
-            table.fault(key, format!("a multiple of miimon, {} ms", config.miimon));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The command itself, asking a daemon that says what a story says. Each file
 //! `tests/show/STORY.json` holds the arguments and the items; `STORY.txt` is what is printed.
 //! `UPDATE=1 cargo test -p console` writes them anew.
+#![expect(clippy::expect_used, reason = "a helper that fails fails the test")]
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
