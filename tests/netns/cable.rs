@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use tests::drops::frame::{Flags, Way};
 use tests::lab::{Lab, MEMBERS, SWITCH_PORTS};
 use tests::namespace::Namespace;
 use tests::ovs::{LacpRate, Switch};
+use tests::plan::{self, Family, Subnet};
 use tests::{host, run, wait};
 
 /// A lab whose appliance is another switch that speaks LACP on both members.
@@ -109,4 +111,28 @@ fn the_monitor_sees_nobody_leave_a_bond_that_is_left_alone() -> Result<()> {
     let seen = monitor.finish()?;
     assert!(seen.none() && seen.samples > 20, "{seen:?}");
     Ok(())
+}
+
+#[test]
+#[ignore = "needs root and the lab's programs"]
+fn a_cable_that_loses_lacp_passes_other_frames_of_the_switch() -> Result<()> {
+    let (_partner, lab) = with_partner(LacpRate::Fast)?;
+    lab.cables[1].cut_lacp()?;
+    wait::until("LACP to time out", Duration::from_secs(6), || {
+        (!lab.switch.bond().ok()?.is_enabled(SWITCH_PORTS[1])).then_some(())
+    })?;
+    let before = lab.appliance.frames(MEMBERS[1])?;
+    let way = Way {
+        source: [0x02, 0, 0, 0, 0, 1],
+        destination: [0x02, 0, 0, 0, 0, 2],
+        from: plan::address(Family::V4, Subnet::A, 10),
+        to: plan::address(Family::V4, Subnet::A, 100),
+    };
+    lab.switch
+        .send(SWITCH_PORTS[1], &way.tcp(900, 80, Flags::Syn)?)?;
+    wait::until("the frame to pass", Duration::from_secs(2), || {
+        (lab.appliance.frames(MEMBERS[1]).ok()?.received == before.received + 1).then_some(())
+    })?;
+    lab.cables[1].heal()?;
+    lab.wait_for_bond()
 }

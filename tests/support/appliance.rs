@@ -53,7 +53,7 @@ impl Appliance {
         fs::write(&file, configuration).with_context(|| format!("writing {}", file.display()))?;
         let command = supervisor_command(namespace, binaries, &file, &room.join("run"));
         let supervisor = Daemon::start("supervisor", command, &room.join("supervisor.log"))?;
-        let appliance = Self {
+        let mut appliance = Self {
             supervisor,
             namespace: namespace.name().to_owned(),
             room: room.to_owned(),
@@ -126,12 +126,17 @@ impl Appliance {
         Ok(())
     }
 
-    fn wait_until_serving(&self) -> Result<()> {
-        wait::until_ok(Duration::from_secs(30), || {
-            self.show("lacp")?;
-            self.show("service")
-        })
-        .with_context(|| format!("the appliance does not serve; its log:\n{}", self.log()))?;
+    fn wait_until_serving(&mut self) -> Result<()> {
+        let served = wait::until("bondd and lvsd to serve", Duration::from_secs(30), || {
+            let serving = self.show("lacp").is_ok() && self.show("service").is_ok();
+            // An ended supervisor will serve nothing any more: waiting on would tell no more.
+            (serving || self.supervisor.ended().is_some()).then_some(serving)
+        });
+        ensure!(
+            matches!(served, Ok(true)),
+            "the appliance does not serve; its log:\n{}",
+            self.log()
+        );
         Ok(())
     }
 }

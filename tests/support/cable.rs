@@ -69,30 +69,34 @@ impl Cable {
 
     /// Cuts it so that both ends lose carrier.
     pub fn cut_carrier(&self) -> Result<()> {
-        self.set("down", "isolated off")
+        self.set("down", "isolated off", FORWARD_SLOW_PROTOCOLS)
     }
 
     /// Cuts it so that frames vanish both ways while both ends keep carrier.
     pub fn cut_silently(&self) -> Result<()> {
         // Isolated ports of a bridge do not forward to each other.
-        self.set("up", "isolated on")
+        self.set("up", "isolated on", FORWARD_SLOW_PROTOCOLS)
+    }
+
+    /// Loses LACPDUs both ways and lets everything else pass.
+    pub fn cut_lacp(&self) -> Result<()> {
+        self.set("up", "isolated off", 0)
     }
 
     /// Makes it whole again.
     pub fn heal(&self) -> Result<()> {
-        self.set("up", "isolated off")
+        self.set("up", "isolated off", FORWARD_SLOW_PROTOCOLS)
     }
 
-    fn set(&self, link: &str, isolation: &str) -> Result<()> {
+    fn set(&self, link: &str, isolation: &str, mask: u16) -> Result<()> {
         let [s, a] = ports(self.number);
+        let port = |port: &str| {
+            format!("link set dev {port} type bridge_slave {isolation} group_fwd_mask {mask}")
+        };
+        let links = [&s, &a].map(|port| format!("link set dev {port} {link}"));
         crate::namespace::ip(
             &self.namespace,
-            &[
-                format!("link set dev {s} {link}"),
-                format!("link set dev {a} {link}"),
-                format!("link set dev {s} type bridge_slave {isolation}"),
-                format!("link set dev {a} type bridge_slave {isolation}"),
-            ],
+            &[&links[0], &links[1], &port(&s), &port(&a)],
         )
     }
 }

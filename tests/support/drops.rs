@@ -33,7 +33,7 @@ pub struct Scene<'a> {
 /// A reason and what brings it about.
 #[derive(Clone, Copy, Debug)]
 pub struct Cause {
-    /// The reason's name in `show drops`.
+    /// Layer and name in `show drops`, such as `lvs/fragment`.
     pub reason: &'static str,
     /// Sends what is dropped for this reason.
     pub produce: fn(&Scene<'_>) -> Result<()>,
@@ -42,7 +42,7 @@ pub struct Cause {
 /// What a reason's counter did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Count {
-    /// The reason's name.
+    /// Layer and name of the reason.
     pub reason: String,
     /// Before its frame was sent.
     pub before: u64,
@@ -130,17 +130,24 @@ fn produce(scene: &Scene<'_>, reason: String) -> Result<Count> {
     })
 }
 
-/// Finds `{"reason": …, "count": …}` wherever they stand; counts of one reason are added up.
+/// The items of `show drops` by `layer/reason`, wherever they stand; what was handed to the kernel is
+/// no drop. Counts of one reason are added up.
 fn collect(value: &Value, counts: &mut BTreeMap<String, u64>) {
     match value {
         Value::Array(items) => items.iter().for_each(|item| collect(item, counts)),
         Value::Object(fields) => {
-            if let (Some(Value::String(reason)), Some(Value::Number(count))) =
-                (fields.get("reason"), fields.get("count"))
-            {
-                *counts.entry(reason.clone()).or_default() += count.as_u64().unwrap_or(0);
-            } else {
-                fields.values().for_each(|field| collect(field, counts));
+            let word = |name: &str| fields.get(name).and_then(Value::as_str);
+            match (
+                word("layer"),
+                word("reason"),
+                fields.get("count").and_then(Value::as_u64),
+            ) {
+                (Some(layer), Some(reason), Some(count)) => {
+                    if word("fate") != Some("punt") {
+                        *counts.entry(format!("{layer}/{reason}")).or_default() += count;
+                    }
+                }
+                (..) => fields.values().for_each(|field| collect(field, counts)),
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
@@ -176,16 +183,19 @@ mod tests {
 
     #[test]
     fn counters_are_found_at_any_depth_and_added_up() {
+        let item = |reason: &str, fate: &str, count: u64| serde_json::json!({"layer": "lvs", "reason": reason, "fate": fate, "count": count});
         let value = serde_json::json!({"workers": [
-            {"drops": [{"reason": "malformed", "count": 2}]},
-            {"drops": [{"reason": "malformed", "count": 3}, {"reason": "fragment", "count": 0}]},
+            {"drops": [item("malformed", "drop", 2)]},
+            {"drops": [item("malformed", "drop", 3), item("fragment", "drop", 0)]},
+            {"punts": [item("no_service", "punt", 7)]},
         ]});
         let mut counts = BTreeMap::new();
         collect(&value, &mut counts);
-        assert_eq!(
-            counts,
-            BTreeMap::from([("malformed".to_owned(), 5), ("fragment".to_owned(), 0)])
-        );
+        let wanted = [
+            ("lvs/fragment".to_owned(), 0),
+            ("lvs/malformed".to_owned(), 5),
+        ];
+        assert_eq!(counts, BTreeMap::from(wanted));
     }
 
     #[test]

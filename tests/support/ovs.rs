@@ -137,6 +137,12 @@ impl Switch {
         self.vsctl(&words)
     }
 
+    /// Makes plain ports of the bond's members.
+    pub fn dissolve_bond(&self, members: &[&str]) -> Result<()> {
+        self.vsctl(&["del-port", BRIDGE, BOND])?;
+        members.iter().try_for_each(|member| self.add_port(member))
+    }
+
     /// What the switch says of its bond (`bond/show`).
     pub fn bond(&self) -> Result<Bond> {
         self.control().bond()

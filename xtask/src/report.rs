@@ -21,7 +21,7 @@ impl Report {
     pub fn figure(&mut self, what: &str, value: impl Display, bound: &str, held: bool) {
         let verdict = if held { "PASS" } else { "FAIL" };
         println!(
-            "  {what:<52} {:>14}   {bound:<14} {verdict}",
+            "  {what:<56} {:>14}   {bound:<14} {verdict}",
             value.to_string()
         );
         if held {
@@ -33,7 +33,7 @@ impl Report {
 
     /// A figure that nothing is promised about.
     pub fn note(&mut self, what: &str, value: impl Display) {
-        println!("  {what:<52} {:>14}", value.to_string());
+        println!("  {what:<56} {:>14}", value.to_string());
     }
 
     /// Lines that explain a figure, indented below it.

@@ -1,14 +1,19 @@
 //! The causes, one for each reason.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::frame::{self, ETHERNET, Flags, Way};
 use super::{Cause, Scene, nat_services};
+use crate::cable::Cable;
+use crate::lab::SWITCH_PORTS;
 use crate::plan::{self, CLIENT, Family, Method, Subnet, VIP_PORT, Vip};
+use crate::{run, wait};
 
+const INACTIVE: &str = "bond/inactive_member";
 /// A port that no client of the lab uses.
 const PORT: u16 = 900;
 
@@ -18,69 +23,71 @@ const fn cause(reason: &'static str, produce: fn(&Scene<'_>) -> Result<()>) -> C
 
 /// Every reason with its cause.
 pub const CAUSES: &[Cause] = &[
-    cause("address_conflict", |scene| {
+    cause("lvs/address_conflict", |scene| {
         let IpAddr::V4(vip) = vip(Family::V4) else {
             unreachable!("an IPv4 service")
         };
         scene.send(&frame::arp_claim(scene.client, vip)?)
     }),
-    cause("bad_header_checksum", |scene| {
+    cause("lvs/bad_header_checksum", |scene| {
         let mut frame = way(scene, Family::V4).tcp(PORT, VIP_PORT, Flags::Syn)?;
         frame[ETHERNET + 10] ^= 0xff;
         scene.send(&frame)
     }),
-    cause("bad_solicitation", |scene| {
+    cause("lvs/bad_solicitation", |scene| {
         let (IpAddr::V6(from), IpAddr::V6(target)) = (client(Family::V6), vip(Family::V6)) else {
             bail!("IPv6 addresses")
         };
         scene.send(&frame::solicitation(scene.client, from, target, 64)?)
     }),
-    cause("foreign_mac", |scene| {
+    cause("bond/foreign_mac", |scene| {
         let way = Way {
             destination: [0x02, 0, 0, 0, 0, 0x99],
             ..way(scene, Family::V4)
         };
         scene.send(&way.tcp(PORT, VIP_PORT, Flags::Syn)?)
     }),
-    cause("fragment", |scene| {
+    cause(INACTIVE, inactive_member),
+    cause("bond/no_usable_member", no_usable_member),
+    cause("lvs/fragment", |scene| {
         let mut frame = way(scene, Family::V4).tcp(PORT, VIP_PORT, Flags::Syn)?;
         frame[ETHERNET + 6] = 0x20; // more fragments follow
         refresh_checksum(&mut frame);
         scene.send(&frame)
     }),
-    cause("group_mac", |scene| {
+    cause("lvs/group_mac", |scene| {
         let way = Way {
             destination: [0xff; 6],
             ..way(scene, Family::V4)
         };
         scene.send(&way.tcp(PORT, VIP_PORT, Flags::Syn)?)
     }),
-    cause("icmp_ignored", |scene| {
+    cause("lvs/icmp_ignored", |scene| {
         // A timestamp request.
         scene.send(&way(scene, Family::V4).icmpv4(64, 13, 0, [0; 4], &[0; 12])?)
     }),
-    cause("malformed", |scene| {
+    cause("lvs/malformed", |scene| {
         let mut frame = way(scene, Family::V4).tcp(PORT, VIP_PORT, Flags::Syn)?;
         frame[ETHERNET + 2..ETHERNET + 4].copy_from_slice(&1400_u16.to_be_bytes());
         refresh_checksum(&mut frame);
         scene.send(&frame)
     }),
-    cause("martian_source", |scene| {
+    cause("lvs/martian_source", |scene| {
         let way = Way {
             from: Ipv4Addr::new(224, 0, 0, 9).into(),
             ..way(scene, Family::V4)
         };
         scene.send(&way.tcp(PORT, VIP_PORT, Flags::Syn)?)
     }),
-    cause("nat_conflict", nat_conflict),
-    cause("protocol_unsupported", |scene| {
+    cause("lvs/nat_conflict", nat_conflict),
+    cause("lvs/protocol_unsupported", |scene| {
         scene.send(&way(scene, Family::V4).raw(47)?)
     }),
-    cause("rate_limited", rate_limited),
-    cause("stray_reset", |scene| {
+    cause("lvs/rate_limited", rate_limited),
+    cause("lvs/stray_reset", |scene| {
         scene.send(&way(scene, Family::V4).tcp(PORT, VIP_PORT, Flags::Rst)?)
     }),
-    cause("ttl_expired", |scene| {
+    cause("lvs/ttl_expired", |scene| {
         // Port unreachable about a connection that a real may have had; its own TTL is at its end.
         let back = Way {
             from: vip(Family::V4),
@@ -98,6 +105,40 @@ fn vip(family: Family) -> IpAddr {
 
 fn client(family: Family) -> IpAddr {
     plan::address(family, Subnet::A, CLIENT)
+}
+
+/// A frame for the bond on a member that LACP has taken out, because PDUs are lost on its cable.
+fn inactive_member(scene: &Scene<'_>) -> Result<()> {
+    let lab = scene.lab;
+    lab.cables[1].cut_lacp()?;
+    let frame = way(scene, Family::V4).tcp(PORT, VIP_PORT, Flags::Syn)?;
+    let dropped = wait::until_ok(Duration::from_secs(20), || {
+        let before = scene.counts()?;
+        lab.switch.send(SWITCH_PORTS[1], &frame)?;
+        ensure!(
+            scene.counts()?.get(INACTIVE) > before.get(INACTIVE),
+            "the member still collects"
+        );
+        Ok(())
+    });
+    lab.cables[1].heal()?;
+    lab.wait_for_bond()?;
+    dropped
+}
+
+/// A frame to send while both members are without carrier.
+fn no_usable_member(scene: &Scene<'_>) -> Result<()> {
+    let lab = scene.lab;
+    lab.cables.iter().try_for_each(Cable::cut_carrier)?;
+    let mut ping = lab.appliance.command("ping");
+    // It is the appliance's own frame that cannot leave: no answer is expected.
+    let sent = run::output(ping.args(["-c", "3", "-i", "0.2", "-W", "1", "10.80.2.11"]));
+    ensure!(
+        sent.is_err(),
+        "an answer came through two cables that are cut"
+    );
+    lab.cables.iter().try_for_each(Cable::heal)?;
+    lab.wait_for_bond()
 }
 
 /// From the client to the NAT service.

@@ -1,0 +1,175 @@
+//! The appliance between its real peers.
+
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use tests::appliance::{Appliance, binaries};
+use tests::census::Census;
+use tests::client::http::Connection;
+use tests::lab::{Lab, MEMBERS, SWITCH_PORTS};
+use tests::ovs::LacpRate;
+use tests::plan::{self, Family, Method, Subnet, Vip};
+use tests::{config, run, wait};
+
+fn raise(rate: LacpRate) -> Result<(Appliance, Lab)> {
+    raise_with(rate, &config::appliance(rate))
+}
+
+fn raise_with(rate: LacpRate, configuration: &str) -> Result<(Appliance, Lab)> {
+    let lab = Lab::raise(rate)?;
+    let appliance = lab.start_appliance(&binaries()?, configuration)?;
+    lab.wait_for_bond()?;
+    Ok((appliance, lab))
+}
+
+fn answers(lab: &Lab, address: IpAddr) -> bool {
+    let mut ping = lab.client_namespace().command("ping");
+    ping.args(["-c", "3", "-i", "0.2", "-W", "1", &address.to_string()]);
+    run::output(&mut ping).is_ok()
+}
+
+#[test]
+#[ignore = "needs root and the lab's programs"]
+fn it_aggregates_with_open_vswitch_at_both_rates_and_serves_every_vip() -> Result<()> {
+    for rate in [LacpRate::Fast, LacpRate::Slow] {
+        let (appliance, lab) = raise(rate)?;
+        lab.wait_for_services(&Vip::all())?;
+        assert!(lab.switch.lacp()?.is_whole());
+        appliance.stop()?;
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs root and the lab's programs"]
+fn it_answers_echo_for_its_own_addresses_and_its_vips_and_for_no_other() -> Result<()> {
+    let (_appliance, lab) = raise(LacpRate::Fast)?;
+    lab.wait_for_services(&Vip::all())?;
+    for family in [Family::V4, Family::V6] {
+        assert!(
+            answers(&lab, plan::appliance(family, Subnet::A)),
+            "its own address, {family:?}"
+        );
+        assert!(
+            answers(&lab, Vip::rr(Method::Nat, family).address().ip()),
+            "a VIP, {family:?}"
+        );
+        assert!(
+            !answers(&lab, plan::address(family, Subnet::A, 77)),
+            "nobody's address, {family:?}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs root and the lab's programs"]
+fn no_vip_is_an_address_of_its_kernel() -> Result<()> {
+    let (_appliance, lab) = raise(LacpRate::Fast)?;
+    lab.wait_for_services(&Vip::all())?;
+    let mut list = run::program("ip");
+    let addresses = run::output(list.args(["-n", lab.appliance.name(), "-o", "address"]))?;
+    let own = plan::appliance(Family::V4, Subnet::A).to_string();
+    assert!(addresses.contains(&format!(" {own}/")), "{addresses}");
+    for vip in Vip::all() {
+        assert!(
+            !addresses.contains(&format!(" {}/", vip.address().ip())),
+            "{addresses}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs root and the lab's programs"]
+fn a_client_is_told_at_once_when_no_real_is_usable() -> Result<()> {
+    let rate = LacpRate::Fast;
+    let services = [Family::V4, Family::V6].map(|family| Vip::rr(Method::Nat, family));
+    let text = services.iter().map(config::service).collect::<String>();
+    let text = format!(
+        "{}{}",
+        config::bond(rate),
+        text.replace("weight = 1", "weight = 0")
+    );
+    let (_appliance, lab) = raise_with(rate, &text)?;
+    for vip in services {
+        let target = vip.address();
+        wait::until("the VIP to answer", Duration::from_secs(10), || {
+            answers(&lab, target.ip()).then_some(())
+        })?;
+        let began = Instant::now();
+        let refused = lab
+            .client
+            .run(async move { Ok(Connection::open(target).await.err()) })?;
+        refused.context("connected to a service without reals")?;
+        assert!(
+            began.elapsed() < Duration::from_secs(5),
+            "told only after {:?}",
+            began.elapsed()
+        );
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs root and the lab's programs"]
+fn an_active_backup_bond_serves_and_fails_over() -> Result<()> {
+    let rate = LacpRate::Fast;
+    let text = config::appliance(rate).replace("802.3ad", "active-backup");
+    let text = text.replace("lacp_rate = \"fast\"\n", "miimon = 100\n");
+    let lab = Lab::raise(rate)?;
+    // The switch's end of such a bond is two plain ports.
+    lab.switch.dissolve_bond(&SWITCH_PORTS)?;
+    let appliance = lab.start_appliance(&binaries()?, &text)?;
+    lab.wait_for_services(&Vip::all())?;
+    lab.cables[0].cut_carrier()?;
+    lab.wait_for_services(&Vip::all())?;
+    lab.cables[0].heal()?;
+    lab.cables[1].cut_carrier()?;
+    lab.wait_for_services(&Vip::all())?;
+    appliance.stop()
+}
+
+#[test]
+#[ignore = "needs root and the lab's programs"]
+fn an_orderly_stop_leaves_nothing_and_the_vips_silent() -> Result<()> {
+    let lab = Lab::raise(LacpRate::Fast)?;
+    let (before, interfaces) = (Census::take(), lab.appliance.interfaces()?);
+    let appliance = lab.start_appliance(&binaries()?, &config::appliance(LacpRate::Fast))?;
+    lab.wait_for_bond()?;
+    lab.wait_for_services(&Vip::all())?;
+    assert!(lab.appliance.interfaces()?.contains(&"bond0".to_owned()));
+    appliance.stop()?;
+    assert_eq!(before.left_behind(), Vec::<String>::new());
+    assert_eq!(lab.appliance.interfaces()?, interfaces);
+    assert_eq!(lab.appliance.processes(), []);
+    assert!(!answers(
+        &lab,
+        Vip::rr(Method::Nat, Family::V4).address().ip()
+    ));
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs root and the lab's programs"]
+fn a_box_whose_processes_are_all_dead_answers_nobody() -> Result<()> {
+    let (appliance, lab) = raise(LacpRate::Fast)?;
+    lab.wait_for_services(&Vip::all())?;
+    for name in ["supervisor", "hostd", "bondd", "lvsd"] {
+        appliance.kill(name)?;
+    }
+    // The members keep an address each for this, so that a kernel that heard would answer.
+    let own = "10.80.1.200";
+    lab.appliance.ip(&[
+        format!("address add {own}/24 dev {}", MEMBERS[0]),
+        format!("address add {own}/24 dev {}", MEMBERS[1]),
+    ])?;
+    for address in [
+        own.parse()?,
+        Vip::rr(Method::Nat, Family::V4).address().ip(),
+    ] {
+        assert!(!answers(&lab, address), "{address} answers");
+    }
+    Ok(())
+}
