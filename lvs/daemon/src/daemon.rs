@@ -2,7 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use lvs::Director;
 use netio::ethtool::Ethtool;
 use netio::netlink::Netlink;
 use netio::tap::Tap;
-use netio::xdp::{Program, Statistics, XdpMode};
+use netio::xdp::{PinDir, Program, Statistics, XdpMode};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
@@ -47,6 +47,7 @@ struct Daemon {
     taps: Vec<Arc<Tap>>,
     mode: XdpMode,
     programs: Vec<Program>,
+    pins: PathBuf,
     /// By worker, then by port: duplicates, to ask the kernel for its counts.
     sockets: Vec<Vec<OwnedFd>>,
 }
@@ -144,6 +145,7 @@ impl Daemon {
             taps,
             mode,
             programs,
+            pins,
             sockets,
         })
     }
@@ -213,6 +215,7 @@ impl Daemon {
         for program in self.programs {
             program.detach()?;
         }
+        PinDir::open(self.pins)?.remove()?;
         for queue in 0..self.shared.workers.len() {
             self.kept.forget(&keep::lane(queue))?;
         }
