@@ -1,18 +1,15 @@
 //! Compiles the XDP program. No object file is kept in git.
 
 use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::process::Command;
 
 const SOURCE: &str = "src/bpf/steer.bpf.c";
 
-fn main() -> ExitCode {
-    println!("cargo:rerun-if-changed={SOURCE}");
-    match compile() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("netio: {message}");
-            ExitCode::FAILURE
-        }
+fn main() {
+    println!("cargo::rerun-if-changed={SOURCE}");
+    // Cargo prints an error that it is told in one line, and a script that fails with all it wrote.
+    if let Err(message) = compile() {
+        println!("cargo::error={message}");
     }
 }
 

@@ -65,7 +65,7 @@ pub trait Lane {
     /// Says how many bytes of [`Lane::buffer`] are the frame; cut to the room there is.
     fn set_len(&mut self, frame: &mut Frame, len: usize);
 
-    /// Queues a frame on a port.
+    /// Queues a frame on a port; one without bytes is released instead.
     ///
     /// # Errors
     /// Gives the frame back when the transmit ring is full: the caller counts and releases it.

@@ -1,7 +1,7 @@
 //! The in-memory lane: every frame is in exactly one place, whatever is done with it.
 
-use netio::memory::MemoryLane;
-use netio::{Batch, Frame, Lane};
+use netio::memory::{MemoryLane, MemoryPort};
+use netio::{Batch, Frame, Lane, Port};
 use proptest::prelude::*;
 use wire::Duration;
 
@@ -51,8 +51,9 @@ proptest! {
                 }
                 Step::Allocate => held.extend(lane.allocate()),
                 Step::Transmit(port) => if let Some(frame) = held.pop() {
+                    let empty = frame.is_empty();
                     match lane.transmit(port, frame) {
-                        Ok(()) => sending[port] += 1,
+                        Ok(()) => sending[port] += usize::from(!empty),
                         Err(frame) => held.push(frame),
                     }
                 },
@@ -94,7 +95,8 @@ fn a_frame_crosses_from_port_to_port_unchanged() {
 #[test]
 fn a_full_transmit_ring_gives_the_frame_back() {
     let mut lane = MemoryLane::new(1, FRAMES, 1).unwrap();
-    let first = lane.allocate().unwrap();
+    let mut first = lane.allocate().unwrap();
+    lane.set_len(&mut first, 60);
     lane.transmit(0, first).unwrap();
     let second = lane.allocate().unwrap();
     let second = lane.transmit(0, second).unwrap_err();
@@ -125,4 +127,29 @@ fn waiting_ends_when_a_frame_arrives_and_not_before() {
     assert_eq!(lane.receive(0, &mut batch), 1);
     other.join().unwrap();
     lane.release(batch.pop().unwrap());
+}
+
+#[test]
+fn an_empty_frame_is_released_and_not_sent() {
+    let mut lane = MemoryLane::new(1, FRAMES, 1).unwrap();
+    let frame = lane.allocate().unwrap();
+    lane.transmit(0, frame).unwrap();
+    lane.flush();
+    assert!(lane.wire().take(0).is_empty());
+    assert_eq!(lane.free_frames(), FRAMES);
+}
+
+#[test]
+fn the_two_ends_of_a_memory_port_hear_each_other_and_not_themselves() {
+    let (one, other) = MemoryPort::pair().unwrap();
+    one.send(b"frame").unwrap();
+    let mut buffer = [0; 64];
+    assert_eq!(other.recv(&mut buffer).unwrap(), 5);
+    assert_eq!(&buffer[..5], b"frame");
+    for end in [&one, &other] {
+        assert_eq!(
+            end.recv(&mut buffer).unwrap_err().kind(),
+            std::io::ErrorKind::WouldBlock
+        );
+    }
 }

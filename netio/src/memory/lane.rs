@@ -185,6 +185,10 @@ impl Lane for MemoryLane {
         if self.sending[port].len() >= self.ring_size {
             return Err(frame);
         }
+        if frame.is_empty() {
+            self.release(frame);
+            return Ok(());
+        }
         self.move_frame(Self::index(&frame), Place::Held, Place::Sending);
         self.sending[port].push(frame);
         Ok(())

@@ -19,6 +19,8 @@ use crate::poll;
 pub(super) const MAX_PORTS: usize = 32;
 /// Refilling fewer frames than this is not worth the shared cache line.
 const REFILL: u32 = 32;
+/// How long a sleep may keep frames waiting in a transmit ring.
+const RETRY: Duration = Duration::from_millis(1);
 
 /// One worker's lane over AF_XDP.
 ///
@@ -309,6 +311,12 @@ impl Lane for XdpLane {
     }
 
     fn wait(&mut self, timeout: Duration, wake: Option<BorrowedFd<'_>>) -> io::Result<()> {
+        // What the kernel would not take yet is offered again soon.
+        let unsent = self
+            .sockets
+            .iter()
+            .any(|socket| socket.tx.may_be_outstanding());
+        let timeout = if unsent { timeout.min(RETRY) } else { timeout };
         let sockets = self.sockets.iter().map(Socket::as_fd);
         poll::readable::<{ MAX_PORTS + 1 }>(wake.into_iter().chain(sockets), timeout)
     }

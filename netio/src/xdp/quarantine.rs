@@ -68,3 +68,62 @@ impl Quarantine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::config::Shape;
+    use super::*;
+
+    const SHAPE: Shape = Shape {
+        ring_size: 64,
+        frames: 128,
+        chunk: 2048,
+    };
+
+    fn quarantine(owed: Vec<Owed>) -> Quarantine {
+        let mut held = vec![false; 128];
+        held[..4].fill(true);
+        Quarantine::new(held, owed)
+    }
+
+    #[test]
+    fn it_lasts_until_every_port_has_what_the_kernel_owed_it() {
+        let owed = vec![
+            Owed {
+                receive: 1,
+                complete: 0,
+            },
+            Owed {
+                receive: 0,
+                complete: 2,
+            },
+        ];
+        let mut quarantine = quarantine(owed);
+        quarantine.completed(1, Some(0));
+        quarantine.completed(0, Some(60));
+        assert!(
+            !quarantine.is_over(),
+            "another port's completion pays nothing"
+        );
+        quarantine.completed(1, None);
+        assert!(!quarantine.is_over());
+        quarantine.received(0, Some(1));
+        assert!(quarantine.is_over());
+    }
+
+    #[test]
+    fn what_the_kernel_gave_back_is_not_freed_a_second_time() {
+        let mut umem = Umem::create(SHAPE).unwrap();
+        while umem.pop().is_some() {}
+        let mut quarantine = quarantine(vec![Owed {
+            receive: 1,
+            complete: 1,
+        }]);
+        quarantine.received(0, Some(1));
+        quarantine.completed(0, Some(3));
+        assert!(quarantine.is_over());
+        quarantine.end(&mut umem);
+        let freed: Vec<_> = std::iter::from_fn(|| umem.pop()).collect();
+        assert_eq!(freed, [2 * 2048, 0]);
+    }
+}

@@ -194,3 +194,77 @@ impl Umem {
         unsafe { std::slice::from_raw_parts_mut(self.base.add(start), len) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    const SHAPE: Shape = Shape {
+        ring_size: 64,
+        frames: 128,
+        chunk: 2048,
+    };
+
+    #[test]
+    fn every_frame_is_free_once() {
+        let mut umem = Umem::create(SHAPE).unwrap();
+        let all: BTreeSet<_> = std::iter::from_fn(|| umem.pop()).collect();
+        assert_eq!(all, (0..128).map(|index| index * 2048).collect());
+        assert_eq!(umem.free_frames(), 0);
+        umem.push(2048 + 300);
+        assert_eq!(umem.pop(), Some(2048), "it is the chunk that is free");
+    }
+
+    #[test]
+    fn the_next_owner_finds_the_list_as_it_was_stored() {
+        let mut umem = Umem::create(SHAPE).unwrap();
+        for _ in 0..100 {
+            umem.pop();
+        }
+        umem.store_count();
+        let memfd = umem.as_fd().try_clone_to_owned().unwrap();
+        drop(umem);
+        let next = Umem::adopt(memfd, SHAPE).unwrap();
+        let listed: BTreeSet<_> = next.listed().collect();
+        assert_eq!(listed, (100..128).map(|index| index * 2048).collect());
+        assert_eq!(
+            next.free_frames(),
+            0,
+            "it is a hint until the rings were read"
+        );
+    }
+
+    #[test]
+    fn memory_too_small_for_its_shape_is_refused() {
+        let umem = Umem::create(SHAPE).unwrap();
+        let memfd = umem.as_fd().try_clone_to_owned().unwrap();
+        assert!(
+            Umem::adopt(
+                memfd,
+                Shape {
+                    frames: 129,
+                    ..SHAPE
+                }
+            )
+            .is_err()
+        );
+    }
+
+    #[test]
+    fn a_descriptor_outside_the_umem_is_no_frame() {
+        let umem = Umem::create(SHAPE).unwrap();
+        let frame = |address, len| {
+            umem.frame(Descriptor {
+                address,
+                len,
+                options: 0,
+            })
+        };
+        assert!(frame(127 * 2048 + 256, 1792).is_some());
+        assert!(frame(127 * 2048 + 256, 1793).is_none());
+        assert!(frame(u64::MAX, 1).is_none());
+        assert_eq!(umem.index(128 * 2048), None);
+    }
+}

@@ -10,7 +10,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork};
 
-use crate::lab::{self, Lab, arrivals, number, numbered, received, transmit, turns};
+use crate::lab::{self, Lab, SHAPE, arrivals, number, numbered, received, transmit, turns};
 
 /// What a store keeps: duplicates of a lane's descriptors.
 fn stored(lane: &XdpLane) -> (String, Vec<OwnedFd>) {
@@ -81,6 +81,36 @@ fn frames_read_but_not_passed_on_are_received_again() {
     let store = stored(&lane);
     drop(lane);
     assert_eq!(received(&mut adopt(&lab, store), 0, 1), vec![numbered(1)]);
+}
+
+#[test]
+fn after_a_full_receive_ring_no_frame_is_used_twice() {
+    if !lab::is_root() {
+        return;
+    }
+    let lab = Lab::new(1, 1);
+    let (_programs, mut lane) = lab.lane(1);
+    let (peer, free) = (lab.peer(0), lane.free_frames());
+    // With a hundred frames unread the receive ring is full before the fill ring is empty; some
+    // kernels are then left with a frame in hand that they have nowhere to put.
+    (0..100).for_each(|step| peer.send(&numbered(step)).unwrap());
+    lane.wait(wire::Duration::from_secs(10), None).unwrap();
+    lane.flush();
+    let store = stored(&lane);
+    drop(lane);
+    (100..400).for_each(|step| peer.send(&numbered(step)).unwrap());
+    let mut lane = adopt(&lab, store);
+    let kept = SHAPE.ring_size;
+    let expected: Vec<_> = (0..kept).map(numbered).collect();
+    assert_eq!(received(&mut lane, 0, expected.len()), expected);
+    assert!(lane.statistics(0).unwrap().rx_ring_full > 0);
+    for round in 0..20 {
+        let frames: Vec<_> = (0..50).map(|step| numbered(round * 50 + step)).collect();
+        frames.iter().for_each(|frame| peer.send(frame).unwrap());
+        assert_eq!(received(&mut lane, 0, 50), frames);
+    }
+    assert!(!lane.is_in_quarantine());
+    assert!(lab::is_settled(&lane, free));
 }
 
 #[test]
