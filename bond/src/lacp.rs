@@ -32,6 +32,8 @@ pub struct Lacp {
     ports: heapless::Vec<Port, MAX_MEMBERS>,
     active: Option<u8>,
     fallback: Option<usize>,
+    /// What the host was told last.
+    told: heapless::Vec<View, MAX_MEMBERS>,
 }
 
 /// A link as LACP sees it.
@@ -57,11 +59,14 @@ impl Lacp {
             .zip(members)
             .map(|(n, member)| Port::new(n, member.port_priority));
         let system = system(config, Mac::ZERO);
+        let ports: heapless::Vec<Port, MAX_MEMBERS> = ports.collect();
+        let told = ports.iter().map(view).collect();
         Self {
             system,
-            ports: ports.collect(),
+            ports,
             active: None,
             fallback: None,
+            told,
         }
     }
 
@@ -163,7 +168,6 @@ impl Lacp {
 
     /// Timers that have run out, then all machines, then what is to be sent.
     pub fn run(&mut self, now: Instant, out: &mut Outbox) {
-        let before: heapless::Vec<_, MAX_MEMBERS> = self.ports.iter().map(view).collect();
         let aggregator = self.active;
         for port in &mut self.ports {
             expire(port, now);
@@ -174,8 +178,9 @@ impl Lacp {
             }
         }
         self.fallback = self.choose_fallback();
-        for (member, (port, before)) in self.ports.iter_mut().zip(&before).enumerate() {
-            report(port, member, *before, out);
+        for (member, (port, told)) in self.ports.iter_mut().zip(&mut self.told).enumerate() {
+            report(port, member, *told, out);
+            *told = view(port);
             if self.system.id != Mac::ZERO
                 && let Some(frame) = transmit::step(port, &self.system, now)
             {
@@ -277,8 +282,8 @@ fn view(port: &Port) -> View {
     )
 }
 
-fn report(port: &Port, member: usize, before: View, out: &mut Outbox) {
-    let (receive, mux, system, key, was_defaulted) = before;
+fn report(port: &Port, member: usize, told: View, out: &mut Outbox) {
+    let (receive, mux, system, key, was_defaulted) = told;
     if port.receive != receive {
         out.event(Event::Receive {
             member,

@@ -79,6 +79,7 @@ impl Lacp {
                 | receive::State::Defaulted => None,
             };
         }
+        self.told = self.ports.iter().map(super::view).collect();
     }
 }
 

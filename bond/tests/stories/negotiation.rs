@@ -1,7 +1,7 @@
 //! Two bonds become partners.
 
 use bond::lacp::{mux, receive};
-use bond::{Config, Input, LacpRate, Why};
+use bond::{Config, Event, Input, LacpRate, Why};
 use wire::lacp::State;
 use wire::marker::{Kind, Marker};
 use wire::{Duration, Mac};
@@ -18,6 +18,53 @@ fn two_bonds_aggregate_all_members_after_the_aggregate_wait_time() {
     assert_eq!([pair.usable(0), pair.usable(1)], [vec![0, 1], vec![0, 1]]);
     assert_eq!(pair.why(0, 0), None);
     assert_eq!(pair.port(0, 0).actor.state, State(0x3f));
+}
+
+#[test]
+fn the_host_hears_of_each_machine_and_of_the_partner_once() {
+    let mut pair = Pair::new(fast(1), fast(1));
+    pair.run(ms(5_000));
+    let (member, system) = (0, interface(1, 0).mac);
+    let heard: Vec<_> = pair
+        .events
+        .iter()
+        .filter(|(side, _)| *side == 0)
+        .map(|(_, event)| *event)
+        .collect();
+    let expected = [
+        Event::Carrier {
+            member,
+            carrier: true,
+        },
+        Event::Receive {
+            member,
+            state: receive::State::Expired,
+        },
+        Event::Receive {
+            member,
+            state: receive::State::Current,
+        },
+        Event::Partner {
+            member,
+            system,
+            key: 15,
+        },
+        Event::Mux {
+            member,
+            state: mux::State::Waiting,
+        },
+        Event::Aggregator { number: Some(0) },
+        Event::Mux {
+            member,
+            state: mux::State::CollectingDistributing,
+        },
+        Event::Usable {
+            member,
+            usable: true,
+        },
+        Event::BondCarrier { carrier: true },
+    ];
+    assert_eq!(heard, expected);
 }
 
 #[test]
