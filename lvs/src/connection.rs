@@ -20,6 +20,7 @@
 mod adopt;
 mod cell;
 mod evict;
+mod fetch;
 mod hash;
 mod layout;
 mod list;

@@ -49,7 +49,7 @@ pub use config::{
 };
 pub use director::Director;
 pub use drop_reason::DropReason;
-pub use process::process;
+pub use process::{look_ahead, process};
 pub use snapshot::Snapshot;
 pub use stats::Stats;
 pub use status::{RealStatus, ServiceStatus, Totals};

@@ -44,6 +44,39 @@ pub fn process(
     }
 }
 
+/// Fetches into the cache what [`process`] will read for the packets of a batch. Worth it when there
+/// are more connections than the cache has room for: the memory accesses of a batch then overlap.
+#[inline]
+pub fn look_ahead<'h>(cx: &Context<'_, '_>, batch: impl Iterator<Item = &'h Headers> + Clone) {
+    let keys = batch.filter_map(|headers| client(cx, headers));
+    cx.table.fetch_tags(keys.clone());
+    cx.table.fetch_cells(keys);
+}
+
+/// The client endpoint and protocol of a packet that may belong to a connection.
+#[inline]
+fn client(cx: &Context<'_, '_>, headers: &Headers) -> Option<(Endpoint, u8)> {
+    let packet = Packet::new(headers)?;
+    let Transport::Tcp {
+        source,
+        destination,
+        ..
+    } = packet.transport
+    else {
+        return None;
+    };
+    let from = Endpoint {
+        address: packet.source,
+        port: source,
+    };
+    let to = Endpoint {
+        address: packet.destination,
+        port: destination,
+    };
+    let is_request = cx.snapshot.service(to, protocol::TCP).is_some();
+    Some((if is_request { from } else { to }, protocol::TCP))
+}
+
 /// A frame being processed.
 #[derive(Debug)]
 pub struct Task<'t, 'm> {

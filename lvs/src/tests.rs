@@ -1,10 +1,10 @@
 //! Frames in, frames out: built and checked by a second encoder, on a virtual clock.
 
-//mod answers;
-//mod drops;
+mod answers;
 mod dr;
-//mod icmp_errors;
+mod drops;
+mod icmp_errors;
 mod lifecycle;
 mod nat;
-//mod properties;
+mod properties;
 mod support;

@@ -80,7 +80,7 @@ impl<'m> Table<'m> {
             return false;
         };
         let (key, real, word) = words.read();
-        let place: Place = self.place(&key);
+        let place: Place = self.place(key.client, key.protocol);
         let (shard, len) = (place.shard(self.layout.shards), self.layout.shard_buckets);
         let places = [place.first(len), place.second(len)].map(|bucket| shard * len + bucket);
         let registered = self.registry().find(real);

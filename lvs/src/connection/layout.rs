@@ -101,7 +101,7 @@ impl<'m> Layout<'m> {
         for word in all {
             word.store(0, Ordering::Relaxed);
         }
-        let HashKey([k0, k1]) = key;
+        let [k0, k1] = key.seed;
         self.word(WORD_LENGTH)
             .store(self.length as u64, Ordering::Relaxed);
         self.word(WORD_KEY).store(k0, Ordering::Relaxed);
@@ -114,7 +114,7 @@ impl<'m> Layout<'m> {
         let magic = self.word(WORD_MAGIC).load(Ordering::Acquire);
         let length = self.word(WORD_LENGTH).load(Ordering::Relaxed);
         let key = [WORD_KEY, WORD_KEY + 1].map(|at| self.word(at).load(Ordering::Relaxed));
-        (magic == MAGIC && length == self.length as u64).then_some(HashKey(key))
+        (magic == MAGIC && length == self.length as u64).then(|| HashKey::new(key))
     }
 
     #[expect(

@@ -10,6 +10,7 @@ use super::layout::{BucketWords, Layout, LayoutError};
 use super::lock::{Guard, Lock};
 use super::registry::{RealId, Registry};
 use super::tick::{Tick, ticks};
+use crate::address::Endpoint;
 use crate::config::Timeouts;
 use crate::tcp_state::TcpState;
 
@@ -106,8 +107,9 @@ impl<'m> Table<'m> {
     /// When the region is too small.
     pub fn format(words: &'m [AtomicU64], key: [u64; 2]) -> Result<Self, LayoutError> {
         let layout = Layout::new(words)?;
-        layout.format(HashKey(key));
-        Ok(Self::over(layout, HashKey(key)))
+        let key = HashKey::new(key);
+        layout.format(key);
+        Ok(Self::over(layout, key))
     }
 
     pub(super) fn over(layout: Layout<'m>, key: HashKey) -> Self {
@@ -172,14 +174,16 @@ impl<'m> Table<'m> {
 
     /// Where connections of this client endpoint lie.
     #[inline]
-    pub(crate) fn place(&self, key: &Key) -> Place {
-        Place(self.key.client(key.client, key.protocol))
+    pub(super) fn place(&self, client: Endpoint, protocol: u8) -> Place {
+        Place(self.key.client(client, protocol))
     }
 
     /// The connection with this key, unless it has expired.
     #[inline]
     pub(crate) fn find(&self, key: &Key, now: Tick) -> Option<Found<'m>> {
-        let found = self.probe(self.place(key), |other, _, _| other == key)?;
+        let found = self.probe(self.place(key.client, key.protocol), |other, _, _| {
+            other == key
+        })?;
         self.alive(found, now)
     }
 
@@ -191,7 +195,7 @@ impl<'m> Table<'m> {
         now: Tick,
         is_reply: impl Fn(RealId) -> bool,
     ) -> Option<Found<'m>> {
-        let found = self.probe(self.place(key), |other, real, word| {
+        let found = self.probe(self.place(key.client, key.protocol), |other, real, word| {
             other.client == key.client
                 && other.protocol == key.protocol
                 && !word.is_one_way()
@@ -225,12 +229,18 @@ impl<'m> Table<'m> {
     }
 
     #[inline]
-    fn shard(&self, place: Place) -> &'m [BucketWords] {
+    pub(super) fn shard(&self, place: Place) -> &'m [BucketWords] {
         self.layout.shard(place.shard(self.layout.shards))
     }
 
     pub(super) fn lock(&self, shard: usize) -> Option<Guard<'_>> {
         self.locks.get(shard)?.lock()
+    }
+
+    /// Locks every shard, as workers that were preempted would.
+    #[cfg(test)]
+    pub(crate) fn lock_all(&self) -> alloc::vec::Vec<Guard<'_>> {
+        self.locks.iter().filter_map(Lock::lock).collect()
     }
 
     /// Ticks until a connection expires.
@@ -335,7 +345,7 @@ impl<'m> Table<'m> {
 
     /// Enters a connection.
     pub(crate) fn insert(&self, entry: &Entry, now: Tick) -> Result<Inserted<'m>, InsertError> {
-        let place = self.place(&entry.key);
+        let place = self.place(entry.key.client, entry.key.protocol);
         let _guard = self
             .lock(place.shard(self.layout.shards))
             .ok_or(InsertError::Busy)?;

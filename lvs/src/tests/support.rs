@@ -114,6 +114,25 @@ impl Appliance {
         }
     }
 
+    /// Sends a frame while another worker holds all of the table's locks and stays away.
+    pub fn send_while_locked(&mut self, mut frame: Vec<u8>) -> Out {
+        let held = self.table.lock_all();
+        let headers = Headers::parse(&frame).unwrap();
+        let snapshot = self.director.snapshot();
+        let cx = Context {
+            snapshot: &snapshot,
+            table: &self.table,
+            now: self.now,
+            mac: MAC,
+        };
+        let verdict = process(&cx, &mut self.worker, &mut frame, &headers, &mut []);
+        drop(held);
+        match verdict {
+            Verdict::Drop(reason) => Out::Drop(reason),
+            other => panic!("not dropped: {other:?}"),
+        }
+    }
+
     pub fn drops(&self, reason: DropReason) -> u64 {
         self.worker.stats().drops(reason).total()
     }
@@ -163,7 +182,7 @@ pub fn service(method: Method, vip: &str, reals: &[(&str, u32)]) -> ServiceConfi
 }
 
 /// A TCP segment to be written.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Segment {
     pub from: SocketAddr,
     pub to: SocketAddr,
