@@ -6,7 +6,7 @@ use std::process;
 
 use clap::Args;
 
-use crate::config::{self, Config, Fault};
+use crate::config::{self, Config};
 
 /// Where the daemons keep their sockets and states unless told otherwise.
 pub const RUN_DIR: &str = "/run/fourfold";
@@ -56,19 +56,14 @@ impl DaemonArgs {
     /// With `--check` it is asked too: what passes the check must also start.
     #[must_use]
     pub fn load_or_exit(&self, present: impl FnOnce() -> io::Result<Vec<String>>) -> Config {
-        let config = match config::load(&self.config) {
-            Ok(config) => config,
-            Err(faults) => exit_with_faults(&faults),
-        };
-        match present() {
-            Ok(present) => {
-                let faults = config::check_interfaces(&config, &present);
-                if !faults.is_empty() {
-                    exit_with_faults(&faults);
-                }
-            }
+        let present = match present() {
+            Ok(present) => present,
             Err(error) => exit_with_lines([format!("reading the interfaces' names: {error}")]),
-        }
+        };
+        let config = match config::load_with(&self.config, &present) {
+            Ok(config) => config,
+            Err(faults) => exit_with_lines(faults.iter().map(ToString::to_string)),
+        };
         if self.check {
             let printed = io::stdout()
                 .lock()
@@ -95,10 +90,6 @@ pub fn interfaces() -> io::Result<Vec<String>> {
         .iter()
         .map(|i| i.name().to_string_lossy().into_owned())
         .collect())
-}
-
-fn exit_with_faults(faults: &[Fault]) -> ! {
-    exit_with_lines(faults.iter().map(ToString::to_string))
 }
 
 fn exit_with_lines(lines: impl IntoIterator<Item = String>) -> ! {

@@ -48,14 +48,20 @@ const TABLES: &[&str] = &["bond", "lvs", "route", "service"];
 /// # Errors
 /// Every fault in the file, in the order of its lines; one fault when it cannot be read.
 pub fn load(path: &Path) -> Result<Config, Vec<Fault>> {
-    let file = path.display().to_string();
-    match std::fs::read_to_string(path) {
-        Ok(text) => parse(&file, &text),
-        Err(error) => {
-            let legal = format!("a readable text file ({error})");
-            Err(vec![Origin::new(&file).fault("", None, legal)])
-        }
-    }
+    let (file, text) = read_file(path)?;
+    parse(&file, &text)
+}
+
+/// As [`load`], on a host that has the interfaces `present`: a member that is not among them is a
+/// fault like the others, and found together with them.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with(path: &Path, present: &[String]) -> Result<Config, Vec<Fault>> {
+    let (file, text) = read_file(path)?;
+    let (config, mut faults) = read(&file, &text);
+    faults.extend(check_interfaces(&config, present));
+    verdict(config, faults)
 }
 
 /// Validates `text`, which faults will say is in `file`.
@@ -63,6 +69,32 @@ pub fn load(path: &Path) -> Result<Config, Vec<Fault>> {
 /// # Errors
 /// Every fault in the text, in the order of its lines.
 pub fn parse(file: &str, text: &str) -> Result<Config, Vec<Fault>> {
+    let (config, faults) = read(file, text);
+    verdict(config, faults)
+}
+
+fn read_file(path: &Path) -> Result<(String, String), Vec<Fault>> {
+    let file = path.display().to_string();
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok((file, text)),
+        Err(error) => {
+            let legal = format!("a readable text file ({error})");
+            Err(vec![Origin::new(&file).fault("", None, legal)])
+        }
+    }
+}
+
+fn verdict(config: Config, mut faults: Vec<Fault>) -> Result<Config, Vec<Fault>> {
+    faults.sort_by_key(|fault| fault.line);
+    if faults.is_empty() {
+        Ok(config)
+    } else {
+        Err(faults)
+    }
+}
+
+/// What could be read of a configuration, and every fault in it.
+fn read(file: &str, text: &str) -> (Config, Vec<Fault>) {
     let (table, syntax) = DeTable::parse_recoverable(text);
     let reader = Reader::new(file, text);
     let root = Section::root(&reader, table.get_ref(), TABLES);
@@ -87,12 +119,7 @@ pub fn parse(file: &str, text: &str) -> Result<Config, Vec<Fault>> {
     if faults.is_empty() {
         faults = cross::engine_faults(&config);
     }
-    faults.sort_by_key(|fault| fault.line);
-    if faults.is_empty() {
-        Ok(config)
-    } else {
-        Err(faults)
-    }
+    (config, faults)
 }
 
 fn syntax_faults(file: &str, text: &str, errors: &[toml::de::Error]) -> Vec<Fault> {
@@ -122,22 +149,22 @@ fn syntax_faults(file: &str, text: &str, errors: &[toml::de::Error]) -> Vec<Faul
 /// The members of bonds that are not among the interfaces `present`.
 #[must_use]
 pub fn check_interfaces(config: &Config, present: &[String]) -> Vec<Fault> {
+    let nics: Vec<&str> = present
+        .iter()
+        .map(String::as_str)
+        .filter(|nic| *nic != "lo")
+        .collect();
     let mut faults = Vec::new();
     for bond in &config.bonds {
         for member in bond
             .members
             .iter()
-            .filter(|member| !present.contains(&member.name))
+            .filter(|member| !nics.contains(&member.name.as_str()))
         {
-            let others: Vec<&str> = present
-                .iter()
-                .map(String::as_str)
-                .filter(|name| *name != "lo")
-                .collect();
             faults.push(config.origin.fault(
                 &section::join(&section::join("bond", &bond.name), "members"),
                 Some(format!("{:?}", member.name)),
-                format!("an interface of this host: {}", others.join(", ")),
+                format!("an interface of this host: {}", nics.join(", ")),
             ));
         }
     }

@@ -9,4 +9,4 @@ pub mod server;
 
 pub use client::{ClientError, Items, show};
 pub use record::{Answer, BondAnswer, BondRequest, RECORD_BYTES, Request};
-pub use server::{Call, Reply, Server, serve};
+pub use server::{Call, Reply, Server};

@@ -85,6 +85,18 @@ fn faults_are_lines_on_standard_error_and_exit_code_2() {
 }
 
 #[test]
+fn a_missing_nic_is_found_together_with_the_other_faults() {
+    let text = LEGAL.replace("eth1", "eth7") + "mtu = 1\n";
+    let (file, output) = start("together", &text, false);
+    assert_eq!(output.status.code(), Some(2));
+    let lines = String::from_utf8_lossy(&output.stderr).into_owned();
+    let lines: Vec<&str> = lines.lines().collect();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines[0].starts_with(&format!("{file}:3: bond.bond0.members = \"eth7\": ")));
+    assert!(lines[1].starts_with(&format!("{file}:4: bond.bond0.mtu = 1: ")));
+}
+
+#[test]
 fn a_missing_nic_is_a_fault_also_when_only_checked() {
     for check in [false, true] {
         let text = LEGAL.replace("eth1", "eth7");

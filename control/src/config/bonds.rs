@@ -99,11 +99,12 @@ pub(super) fn read(root: &Section<'_, '_>) -> Vec<bond::Config> {
     let tables = root.named("bond", KEYS);
     tables
         .iter()
-        .filter_map(|(name, table)| read_bond(name, table))
+        .map(|(name, table)| read_bond(name, table))
         .collect()
 }
 
-fn read_bond(name: &str, table: &Section<'_, '_>) -> Option<bond::Config> {
+/// What could be read of one bond; what could not stands at its default, and is a fault.
+fn read_bond(name: &str, table: &Section<'_, '_>) -> bond::Config {
     if !is_interface(name) {
         table.fault_here(format!("the bond's name is {INTERFACE_LEGAL}"));
     }
@@ -113,7 +114,6 @@ fn read_bond(name: &str, table: &Section<'_, '_>) -> Option<bond::Config> {
     if let Some(mode) = mode {
         check_mode(table, mode, ONLY_IN);
     }
-    // Read with any mode, so that the other faults show even when the mode itself is one.
     let mut config = bond::Config::new(name, mode.unwrap_or(Mode::Ieee8023ad), &[]);
     config.members = members;
     read_common(table, &mut config);
@@ -124,7 +124,7 @@ fn read_bond(name: &str, table: &Section<'_, '_>) -> Option<bond::Config> {
     config.primary = table.value("primary", interface);
     check_primary(table, &config);
     check_delays(table, &config);
-    mode.map(|_| config)
+    config
 }
 
 fn check_mode(table: &Section<'_, '_>, mode: Mode, only_in: &[(Mode, &[&str])]) {

@@ -6,7 +6,6 @@
 //! own, so that a client that does not read holds up nobody. Dropping the server ends the first
 //! two kinds; an answer under way ends by itself.
 
-use std::future::Future;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -60,21 +59,6 @@ impl Server {
             // The acceptor never ends before the server does; with nobody to come, none comes.
             None => std::future::pending().await,
         }
-    }
-}
-
-/// Listens on `path` and gives each request to `handler`, for ever: the loop of a daemon that has
-/// nothing else to wait for.
-///
-/// # Errors
-/// When the socket cannot be made.
-pub async fn serve<F: Future<Output = ()>>(
-    path: &Path,
-    mut handler: impl FnMut(Call) -> F,
-) -> io::Result<std::convert::Infallible> {
-    let mut server = Server::bind(path)?;
-    loop {
-        handler(server.next().await).await;
     }
 }
 

@@ -12,7 +12,8 @@ use std::io::{self, BufWriter, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use control::cli::RUN_DIR;
 use control::ipc::ClientError;
 use control::show::Noun;
@@ -104,6 +105,12 @@ impl fmt::Display for Failure {
 fn main() -> ExitCode {
     let command = Command::parse();
     let Verb::Show(show) = &command.verb;
+    if let Some(option) = show.options.misplaced(show.noun.0) {
+        let text = format!("{option} does not go with {}", show.noun.0.name());
+        Command::command()
+            .error(ErrorKind::ArgumentConflict, text)
+            .exit();
+    }
     match run(&command, show) {
         Ok(()) => ExitCode::SUCCESS,
         // The reader has seen enough (`| head`).

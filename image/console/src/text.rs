@@ -30,13 +30,29 @@ pub(crate) struct Options {
     #[arg(long, conflicts_with = "json")]
     rate: bool,
 
-    /// Numbers in full, not in K, M, G
+    /// drops, ports, service: numbers in full, not in K, M, G
     #[arg(long, conflicts_with = "json")]
     exact: bool,
 
     /// drops: also the reasons that never happened
     #[arg(long, conflicts_with = "json")]
     all: bool,
+}
+
+impl Options {
+    /// The option that does not go with `noun`, if there is one.
+    pub(crate) fn misplaced(&self, noun: Noun) -> Option<&'static str> {
+        let belongs = |given: bool, nouns: &[Noun]| !given || nouns.contains(&noun);
+        let numbers = [Noun::Drops, Noun::Ports, Noun::Service];
+        [
+            ("--stats", belongs(self.stats, &[Noun::Service])),
+            ("--rate", belongs(self.rate, &[Noun::Service])),
+            ("--all", belongs(self.all, &[Noun::Drops])),
+            ("--exact", belongs(self.exact, &numbers)),
+        ]
+        .into_iter()
+        .find_map(|(option, belongs)| (!belongs).then_some(option))
+    }
 }
 
 /// Prints everything of one kind.

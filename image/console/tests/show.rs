@@ -216,6 +216,9 @@ fn bad_usage_is_exit_code_2() {
         &["show"][..],
         &["show", "weather"],
         &["show", "bond", "--jsonn"],
+        &["show", "bond", "--stats"],
+        &["show", "service", "--all"],
+        &["show", "service", "--stats", "--rate"],
         &[],
     ] {
         let output = run.fourfold().args(args).output().expect("runs");
