@@ -32,7 +32,8 @@ impl Client {
     /// Starts the client's threads inside `namespace`.
     pub fn start(namespace: &Namespace) -> Result<Self> {
         allow_many_descriptors()?;
-        let path = namespace::path(namespace.name());
+        let name = namespace.name().to_owned();
+        let path = namespace::path(&name);
         let inode = fs::metadata(&path)
             .with_context(|| format!("reading {}", path.display()))?
             .ino();
@@ -41,7 +42,7 @@ impl Client {
             .thread_name("client")
             .enable_all()
             // A thread that could not enter is found below.
-            .on_thread_start(move || drop(namespace::enter(&path)))
+            .on_thread_start(move || drop(sys::netns::enter(&name)))
             .build()
             .context("building the client's runtime")?;
         let client = Self { runtime };

@@ -1,15 +1,15 @@
 //! A named network namespace: commands, threads and settings inside it, and its end.
 
-use std::fs::{self, File};
+use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use nix::mount::{MntFlags, umount2};
-use nix::sched::{CloneFlags, setns};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use sys::netns;
 
 use crate::{run, wait};
 
@@ -55,16 +55,7 @@ impl Namespace {
 
     /// Runs `work` on a thread of its own inside the namespace.
     pub fn inside<T: Send>(&self, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
-        let path = path(&self.name);
-        std::thread::scope(|scope| {
-            let thread = scope.spawn(|| {
-                enter(&path)?;
-                work()
-            });
-            thread
-                .join()
-                .map_err(|_| anyhow!("a thread inside {} panicked", self.name))?
-        })
+        netns::run(&self.name, work).context("entering a namespace")?
     }
 
     /// Sets network sysctls, named by their path below `/proc/sys/net`.
@@ -170,12 +161,6 @@ pub fn ip(name: &str, lines: &[impl AsRef<str>]) -> Result<()> {
     let mut command = run::program("ip");
     run::output_with_input(command.args(["-n", name, "-batch", "-"]), &input)?;
     Ok(())
-}
-
-/// Moves the calling thread into the namespace bound at `path`.
-pub fn enter(path: &std::path::Path) -> Result<()> {
-    let file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
-    setns(file, CloneFlags::CLONE_NEWNET).with_context(|| format!("entering {}", path.display()))
 }
 
 /// The file a namespace's name is bound to.
