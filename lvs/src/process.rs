@@ -44,10 +44,16 @@ pub fn process(
     }
 }
 
-/// Fetches into the cache what [`process`] will read for the packets of a batch. Worth it when there
-/// are more connections than the cache has room for: the memory accesses of a batch then overlap.
+/// Connections that the cache has room for anyway.
+const CACHED: usize = 16_384;
+
+/// Fetches into the cache what [`process`] will read for the packets of a batch, so that their
+/// memory accesses overlap. Does nothing while there are so few connections that the cache has them.
 #[inline]
 pub fn look_ahead<'h>(cx: &Context<'_, '_>, batch: impl Iterator<Item = &'h Headers> + Clone) {
+    if cx.table.held() < CACHED {
+        return;
+    }
     let keys = batch.filter_map(|headers| client(cx, headers));
     cx.table.fetch_tags(keys.clone());
     cx.table.fetch_cells(keys);

@@ -300,24 +300,21 @@ impl Ports {
         Self(ports | u64::from(entry.real.slot) << 16 | u64::from(entry.real.generation))
     }
 
-    const fn part(self, at: usize) -> u16 {
-        let [a, b, c, d, e, f, g, h] = self.0.to_be_bytes();
-        let parts = [[a, b], [c, d], [e, f], [g, h]];
-        u16::from_be_bytes(parts[at])
-    }
-
     const fn client(self) -> u16 {
-        self.part(0)
+        let [a, b, ..] = self.0.to_be_bytes();
+        u16::from_be_bytes([a, b])
     }
 
     const fn service(self) -> u16 {
-        self.part(1)
+        let [_, _, a, b, ..] = self.0.to_be_bytes();
+        u16::from_be_bytes([a, b])
     }
 
     const fn real(self) -> RealId {
+        let [.., s0, s1, g0, g1] = self.0.to_be_bytes();
         RealId {
-            slot: self.part(2),
-            generation: self.part(3),
+            slot: u16::from_be_bytes([s0, s1]),
+            generation: u16::from_be_bytes([g0, g1]),
         }
     }
 }

@@ -14,6 +14,7 @@ pub const BUCKET_WORDS: usize = 128;
 /// Connections of a bucket.
 pub const BUCKET_CELLS: usize = 15;
 const SHARDS_MAX: usize = 256;
+const SHARD_BUCKETS_MIN: usize = 64;
 const SLOTS_MIN: usize = 16;
 const SLOTS_MAX: usize = 65_536;
 /// "4fold ct" and the version of the layout, which changes with the meaning of any word.
@@ -77,7 +78,11 @@ impl<'m> Layout<'m> {
         let (header, rest) = words.split_at(HEADER_WORDS);
         let (registry, rest) = rest.split_at(slots * CELL_WORDS);
         let (buckets, _) = rest.as_chunks();
-        let shards = 1 << (buckets.len() / 2).min(SHARDS_MAX).ilog2();
+        // Few buckets make few shards, so that all shards fill alike.
+        let shards = 1
+            << (buckets.len() / SHARD_BUCKETS_MIN)
+                .clamp(1, SHARDS_MAX)
+                .ilog2();
         let shard_buckets = buckets.len() / shards;
         let (slots, _) = registry.as_chunks();
         Ok(Self {
@@ -123,6 +128,12 @@ impl<'m> Layout<'m> {
     )]
     fn word(&self, at: usize) -> &'m AtomicU64 {
         &self.header[at]
+    }
+
+    /// The place of the first bucket, in words.
+    #[cfg(test)]
+    pub fn buckets_at(&self) -> usize {
+        HEADER_WORDS + self.slots.len() * CELL_WORDS
     }
 
     /// The buckets of a shard.

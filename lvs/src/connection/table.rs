@@ -15,7 +15,7 @@ use crate::config::Timeouts;
 use crate::tcp_state::TcpState;
 
 /// A first bucket with this many connections shares new ones with the second bucket.
-const CROWDED: usize = 12;
+const CROWDED: usize = 10;
 /// How often a state change is tried against another worker's.
 const TRIES: usize = 4;
 
@@ -62,6 +62,7 @@ pub struct Table<'m> {
     locks: Box<[Lock]>,
     loads: Box<[Load]>,
     timeouts: [AtomicU32; TcpState::ALL.len()],
+    held: AtomicUsize,
     pub(super) sweep_at: AtomicUsize,
     pub(super) events: Events,
 }
@@ -119,6 +120,7 @@ impl<'m> Table<'m> {
             locks: (0..layout.shards).map(|_| Lock::default()).collect(),
             loads: layout.slots.iter().map(|_| Load::default()).collect(),
             timeouts: array::from_fn(|_| AtomicU32::new(0)),
+            held: AtomicUsize::new(0),
             sweep_at: AtomicUsize::new(0),
             events: Events::default(),
         };
@@ -136,20 +138,22 @@ impl<'m> Table<'m> {
     #[must_use]
     pub fn counters(&self) -> TableCounters {
         let total = |event: &AtomicU64| event.load(Ordering::Relaxed);
-        let held = |load: &Load| {
-            let [active, inactive] = [&load.active, &load.inactive];
-            u64::from(active.load(Ordering::Relaxed)) + u64::from(inactive.load(Ordering::Relaxed))
-        };
         TableCounters {
             capacity: (self.layout.shards * self.layout.shard_buckets) as u64
                 * super::layout::BUCKET_CELLS as u64,
-            held: self.loads.iter().map(held).sum(),
+            held: self.held() as u64,
             entered: total(&self.events.entered),
             expired: total(&self.events.expired),
             evicted_closing: total(&self.events.evicted_closing),
             evicted_half_open: total(&self.events.evicted_half_open),
             evicted_established: total(&self.events.evicted_established),
         }
+    }
+
+    /// Connections in the table.
+    #[inline]
+    pub(crate) fn held(&self) -> usize {
+        self.held.load(Ordering::Relaxed)
     }
 
     pub(crate) const fn registry(&self) -> Registry<'m> {
@@ -302,11 +306,13 @@ impl<'m> Table<'m> {
         if side(from) == side(to) {
             return;
         }
-        if let Some(active) = side(to) {
-            count(active).fetch_add(1, Ordering::Relaxed);
+        match side(to) {
+            Some(active) => _ = count(active).fetch_add(1, Ordering::Relaxed),
+            None => _ = self.held.fetch_sub(1, Ordering::Relaxed),
         }
-        if let Some(active) = side(from) {
-            count(active).fetch_sub(1, Ordering::Relaxed);
+        match side(from) {
+            Some(active) => _ = count(active).fetch_sub(1, Ordering::Relaxed),
+            None => _ = self.held.fetch_add(1, Ordering::Relaxed),
         }
     }
 
