@@ -2,11 +2,13 @@
 //!
 //! ```text
 //! header 4 KiB | registry: 64 bytes per real id | buckets: 1 KiB each
-//! bucket:  cell 0: 16 tags of 32 bits (15 used) | cells 1..16: a connection each, 64 bytes
+//! bucket:  cell 0: 15 tags of 32 bits, displaced(1) | cells 1..16: a connection each, 64 bytes
 //! cell:    client(2) virtual(2) ports+real(1) state(1) reserved(2)            in 64-bit words
 //! ```
 //! - A connection lies in one of two buckets of its shard, both chosen by a keyed hash of client
-//!   address, client port and protocol alone: a NAT reply finds the same entry as the request.
+//!   address, client port and protocol alone: a NAT reply finds the same entry as the request. A
+//!   bucket counts the connections that were displaced from it to their second bucket, so that a
+//!   search rarely looks at both.
 //! - A tag holds 24 bits of that hash, a generation and the valid bit. It is written last when an
 //!   entry comes and first when it goes, so that a process killed at any word leaves each entry
 //!   whole or absent.
@@ -19,6 +21,7 @@
 
 mod adopt;
 mod cell;
+mod enter;
 mod evict;
 mod fetch;
 mod hash;
@@ -40,5 +43,6 @@ pub use sweep::Swept;
 pub use table::{Table, TableCounters};
 
 pub(crate) use cell::{Entry, Key};
-pub(crate) use table::{Found, InsertError, Inserted};
+pub(crate) use enter::{InsertError, Inserted};
+pub(crate) use table::Found;
 pub(crate) use tick::Tick;

@@ -14,6 +14,7 @@ use wire::Instant as Now;
 
 use crate::forwarder;
 use crate::interfaces::Interfaces;
+use crate::port::Place;
 use crate::served::Served;
 use crate::state::StateFile;
 
@@ -27,10 +28,8 @@ const INBOX: usize = 64;
 pub enum Seen {
     /// A slow-protocol frame.
     Frame {
-        /// The bond.
-        bond: usize,
         /// The member.
-        member: usize,
+        place: Place,
         /// The frame.
         bytes: Vec<u8>,
     },
@@ -58,7 +57,7 @@ pub async fn run(configs: Vec<Config>, socket: &Path, run_dir: &Path) -> io::Res
     let (sender, mut inbox) = mpsc::channel(INBOX);
     let mut state = StateFile::new(run_dir);
     let mut interfaces = Interfaces::open().await?;
-    let mut bonds = start(configs, &mut state, &mut interfaces, &sender).await?;
+    let mut bonds = start(configs, &mut state, &interfaces, &sender).await?;
     for (i, served) in bonds.iter().enumerate() {
         tokio::spawn(forwarder::attach(
             i,
@@ -75,11 +74,11 @@ pub async fn run(configs: Vec<Config>, socket: &Path, run_dir: &Path) -> io::Res
         let due = sleep_until(earliest(&bonds));
         tokio::select! {
             Some(seen) = inbox.recv() => take(&mut bonds, seen),
-            changed = interfaces.changed() => for served in &mut bonds {
-                served.refresh(&mut interfaces, changed, &sender).await;
+            change = interfaces.changed() => for served in &mut bonds {
+                served.refresh(&interfaces, change).await;
             },
             _ = tick.tick() => for served in &mut bonds {
-                served.look(&mut interfaces, &sender).await;
+                served.look(&interfaces).await;
             },
             call = server.next() => answer(&bonds, call),
             () = due => {}
@@ -102,14 +101,14 @@ pub async fn run(configs: Vec<Config>, socket: &Path, run_dir: &Path) -> io::Res
 async fn start(
     configs: Vec<Config>,
     state: &mut StateFile,
-    interfaces: &mut Interfaces,
+    interfaces: &Interfaces,
     sender: &mpsc::Sender<Seen>,
 ) -> io::Result<Vec<Served>> {
     let mut bonds = Vec::new();
     for (i, config) in configs.into_iter().enumerate() {
         let saved = state.take(&config.name, now());
-        let mut served = Served::new(i, config, saved.as_ref())?;
-        served.open(interfaces, sender).await?;
+        let mut served = Served::new(i, config, saved.as_ref(), sender)?;
+        served.open(interfaces).await?;
         served.turn();
         bonds.push(served);
     }
@@ -118,13 +117,9 @@ async fn start(
 
 fn take(bonds: &mut [Served], seen: Seen) {
     match seen {
-        Seen::Frame {
-            bond,
-            member,
-            bytes,
-        } => {
-            if let Some(served) = bonds.get_mut(bond) {
-                served.frame(member, &bytes);
+        Seen::Frame { place, bytes } => {
+            if let Some(served) = bonds.get_mut(place.bond) {
+                served.frame(place.member, &bytes);
             }
         }
         Seen::Forwarder { bond, feedback } => {

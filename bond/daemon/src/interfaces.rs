@@ -1,11 +1,10 @@
 //! What the kernel says of interfaces, and making them fit to be members.
 
-use std::future::pending;
 use std::io;
-use std::process::Command;
 
 use bond::{Duplex, Interface};
 use netio::ethtool::{self, Ethtool};
+use netio::netlink::{Event, Link, Netlink, Watch};
 use netio::sysctl;
 
 /// The kernel answers no ARP request on this interface (Linux's `arp_ignore`).
@@ -15,17 +14,31 @@ const ARP_IGNORE_ALL: u8 = 8;
 #[derive(Debug)]
 pub struct Interfaces {
     ethtool: Ethtool,
+    netlink: Netlink,
+    watch: Watch,
+}
+
+/// What the kernel told of: an interface, or so much that all must be looked at again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The interface of this index.
+    Of(u32),
+    /// Any.
+    Any,
 }
 
 impl Interfaces {
-    /// Opens the kernel's two ways of asking.
+    /// Opens the kernel's two ways of asking, and of being told.
     ///
     /// # Errors
     /// When the kernel gives no socket.
-    #[allow(clippy::unused_async)]
     pub async fn open() -> io::Result<Self> {
+        let netlink = Netlink::new()?;
+        let watch = netlink.watch().await?;
         Ok(Self {
             ethtool: Ethtool::open()?,
+            netlink,
+            watch,
         })
     }
 
@@ -33,51 +46,70 @@ impl Interfaces {
     /// Harmless when lvsd has done the same.
     ///
     /// # Errors
-    /// When the interface cannot be configured.
-    #[allow(clippy::unused_async)]
-    pub async fn prepare(&mut self, ifname: &str, mtu: u16) -> io::Result<()> {
+    /// When the interface is not there or cannot be configured.
+    pub async fn prepare(&self, ifname: &str, mtu: u16) -> io::Result<()> {
+        let Some(link) = self.link(ifname).await? else {
+            return Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                format!("{ifname}: no such interface"),
+            ));
+        };
         sysctl::disable_ipv6(ifname, true)?;
         sysctl::arp_ignore(ifname, ARP_IGNORE_ALL)?;
         let refused = self.ethtool.disable_offloads(ifname)?;
         if !refused.is_empty() {
             eprintln!("{ifname}: the driver keeps {}", refused.join(", "));
         }
-        let mtu = mtu.to_string();
-        Command::new("ip")
-            .args(["link", "set", ifname, "up", "mtu", &mtu])
-            .status()?;
+        if link.mtu != u32::from(mtu) {
+            self.netlink.set_mtu(link.index, mtu.into()).await?;
+        }
+        if !link.up {
+            self.netlink.set_up(link.index, true).await?;
+        }
         Ok(())
     }
 
-    /// Whether an interface is there and has carrier.
+    async fn link(&self, ifname: &str) -> io::Result<Option<Link>> {
+        let links = self.netlink.links().await?;
+        Ok(links.into_iter().find(|link| link.name == ifname))
+    }
+
+    /// Whether an interface is there and has carrier. Cheap.
     pub fn carrier(&self, ifname: &str) -> bool {
         self.ethtool.carrier(ifname).unwrap_or(false)
     }
 
     /// An interface as it is now; all unknown when there is none.
-    #[allow(clippy::unused_async)]
-    pub async fn look(&mut self, ifname: &str) -> Interface {
-        let read = |file: &str| std::fs::read_to_string(format!("/sys/class/net/{ifname}/{file}"));
-        let Ok(index) = read("ifindex") else {
+    pub async fn look(&self, ifname: &str) -> Interface {
+        let Ok(Some(link)) = self.link(ifname).await else {
             return Interface::default();
         };
         let settings = self.ethtool.link_settings(ifname).unwrap_or_default();
         Interface {
-            ifindex: index.trim().parse().unwrap_or(0),
-            mac: read("address")
-                .unwrap_or_default()
-                .trim()
-                .parse()
-                .unwrap_or_default(),
+            ifindex: link.index,
+            mac: link.permanent_mac.or(link.mac).unwrap_or_default(),
             carrier: self.carrier(ifname),
             speed: settings.speed,
             duplex: settings.duplex.map(duplex),
         }
     }
 
-    /// Waits until the kernel tells of a change: the interface's index; none: any.
-    pub async fn changed(&mut self) -> Option<u32> {
-        pending().await
+    /// Waits until the kernel tells of a change to a link. Safe to cancel.
+    pub async fn changed(&mut self) -> Change {
+        loop {
+            match self.watch.next().await {
+                Ok(Event::Link(link) | Event::LinkGone(link)) => return Change::Of(link.index),
+                Ok(Event::Overrun) | Err(_) => return Change::Any,
+                Ok(
+                    Event::Address(_)
+                    | Event::AddressGone(_)
+                    | Event::Route(_)
+                    | Event::RouteGone(_)
+                    | Event::Neighbour(_)
+                    | Event::NeighbourGone(_),
+                ) => {}
+            }
+        }
     }
 }
 

@@ -4,6 +4,7 @@ mod daemon;
 mod forwarder;
 mod interfaces;
 mod journal;
+mod port;
 mod pulse;
 mod served;
 mod state;

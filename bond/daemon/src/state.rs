@@ -106,3 +106,67 @@ impl StateFile {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bond::{Bond, Config, Mode};
+
+    use super::*;
+
+    fn file(boot: &str, age: Duration, now: Instant) -> StateFile {
+        let bond = |name: &str| {
+            let config = Config::new(name, Mode::Ieee8023ad, &["eth1"]);
+            Bond::new(config, now).save()
+        };
+        let content = Content {
+            boot: boot.to_owned(),
+            saved_at: now - age,
+            bonds: vec![bond("bond0"), bond("bond1")],
+        };
+        StateFile {
+            path: PathBuf::from("/nonexistent/bondd.state"),
+            boot: "this".to_owned(),
+            found: Some(content).filter(|content| content.boot == "this"),
+            written: None,
+            complained: false,
+        }
+    }
+
+    const NOW: Instant = Instant::from_nanos(1_000_000_000_000);
+
+    #[test]
+    fn what_was_saved_a_short_time_ago_is_each_bonds_own_and_taken_once() {
+        let mut file = file("this", Duration::from_secs(80), NOW);
+        assert_eq!(
+            file.take("bond1", NOW).map(|saved| saved.name).as_deref(),
+            Some("bond1")
+        );
+        assert!(file.take("bond1", NOW).is_none());
+        assert!(file.take("bond0", NOW).is_some());
+        assert!(file.take("bond2", NOW).is_none());
+    }
+
+    #[test]
+    fn what_the_partner_no_longer_holds_is_not_taken() {
+        assert!(
+            file("this", Duration::from_secs(91), NOW)
+                .take("bond0", NOW)
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn what_is_of_another_boot_or_of_the_future_is_not_taken() {
+        assert!(
+            file("that", Duration::ZERO, NOW)
+                .take("bond0", NOW)
+                .is_none()
+        );
+        let earlier = Instant::from_nanos(1);
+        assert!(
+            file("this", Duration::ZERO, NOW)
+                .take("bond0", earlier)
+                .is_none()
+        );
+    }
+}

@@ -145,3 +145,86 @@ fn a_stopped_bondd_says_goodbye_and_the_switch_moves_at_once() {
         "silence takes three seconds, this took {took:?}"
     );
 }
+
+#[test]
+fn a_stalled_forwarder_takes_the_bond_out_at_the_switch_until_it_goes_on() {
+    if !lab::can_run() {
+        return;
+    }
+    let mut lab = Lab::new("fast");
+    lab.start_bondd("fast");
+    let forwarder = lab.attach_forwarder();
+    lab.wait_for_cables(&ALL, LIMIT);
+    assert_eq!(forwarder.usable(), [0, 1]);
+    lab.silence("1");
+    lab::wait("e1 to leave the table", LIMIT, || {
+        (forwarder.usable() == [1]).then_some(())
+    });
+    lab.unsilence("1");
+    lab.wait_for_cables(&ALL, LIMIT);
+    forwarder.set_beating(false);
+    let stalled = Instant::now();
+    lab::wait("the switch to leave", LIMIT, || {
+        lab.enabled().is_empty().then_some(())
+    });
+    let took = stalled.elapsed();
+    assert!(
+        took > Duration::from_millis(900),
+        "a second is allowed, this took {took:?}"
+    );
+    assert!(took < Duration::from_millis(2_000), "a stall took {took:?}");
+    assert!(
+        lab.bond()
+            .members
+            .iter()
+            .all(|m| m.why == Some(bond::Why::ForwarderStale))
+    );
+    forwarder.set_beating(true);
+    lab::wait("the switch to return", LIMIT, || {
+        (lab.enabled() == ["s1", "s2"]).then_some(())
+    });
+}
+
+#[test]
+fn without_a_forwarder_nothing_is_stale_and_a_second_one_is_found_again() {
+    if !lab::can_run() {
+        return;
+    }
+    let mut lab = Lab::new("fast");
+    lab.start_bondd("fast");
+    lab.wait_for_cables(&ALL, LIMIT);
+    drop(lab.attach_forwarder());
+    let second = lab.attach_forwarder();
+    lab::wait("the table", LIMIT, || {
+        (second.usable() == [0, 1]).then_some(())
+    });
+    assert_eq!(lab.bond().forwarder, bond::Forwarder::Alive);
+}
+
+#[test]
+fn a_member_that_disappears_is_down_and_comes_back_under_its_name() {
+    if !lab::can_run() {
+        return;
+    }
+    let mut lab = Lab::new("fast");
+    lab.start_bondd("fast");
+    lab.wait_for_cables(&ALL, LIMIT);
+    lab.remove_cable("1");
+    lab.wait_for_cables(&["2"], LIMIT);
+    assert_eq!(lab.bond().members[0].why, Some(bond::Why::Missing));
+    lab.lay_cable("1");
+    lab.wait_for_cables(&ALL, LIMIT);
+}
+
+#[test]
+fn a_member_that_is_missing_at_the_start_is_a_fault_and_nothing_starts() {
+    if !lab::can_run() {
+        return;
+    }
+    let lab = Lab::new("fast");
+    lab.remove_cable("2");
+    let (code, said) = lab.refused_bondd();
+    assert_eq!(code, Some(2));
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.contains("e2"), "{said}");
+}

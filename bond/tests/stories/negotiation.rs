@@ -56,6 +56,10 @@ fn the_host_hears_of_each_machine_and_of_the_partner_once() {
         Event::Aggregator { number: Some(0) },
         Event::Mux {
             member,
+            state: mux::State::Attached,
+        },
+        Event::Mux {
+            member,
             state: mux::State::CollectingDistributing,
         },
         Event::Usable {

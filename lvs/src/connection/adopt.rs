@@ -6,7 +6,6 @@ use core::sync::atomic::AtomicU64;
 use wire::Instant;
 
 use super::cell::{Bucket, Tag};
-use super::hash::Place;
 use super::layout::{Layout, LayoutError};
 use super::table::Table;
 use super::tick::Tick;
@@ -53,49 +52,49 @@ impl<'m> Table<'m> {
         let key = layout.key().ok_or(AdoptError::NoTable)?;
         let table = Self::over(layout, key);
         let mut adopted = Adopted::default();
-        for (at, words) in layout.buckets.iter().enumerate() {
-            if let Some(bucket) = Bucket::new(words) {
-                table.adopt_bucket(at, bucket, Tick::at(now), &mut adopted);
-            }
+        let buckets = || layout.buckets.iter().filter_map(Bucket::new);
+        buckets().for_each(|bucket| bucket.set_displaced(0));
+        for bucket in buckets() {
+            table.adopt_bucket(bucket, Tick::at(now), &mut adopted);
         }
         Ok((table, adopted))
     }
 
-    fn adopt_bucket(&self, at: usize, bucket: Bucket<'m>, now: Tick, adopted: &mut Adopted) {
-        for cell in bucket.taken() {
-            let tag = bucket.tag(cell);
-            if self.fits(at, bucket, cell, tag, now) {
+    fn adopt_bucket(&self, bucket: Bucket<'m>, now: Tick, adopted: &mut Adopted) {
+        for at in bucket.taken() {
+            if self.adopt_cell(bucket, at, now).is_some() {
                 adopted.kept += 1;
             } else {
                 // Its state was not counted yet: only the tag goes.
-                bucket.set_tag(cell, tag.freed());
+                bucket.set_tag(at, bucket.tag(at).freed());
                 adopted.dropped += 1;
             }
         }
     }
 
-    /// Whether an entry makes sense where it lies; if so, it is counted for its real.
-    fn fits(&self, at: usize, bucket: Bucket<'m>, cell: usize, tag: Tag, now: Tick) -> bool {
-        let Some(words) = bucket.cell(cell) else {
-            return false;
-        };
-        let (key, real, word) = words.read();
-        let place: Place = self.place(key.client, key.protocol);
-        let (shard, len) = (place.shard(self.layout.shards), self.layout.shard_buckets);
-        let places = [place.first(len), place.second(len)].map(|bucket| shard * len + bucket);
-        let registered = self.registry().find(real);
+    /// Counts an entry for its real and its bucket, if it makes sense where it lies.
+    fn adopt_cell(&self, bucket: Bucket<'m>, at: usize, now: Tick) -> Option<()> {
+        let tag = bucket.tag(at);
+        let (key, real, word) = bucket.cell(at)?.read();
+        let place = self.place(key.client, key.protocol);
+        let first = self.first(place)?;
+        let is_displaced = !first.is(bucket);
+        let known = self.registry().find(real)?;
         let fits = tag.matches(Tag::pattern(place.tag()))
             && tag.generation() == word.generation()
-            && places.contains(&at)
+            && (!is_displaced || self.second(place)?.is(bucket))
             && word.state() != TcpState::None
             && word.last_seen() <= now
             && Protocol::from_number(key.protocol).is_some()
-            && registered.is_some_and(|known| {
-                known.service == key.service && known.protocol == key.protocol
-            });
-        if fits {
-            self.moved(real, TcpState::None, word.state());
+            && known.service == key.service
+            && known.protocol == key.protocol;
+        if !fits {
+            return None;
         }
-        fits
+        if is_displaced {
+            first.set_displaced(first.displaced().saturating_add(1));
+        }
+        self.moved(real, TcpState::None, word.state());
+        Some(())
     }
 }

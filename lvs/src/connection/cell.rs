@@ -184,7 +184,7 @@ impl<'m> Bucket<'m> {
 
     /// The cells whose tags agree with a pattern.
     #[inline]
-    pub fn candidates(self, pattern: u32) -> Candidates {
+    pub fn candidates(self, pattern: u32) -> Cells {
         let mut found = 0;
         for (at, word) in self.tags.iter().enumerate() {
             let word = word.load(Ordering::Acquire);
@@ -192,26 +192,57 @@ impl<'m> Bucket<'m> {
             let high = Tag(half(word, 1)).matches(pattern);
             found |= (u32::from(low) | u32::from(high) << 1) << (2 * at);
         }
-        Candidates(found)
+        Cells(found & ALL_CELLS)
     }
 
     /// The cells that hold a connection.
-    pub fn taken(self) -> impl Iterator<Item = usize> {
-        (0..BUCKET_CELLS).filter(move |&cell| self.tag(cell).is_valid())
+    pub fn taken(self) -> Cells {
+        Cells(!self.free().0 & ALL_CELLS)
     }
 
-    /// A cell that holds none, and how many hold one.
-    pub fn vacancy(self) -> (Option<usize>, usize) {
-        let free = (0..BUCKET_CELLS).find(|&cell| !self.tag(cell).is_valid());
-        (free, self.taken().count())
+    /// The cells that hold none.
+    pub fn free(self) -> Cells {
+        let mut taken = 0;
+        for (at, word) in self.tags.iter().enumerate() {
+            let word = word.load(Ordering::Acquire);
+            let [low, high] = [0, 1].map(|cell| Tag(half(word, cell)).is_valid());
+            taken |= (u32::from(low) | u32::from(high) << 1) << (2 * at);
+        }
+        Cells(!taken & ALL_CELLS)
+    }
+
+    /// Connections whose first bucket this is, and which lie in their second one.
+    #[inline]
+    pub fn displaced(self) -> u32 {
+        self.tag(BUCKET_CELLS).0
+    }
+
+    /// Counts them; the shard must be locked.
+    pub fn set_displaced(self, count: u32) {
+        self.set_tag(BUCKET_CELLS, Tag(count));
+    }
+
+    /// Whether this is the same bucket.
+    pub fn is(self, other: Self) -> bool {
+        core::ptr::eq(self.tags, other.tags)
     }
 }
 
-/// Cells to look at, a bit each.
+/// Cells, a bit each.
 #[derive(Clone, Copy, Debug)]
-pub struct Candidates(u32);
+pub struct Cells(u32);
 
-impl Iterator for Candidates {
+/// The bits of all cells; the place of a sixteenth tag counts what was displaced.
+const ALL_CELLS: u32 = (1 << BUCKET_CELLS) - 1;
+
+impl Cells {
+    /// How many there are.
+    pub const fn count(self) -> usize {
+        self.0.count_ones() as usize
+    }
+}
+
+impl Iterator for Cells {
     type Item = usize;
 
     #[inline]

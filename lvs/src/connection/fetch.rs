@@ -30,7 +30,6 @@ impl<'m> Table<'m> {
     #[inline]
     fn bucket(&self, (client, protocol): (Endpoint, u8)) -> Option<(Bucket<'m>, Place)> {
         let place = self.place(client, protocol);
-        let shard = self.shard(place);
-        Some((Bucket::new(shard.get(place.first(shard.len()))?)?, place))
+        Some((self.first(place)?, place))
     }
 }

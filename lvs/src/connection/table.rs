@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use core::array;
 use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
-use super::cell::{Bucket, Cell, Entry, Key, StateWord, Tag};
+use super::cell::{Bucket, Cell, Key, StateWord, Tag};
 use super::hash::{HashKey, Place};
 use super::layout::{BucketWords, Layout, LayoutError};
 use super::lock::{Guard, Lock};
@@ -14,8 +14,6 @@ use crate::address::Endpoint;
 use crate::config::Timeouts;
 use crate::tcp_state::TcpState;
 
-/// A first bucket with this many connections shares new ones with the second bucket.
-const CROWDED: usize = 10;
 /// How often a state change is tried against another worker's.
 const TRIES: usize = 4;
 
@@ -76,29 +74,11 @@ pub struct Found<'m> {
     pub real: RealId,
     /// Its state word.
     pub word: StateWord,
-    place: Place,
-    bucket: Bucket<'m>,
-    at: usize,
-    tag: Tag,
-    cell: Cell<'m>,
-}
-
-/// What became of an entry.
-#[derive(Clone, Copy, Debug)]
-pub enum Inserted<'m> {
-    /// It is in the table.
-    New,
-    /// Another worker had entered the connection meanwhile.
-    Existing(Found<'m>),
-}
-
-/// Why a connection could not be entered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InsertError {
-    /// The shard stayed locked for too long.
-    Busy,
-    /// The client endpoint already reaches the same real by another service.
-    Conflict,
+    pub(super) place: Place,
+    pub(super) bucket: Bucket<'m>,
+    pub(super) at: usize,
+    pub(super) tag: Tag,
+    pub(super) cell: Cell<'m>,
 }
 
 impl<'m> Table<'m> {
@@ -219,21 +199,37 @@ impl<'m> Table<'m> {
 
     /// Looks through both buckets of a place.
     #[inline]
-    fn probe(
+    pub(super) fn probe(
         &self,
         place: Place,
         matches: impl Fn(&Key, RealId, StateWord) -> bool,
     ) -> Option<Found<'m>> {
-        let shard = self.shard(place);
-        let first = shard.get(place.first(shard.len()))?;
+        let first = self.first(place)?;
         if let Some(found) = look(first, place, &matches) {
             return Some(found);
         }
-        look(shard.get(place.second(shard.len()))?, place, &matches)
+        if first.displaced() == 0 {
+            return None;
+        }
+        look(self.second(place)?, place, &matches)
+    }
+
+    /// The bucket in which a connection lies as a rule.
+    #[inline]
+    pub(super) fn first(&self, place: Place) -> Option<Bucket<'m>> {
+        let shard = self.shard(place);
+        Bucket::new(shard.get(place.first(shard.len()))?)
+    }
+
+    /// The bucket to which it is displaced when the first one is crowded.
+    #[inline]
+    pub(super) fn second(&self, place: Place) -> Option<Bucket<'m>> {
+        let shard = self.shard(place);
+        Bucket::new(shard.get(place.second(shard.len()))?)
     }
 
     #[inline]
-    pub(super) fn shard(&self, place: Place) -> &'m [BucketWords] {
+    fn shard(&self, place: Place) -> &'m [BucketWords] {
         self.layout.shard(place.shard(self.layout.shards))
     }
 
@@ -315,125 +311,15 @@ impl<'m> Table<'m> {
             None => _ = self.held.fetch_add(1, Ordering::Relaxed),
         }
     }
-
-    /// Removes a found connection, unless its cell has another one by now.
-    pub(crate) fn remove(&self, found: &Found<'m>) -> bool {
-        let Some(_guard) = self.lock(found.place.shard(self.layout.shards)) else {
-            return false;
-        };
-        let same = found.bucket.tag(found.at) == found.tag;
-        if same {
-            self.retire(found.bucket, found.at);
-        }
-        same
-    }
-
-    fn expire(&self, found: &Found<'m>, now: Tick) {
-        let Some(_guard) = self.lock(found.place.shard(self.layout.shards)) else {
-            return;
-        };
-        let word = StateWord(found.cell.state().load(Ordering::Relaxed));
-        if found.bucket.tag(found.at) == found.tag && self.remaining(word, now) == 0 {
-            self.retire(found.bucket, found.at);
-            self.events.expired.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    /// Frees a cell. The shard is locked.
-    pub(super) fn retire(&self, bucket: Bucket<'m>, at: usize) {
-        let Some(cell) = bucket.cell(at) else { return };
-        let (_, real, _) = cell.read();
-        bucket.set_tag(at, bucket.tag(at).freed());
-        // From here on no worker's change of state can succeed: the word is no connection's.
-        let word = StateWord(cell.state().swap(0, Ordering::Relaxed));
-        self.moved(real, word.state(), TcpState::None);
-    }
-
-    /// Enters a connection.
-    pub(crate) fn insert(&self, entry: &Entry, now: Tick) -> Result<Inserted<'m>, InsertError> {
-        let place = self.place(entry.key.client, entry.key.protocol);
-        let _guard = self
-            .lock(place.shard(self.layout.shards))
-            .ok_or(InsertError::Busy)?;
-        let same = |key: &Key, _, _| *key == entry.key;
-        if let Some(found) = self.probe(place, same) {
-            if self.remaining(found.word, now) > 0 {
-                return Ok(Inserted::Existing(found));
-            }
-            self.retire(found.bucket, found.at);
-            self.events.expired.fetch_add(1, Ordering::Relaxed);
-        }
-        self.settle_conflict(place, entry, now)?;
-        let (bucket, at) = self.vacancy(place, now).ok_or(InsertError::Busy)?;
-        self.write(bucket, at, place, entry, now);
-        Ok(Inserted::New)
-    }
-
-    /// Writes an entry into a free cell, the tag last. The shard is locked.
-    fn write(&self, bucket: Bucket<'m>, at: usize, place: Place, entry: &Entry, now: Tick) {
-        let Some(cell) = bucket.cell(at) else { return };
-        let tag = bucket.tag(at).taken(place.tag());
-        cell.write(entry, tag.generation(), now);
-        self.moved(entry.real, TcpState::None, entry.state);
-        bucket.set_tag(at, tag);
-        self.events.entered.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Sees to it that no other NAT connection of this client endpoint has the same real endpoint,
-    /// by which its replies are told apart. One that is closing makes way. The shard is locked.
-    fn settle_conflict(&self, place: Place, entry: &Entry, now: Tick) -> Result<(), InsertError> {
-        if entry.one_way {
-            return Ok(());
-        }
-        let registry = self.registry();
-        let Some(wanted) = registry.find(entry.real) else {
-            return Ok(());
-        };
-        let conflict = self.probe(place, |key, real, word| {
-            key.client == entry.key.client
-                && key.protocol == entry.key.protocol
-                && !word.is_one_way()
-                && registry
-                    .find(real)
-                    .is_some_and(|known| known.real == wanted.real)
-        });
-        let Some(found) = conflict else { return Ok(()) };
-        if self.remaining(found.word, now) > 0 && found.word.state().is_active() {
-            return Err(InsertError::Conflict);
-        }
-        self.retire(found.bucket, found.at);
-        self.events.evicted_closing.fetch_add(1, Ordering::Relaxed);
-        Ok(())
-    }
-
-    /// A free cell for a connection: in the first bucket until that is crowded, then in the emptier
-    /// one, else one that another connection makes way in. The shard is locked.
-    fn vacancy(&self, place: Place, now: Tick) -> Option<(Bucket<'m>, usize)> {
-        let shard = self.shard(place);
-        let first = Bucket::new(shard.get(place.first(shard.len()))?)?;
-        let (free, taken) = first.vacancy();
-        if let Some(at) = free.filter(|_| taken < CROWDED) {
-            return Some((first, at));
-        }
-        let second = Bucket::new(shard.get(place.second(shard.len()))?)?;
-        let (other, others) = second.vacancy();
-        match (free, other) {
-            (Some(at), _) if taken <= others => Some((first, at)),
-            (_, Some(at)) => Some((second, at)),
-            (Some(at), None) => Some((first, at)),
-            (None, None) => self.evict([first, second], now),
-        }
-    }
 }
 
 /// Looks through one bucket.
 #[inline]
 fn look<'m>(
-    words: &'m BucketWords,
+    bucket: Bucket<'m>,
     place: Place,
     matches: impl Fn(&Key, RealId, StateWord) -> bool,
 ) -> Option<Found<'m>> {
-    let bucket = Bucket::new(words)?;
     for at in bucket.candidates(Tag::pattern(place.tag())) {
         let tag = bucket.tag(at);
         let cell = bucket.cell(at)?;

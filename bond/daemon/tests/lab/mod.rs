@@ -1,5 +1,7 @@
 //! Open vSwitch in one network namespace, bondd in another, two cables between them.
 
+pub mod forwarder;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -110,13 +112,25 @@ impl Lab {
             run("ip", &["netns", "add", namespace]);
             run("ip", &["-n", namespace, "link", "set", "lo", "up"]);
         }
-        for cable in ["1", "2"] {
-            let (member, port) = (format!("e{cable}"), format!("s{cable}"));
-            let link = ["link", "add", "name", &member, "netns", &self.appliance];
-            let peer = ["type", "veth", "peer", "name", &port, "netns", &self.switch];
-            run("ip", &[&link[..], &peer[..]].concat());
-            run("ip", &["-n", &self.switch, "link", "set", &port, "up"]);
-        }
+        self.lay_cable("1");
+        self.lay_cable("2");
+    }
+
+    /// A cable from the appliance to the switch.
+    pub fn lay_cable(&self, cable: &str) {
+        let (member, port) = (format!("e{cable}"), format!("s{cable}"));
+        let link = ["link", "add", "name", &member, "netns", &self.appliance];
+        let peer = ["type", "veth", "peer", "name", &port, "netns", &self.switch];
+        run("ip", &[&link[..], &peer[..]].concat());
+        run("ip", &["-n", &self.switch, "link", "set", &port, "up"]);
+    }
+
+    /// Takes a cable away with the interfaces at both ends.
+    pub fn remove_cable(&self, cable: &str) {
+        run(
+            "ip",
+            &["-n", &self.appliance, "link", "del", &format!("e{cable}")],
+        );
     }
 
     fn path(&self, file: &str) -> String {
@@ -188,22 +202,42 @@ impl Lab {
         )
     }
 
-    /// Starts bondd and waits until it answers.
-    pub fn start_bondd(&mut self, rate: &str) {
+    /// bondd on the two members, not yet started.
+    fn bondd(&self, rate: &str) -> Command {
         let config = format!(
             "[bond.bond0]\nmode = \"802.3ad\"\nmembers = [\"e1\", \"e2\"]\nlacp_rate = \"{rate}\"\n"
         );
-        fs::write(self.path("appliance.toml"), config).expect("a file");
         let (file, socket) = (self.path("appliance.toml"), self.path("bondd.sock"));
+        fs::write(&file, config).expect("a file");
         let args = ["--config", &file, "--socket", &socket];
+        Self::inside(&self.appliance, env!("CARGO_BIN_EXE_bondd"), &args)
+    }
+
+    /// Starts bondd and waits until it answers.
+    pub fn start_bondd(&mut self, rate: &str) {
         let log = fs::File::options()
             .create(true)
             .append(true)
-            .open(self.path("bondd.log"));
-        let mut command = Self::inside(&self.appliance, env!("CARGO_BIN_EXE_bondd"), &args);
-        command.stderr(log.expect("a log")).stdout(Stdio::null());
+            .open(self.path("bondd.log"))
+            .expect("a log");
+        let mut command = self.bondd(rate);
+        command.stderr(log).stdout(Stdio::null());
         self.bondd = Some(command.spawn().expect("bondd"));
         wait("bondd's answer", Duration::from_secs(10), || self.lacp());
+    }
+
+    /// Starts a bondd that must refuse: its exit code and what it said.
+    pub fn refused_bondd(&self) -> (Option<i32>, String) {
+        let output = self.bondd("fast").output().expect("bondd");
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    }
+
+    /// Waits for bondd to attach to a forwarder.
+    pub fn attach_forwarder(&self) -> forwarder::Forwarder {
+        forwarder::Forwarder::attach(&self.dir)
     }
 
     /// SIGKILL: it cannot say goodbye. Returns when it is gone.
@@ -323,7 +357,8 @@ impl Lab {
 impl Drop for Lab {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            println!("bondd said:\n{}", self.bondd_log());
+            let log = fs::read_to_string(self.path("bondd.log")).unwrap_or_default();
+            println!("bondd said:\n{log}");
         }
         self.kill_bondd();
         for child in self.children.iter_mut().rev() {
