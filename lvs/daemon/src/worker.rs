@@ -167,10 +167,19 @@ impl<L: Lane> Worker<L> {
     }
 
     fn unpark(&mut self, now: Instant, hops_are_new: bool) {
-        while hops_are_new {
+        if hops_are_new {
+            self.send_settled();
+        }
+        while let Some(waiting) = self.parked.expired(now) {
+            self.drop_frame(DropReason::NeighbourUnresolved, waiting.frame);
+        }
+    }
+
+    fn send_settled(&mut self) {
+        loop {
             let forwarder = &self.forwarder;
             let Some(waiting) = self.parked.take(|hop| forwarder.settled(hop)) else {
-                break;
+                return;
             };
             let fate = self
                 .forwarder
@@ -184,9 +193,6 @@ impl<L: Lane> Worker<L> {
                     self.lane.release(waiting.frame);
                 }
             }
-        }
-        while let Some(waiting) = self.parked.expired(now) {
-            self.drop_frame(DropReason::NeighbourUnresolved, waiting.frame);
         }
     }
 

@@ -1,5 +1,6 @@
 //! A pulse that times an outage to the millisecond: a small request each millisecond, each on a
-//! connection of its own that is idle, so that none waits for the retransmission of another.
+//! connection of its own, so that none waits for the retransmission of another. The connections are
+//! open ones that are idle, or new ones where an outage ends those that are open.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -51,9 +52,19 @@ impl Pulse {
             Ok(pool)
         })?;
         ensure!(!pool.is_empty(), "a pulse needs a connection");
+        Ok(Self::run(client, Source::Open(pool, 0)))
+    }
+
+    /// Starts to beat with a new connection to one of `targets` each time.
+    pub fn start_anew(client: &Client, targets: &[SocketAddr]) -> Result<Self> {
+        ensure!(!targets.is_empty(), "a pulse needs a target");
+        Ok(Self::run(client, Source::New(targets.to_vec(), 0)))
+    }
+
+    fn run(client: &Client, source: Source) -> Self {
         let ending = Arc::new(AtomicBool::new(false));
-        let running = client.spawn(beat(pool, Arc::clone(&ending)));
-        Ok(Self { ending, running })
+        let running = client.spawn(beat(source, Arc::clone(&ending)));
+        Self { ending, running }
     }
 
     /// Stops, waits for the answers under way, and returns every beat in the order of sending.
@@ -99,27 +110,67 @@ impl Beats {
 
 type Pool = Vec<Arc<tokio::sync::Mutex<Connection>>>;
 
-async fn beat(pool: Pool, ending: Arc<AtomicBool>) -> Result<Vec<Beat>> {
+/// Where the next beat's connection comes from.
+#[derive(Debug)]
+enum Source {
+    /// Open ones, and where to look for an idle one first.
+    Open(Pool, usize),
+    /// New ones to these targets, and which is next.
+    New(Vec<SocketAddr>, usize),
+}
+
+/// What a beat is sent on.
+#[derive(Debug)]
+enum Means {
+    Open(tokio::sync::OwnedMutexGuard<Connection>),
+    New(SocketAddr),
+}
+
+impl Source {
+    /// The next connection; none when all wait for an answer: this beat is left out then.
+    fn next(&mut self) -> Option<Means> {
+        match self {
+            Self::Open(pool, next) => {
+                let (index, connection) = (0..pool.len())
+                    .map(|step| (*next + step) % pool.len())
+                    .find_map(|index| {
+                    let connection = Arc::clone(pool.get(index)?);
+                    Some((index, connection.try_lock_owned().ok()?))
+                })?;
+                *next = index + 1;
+                Some(Means::Open(connection))
+            }
+            Self::New(targets, next) => {
+                *next += 1;
+                targets.get(*next % targets.len()).copied().map(Means::New)
+            }
+        }
+    }
+}
+
+impl Means {
+    async fn answers(self) -> bool {
+        match self {
+            Self::Open(mut connection) => connection.get(BODY).await.is_ok(),
+            Self::New(target) => match Connection::open(target).await {
+                Ok(mut connection) => connection.get(BODY).await.is_ok(),
+                Err(_) => false,
+            },
+        }
+    }
+}
+
+async fn beat(mut source: Source, ending: Arc<AtomicBool>) -> Result<Vec<Beat>> {
     let beats = Arc::new(Mutex::new(Vec::new()));
     let mut under_way = JoinSet::new();
     let mut ticks = interval(PERIOD);
-    let mut next = 0;
     while !ending.load(Ordering::Acquire) {
         ticks.tick().await;
-        // The next connection that is idle; when all wait for an answer this beat is left out.
-        let idle = (0..pool.len())
-            .map(|step| (next + step) % pool.len())
-            .find_map(|index| {
-                let connection = pool.get(index)?;
-                Some((index, Arc::clone(connection).try_lock_owned().ok()?))
-            });
-        if let Some((index, mut connection)) = idle {
-            next = index + 1;
+        if let Some(means) = source.next() {
             let beats = Arc::clone(&beats);
             under_way.spawn(async move {
                 let sent = Instant::now();
-                let answer = connection.get(BODY).await;
-                let answered = answer.is_ok().then(Instant::now);
+                let answered = means.answers().await.then(Instant::now);
                 beats
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)

@@ -1,5 +1,6 @@
 //! Point 3: lvsd is killed under 1,000 open connections, then twice within a second.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -26,7 +27,11 @@ pub fn run(report: &mut Report, binaries: &Path) -> Result<()> {
     let resets = stage.resets()?;
     let monitor = stage.lab.switch.monitor()?;
 
-    let (outage, first) = outage(&stage, || Ok(vec![stage.appliance.kill("lvsd")?]))?;
+    let (outage, first) = outage(
+        &stage,
+        Pulse::start(&stage.lab.client, &pulsed(), PULSE)?,
+        || Ok(vec![stage.appliance.kill("lvsd")?]),
+    )?;
     report.within(
         "adopted: first frame forwarded after SIGKILL",
         outage,
@@ -38,7 +43,9 @@ pub fn run(report: &mut Report, binaries: &Path) -> Result<()> {
         stage.resets()? - resets,
     );
 
-    let (outage, second) = self::outage(&stage, || twice(&stage))?;
+    // A cold start knows no connection of before, so that only new ones can tell when it is over.
+    let pulse = Pulse::start_anew(&stage.lab.client, &pulsed())?;
+    let (outage, second) = self::outage(&stage, pulse, || twice(&stage))?;
     report.within(
         "cold: first frame forwarded after the second SIGKILL",
         outage,
@@ -67,10 +74,9 @@ pub fn run(report: &mut Report, binaries: &Path) -> Result<()> {
 /// request that was sent after it, and the process that runs then.
 fn outage(
     stage: &Stage,
+    pulse: Pulse,
     kill: impl FnOnce() -> Result<Vec<(Instant, Process)>>,
 ) -> Result<(Duration, Process)> {
-    let targets: Vec<_> = rr_services().iter().map(Vip::address).collect();
-    let pulse = Pulse::start(&stage.lab.client, &targets, PULSE)?;
     observe(Duration::from_millis(300));
     let (at, killed) = kill()?.pop().context("nothing was killed")?;
     let successor = stage
@@ -82,6 +88,10 @@ fn outage(
     let (sent, unanswered) = beats.count();
     let outage = outage.with_context(|| format!("{unanswered} of {sent} beats had no answer"))?;
     Ok((outage, successor))
+}
+
+fn pulsed() -> Vec<SocketAddr> {
+    rr_services().iter().map(Vip::address).collect()
 }
 
 /// Two deaths within a second.
