@@ -38,11 +38,13 @@ mod tick;
 pub use adopt::{AdoptError, Adopted};
 pub use layout::LayoutError;
 pub use list::{Connection, Connections};
-pub use registry::{RealId, RealKey};
+pub use registry::RealId;
 pub use sweep::Swept;
 pub use table::{Table, TableCounters};
 
 pub(crate) use cell::{Entry, Key};
 pub(crate) use enter::{InsertError, Inserted};
+pub(crate) use hash::Place;
+pub(crate) use registry::RealKey;
 pub(crate) use table::Found;
 pub(crate) use tick::Tick;

@@ -5,13 +5,14 @@ mod local;
 mod reply;
 mod request;
 
+use heapless::Vec;
 use wire::checksum::ipv4_header_valid;
 use wire::headers::{Fragment, Headers, Net, Transport};
 use wire::protocol;
 
 use crate::address::Endpoint;
 use crate::answer;
-use crate::connection::Tick;
+use crate::connection::{Place, Tick};
 use crate::packet::{Family, Packet};
 use crate::{Context, DropReason, Verdict, Worker};
 
@@ -46,22 +47,27 @@ pub fn process(
 
 /// Connections that the cache has room for anyway.
 const CACHED: usize = 16_384;
+/// Packets of a batch that are looked at ahead; those beyond are only slower.
+const BATCH_MAX: usize = 64;
 
 /// Fetches into the cache what [`process`] will read for the packets of a batch, so that their
 /// memory accesses overlap. Does nothing while there are so few connections that the cache has them.
 #[inline]
-pub fn look_ahead<'h>(cx: &Context<'_, '_>, batch: impl Iterator<Item = &'h Headers> + Clone) {
+pub fn look_ahead<'h>(cx: &Context<'_, '_>, batch: impl IntoIterator<Item = &'h Headers>) {
     if cx.table.held() < CACHED {
         return;
     }
-    let keys = batch.filter_map(|headers| client(cx, headers));
-    cx.table.fetch_tags(keys.clone());
-    cx.table.fetch_cells(keys);
+    let places: Vec<Place, BATCH_MAX> = batch
+        .into_iter()
+        .filter_map(|headers| place(cx, headers))
+        .take(BATCH_MAX)
+        .collect();
+    cx.table.fetch(&places);
 }
 
-/// The client endpoint and protocol of a packet that may belong to a connection.
+/// Where the connection of a packet lies, if it may belong to one.
 #[inline]
-fn client(cx: &Context<'_, '_>, headers: &Headers) -> Option<(Endpoint, u8)> {
+fn place(cx: &Context<'_, '_>, headers: &Headers) -> Option<Place> {
     let packet = Packet::new(headers)?;
     let Transport::Tcp {
         source,
@@ -80,7 +86,8 @@ fn client(cx: &Context<'_, '_>, headers: &Headers) -> Option<(Endpoint, u8)> {
         port: destination,
     };
     let is_request = cx.snapshot.service(to, protocol::TCP).is_some();
-    Some((if is_request { from } else { to }, protocol::TCP))
+    let client = if is_request { from } else { to };
+    Some(cx.table.place(client, protocol::TCP))
 }
 
 /// A frame being processed.

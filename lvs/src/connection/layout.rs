@@ -53,7 +53,7 @@ impl fmt::Display for LayoutError {
 impl core::error::Error for LayoutError {}
 
 /// The region, shared out: everything follows from its length.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Layout<'m> {
     header: &'m [AtomicU64],
     length: usize,
@@ -65,6 +65,18 @@ pub struct Layout<'m> {
     pub shards: usize,
     /// Buckets of a shard.
     pub shard_buckets: usize,
+}
+
+impl fmt::Debug for Layout<'_> {
+    /// How the region is shared out, without its contents.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Layout")
+            .field("length", &self.length)
+            .field("slots", &self.slots.len())
+            .field("shards", &self.shards)
+            .field("shard_buckets", &self.shard_buckets)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'m> Layout<'m> {

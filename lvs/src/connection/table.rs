@@ -68,8 +68,8 @@ pub struct Table<'m> {
 /// A connection that was found, as it was at that moment.
 #[derive(Clone, Copy, Debug)]
 pub struct Found<'m> {
-    /// Its key.
-    pub key: Key,
+    /// Its virtual endpoint.
+    pub service: Endpoint,
     /// Its real.
     pub real: RealId,
     /// Its state word.
@@ -158,7 +158,7 @@ impl<'m> Table<'m> {
 
     /// Where connections of this client endpoint lie.
     #[inline]
-    pub(super) fn place(&self, client: Endpoint, protocol: u8) -> Place {
+    pub(crate) fn place(&self, client: Endpoint, protocol: u8) -> Place {
         Place(self.key.client(client, protocol))
     }
 
@@ -331,7 +331,7 @@ fn look<'m>(
             && word.state() != TcpState::None;
         if whole && matches(&key, real, word) {
             return Some(Found {
-                key,
+                service: key.service,
                 real,
                 word,
                 place,

@@ -80,7 +80,7 @@ fn what_was_entered_is_found_and_nothing_else() {
         assert!(matches!(entered, Ok(Inserted::New)));
     }
     for client in 0..1_000 {
-        assert_eq!(table.find(&key(client), after(1)).unwrap().key, key(client));
+        assert!(table.find(&key(client), after(1)).is_some());
     }
     for client in 1_000..2_000 {
         assert!(table.find(&key(client), after(1)).is_none());
@@ -149,6 +149,41 @@ fn a_full_table_evicts_counts_and_never_grows() {
         counters.entered
     );
     assert_eq!(table.connections(NOW).count() as u64, counters.held);
+}
+
+#[test]
+fn displaced_connections_are_found_adopted_and_leave_no_trace() {
+    let words = memory(WORDS);
+    let table = Table::format(&words, [9, 9]).unwrap();
+    let real = register(&table, &[1]);
+    let most = u32::try_from(table.counters().capacity * 3 / 4).unwrap();
+    for client in 0..most {
+        table
+            .insert(&entry(client, real, TcpState::Established), after(0))
+            .unwrap();
+    }
+    let displaced = |table: &Table<'_>| -> u32 {
+        let buckets = table
+            .layout
+            .buckets
+            .iter()
+            .filter_map(super::cell::Bucket::new);
+        buckets.map(|bucket| bucket.displaced()).sum()
+    };
+    assert!(
+        displaced(&table) > most / 20,
+        "{} of {most}",
+        displaced(&table)
+    );
+    let before = displaced(&table);
+    let (table, adopted) = Table::adopt(&words, NOW).unwrap();
+    assert_eq!((adopted.dropped, displaced(&table)), (0, before));
+    for client in 0..most {
+        let found = table.find(&key(client), after(1)).unwrap();
+        assert!(table.remove(&found));
+        assert!(table.find(&key(client), after(1)).is_none());
+    }
+    assert_eq!((displaced(&table), table.counters().held), (0, 0));
 }
 
 /// A table of two buckets, full of connections of these states and ages; whose turn comes first?

@@ -77,7 +77,7 @@ impl Task<'_, '_> {
             return Ok(Verdict::NotMine);
         }
         let found = self.find_reply(quoted.protocol, quoted.destination, quoted.source);
-        let Some(service) = found.map(|found| found.key.service) else {
+        let Some(service) = found.map(|found| found.service) else {
             return Ok(Verdict::NotMine);
         };
         self.verify_header(packet)?;

@@ -53,7 +53,7 @@ impl<'m> Task<'_, 'm> {
     ) -> Outcome {
         self.verify_header(packet)?;
         if packet.ttl <= 1 {
-            return unreachable::time_exceeded(self, packet, found.key.service.address);
+            return unreachable::time_exceeded(self, packet, found.service.address);
         }
         self.cx.table.follow(found, self.tick, |state| {
             state.after(Direction::Output, flags)
@@ -61,7 +61,7 @@ impl<'m> Task<'_, 'm> {
         let change = nat::Change {
             end: nat::End::Source,
             from: real,
-            to: found.key.service,
+            to: found.service,
         };
         nat::translate(self.frame, packet, &change).ok_or(DropReason::Malformed)?;
         if let Some(counters) = self.worker.stats.real(found.real) {

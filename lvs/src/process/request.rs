@@ -65,7 +65,7 @@ impl Task<'_, '_> {
         self.cx
             .table
             .follow(found, self.tick, |state| state.after(direction, flags));
-        self.forward(packet, real, found.key.service, one_way)
+        self.forward(packet, real, found.service, one_way)
     }
 
     /// Rewrites a packet for its real and counts it.
