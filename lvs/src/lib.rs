@@ -16,6 +16,49 @@
 //! - **Checksums**: the IPv4 header's is verified; transport checksums are carried incrementally,
 //!   so that a wrong one stays wrong and its receiver drops it.
 //! - **Not here**: UDP services, tunnels, persistence, fragments (dropped and counted).
+//!
+//! A client's first packet, from the wire to its real:
+//! ```
+//! # use std::{error::Error, sync::{Arc, atomic::AtomicU64}};
+//! use lvs::connection::Table;
+//! use lvs::{Config, Context, Director, Method, Protocol, RealConfig, SchedulerKind, ServiceConfig};
+//! use lvs::{Stats, Verdict, Worker, process};
+//! use wire::{Instant, Mac, headers::Headers};
+//!
+//! let real = RealConfig { address: [10, 2, 0, 11].into(), port: 8080, weight: 1 };
+//! let service = ServiceConfig {
+//!     name: "web".into(),
+//!     protocol: Protocol::Tcp,
+//!     address: [10, 1, 0, 100].into(),
+//!     port: 80,
+//!     method: Method::Nat,
+//!     scheduler: SchedulerKind::Rr,
+//!     reals: [real].into(),
+//! };
+//! let config = Config { services: [service].into(), ..Config::default() };
+//!
+//! let memory: Vec<AtomicU64> = (0..1 << 16).map(|_| AtomicU64::new(0)).collect();
+//! let table = Table::format(&memory, [0x5eed, 0x5eed])?;
+//! let stats = Arc::new(Stats::new(table.real_ids()));
+//! let director = Director::new(config, &table, [Arc::clone(&stats)].into()).unwrap();
+//!
+//! let mut frame = Vec::new();
+//! etherparse::PacketBuilder::ethernet2([2; 6], [4; 6])
+//!     .ipv4([198, 51, 100, 7], [10, 1, 0, 100], 64)
+//!     .tcp(40_000, 80, 1, 65_535)
+//!     .syn()
+//!     .write(&mut frame, b"")?;
+//! let headers = Headers::parse(&frame)?;
+//!
+//! let snapshot = director.snapshot();
+//! let now = Instant::from_nanos(1_000_000_000);
+//! let cx = Context { snapshot: &snapshot, table: &table, now, mac: Mac([4; 6]) };
+//! let mut worker = Worker::new(stats);
+//! let verdict = process(&cx, &mut worker, &mut frame, &headers, &mut [0; 1514]);
+//! assert_eq!(verdict, Verdict::Forward { next_hop: [10, 2, 0, 11].into() });
+//! assert_eq!(table.connections(now).next().unwrap().state, "SYN_RECV");
+//! # Ok::<(), Box<dyn Error>>(())
+//! ```
 #![no_std]
 #![deny(clippy::indexing_slicing)]
 

@@ -63,7 +63,10 @@ impl Task<'_, '_> {
             && self.cx.snapshot.is_virtual(target)
         {
             return match message {
-                Some(Message::Solicitation) => neighbour::answer(self, packet, target),
+                Some(Message::Solicitation) if !self.cx.snapshot.is_virtual(packet.source) => {
+                    neighbour::answer(self, packet, target)
+                }
+                // Who advertises a virtual address, or solicits from one, has it too.
                 _ => Err(DropReason::AddressConflict),
             };
         }

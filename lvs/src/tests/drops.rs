@@ -201,9 +201,15 @@ fn solicitations_that_break_a_rule_are_not_answered() {
 }
 
 #[test]
-fn an_advertisement_of_a_virtual_address_is_a_conflict() {
+fn a_station_that_speaks_for_a_virtual_address_is_a_conflict() {
     let body = solicitation("2001:db8:1::100", false);
     let frame = icmp6("fe80::1", "ff02::1", 255, 136, 0, &body);
+    assert_eq!(
+        appliance().send(frame),
+        Out::Drop(DropReason::AddressConflict)
+    );
+    let body = solicitation("2001:db8:1::100", true);
+    let frame = icmp6("2001:db8:1::100", "ff02::1:ff00:100", 255, 135, 0, &body);
     assert_eq!(
         appliance().send(frame),
         Out::Drop(DropReason::AddressConflict)

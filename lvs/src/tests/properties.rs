@@ -15,6 +15,9 @@ const NAT6: &str = "[2001:db8:1::100]:80";
 const REALS: [&str; 2] = ["10.2.0.11:8080", "10.2.0.12:8080"];
 const REAL6: &str = "[2001:db8:2::11]:8080";
 
+/// What follows the packet in its frame.
+const PADDING: [u8; 5] = [0xee; 5];
+
 fn appliance() -> Appliance {
     Appliance::new(
         [
@@ -71,8 +74,13 @@ proptest! {
         let mut appliance = appliance();
         for (segment, pause) in conversation {
             appliance.pass(pause);
-            match appliance.send(segment.frame()) {
-                Out::Forward(_, frame) | Out::Reply(frame) => check(&frame),
+            let padded = [&segment.frame()[..], &PADDING].concat();
+            match appliance.send(padded) {
+                Out::Forward(_, frame) => {
+                    check(&frame);
+                    prop_assert!(frame.ends_with(&PADDING));
+                }
+                Out::Reply(frame) => check(&frame),
                 Out::NotMine | Out::Drop(_) => {}
             }
         }
