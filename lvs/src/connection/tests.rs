@@ -387,6 +387,62 @@ fn a_process_killed_at_any_word_of_a_replacement_leaves_no_mixture() {
     }
 }
 
+/// Copies memory that another thread changes: the tags before or after all other words.
+fn copy_while_changing(words: &[AtomicU64], tags_first: bool) -> Box<[AtomicU64]> {
+    let copy = memory(words.len());
+    let buckets = Layout::new(words).unwrap().buckets_at();
+    let is_tag = |at: usize| at >= buckets && (at - buckets) % 128 < 8;
+    for tags in [tags_first, !tags_first] {
+        for at in (0..words.len()).filter(|at| is_tag(*at) == tags) {
+            copy[at].store(words[at].load(Ordering::Acquire), Ordering::Relaxed);
+        }
+    }
+    copy
+}
+
+/// Adopts copies that are made while `change` runs; `tags_first` when it only enters connections,
+/// and not when it only removes them. Returns how many copies caught it at work.
+fn adopt_meanwhile(words: &[AtomicU64], tags_first: bool, change: impl FnOnce() + Send) -> usize {
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let mut amid = 0;
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            change();
+            done.store(true, Ordering::Release);
+        });
+        while !done.load(Ordering::Acquire) {
+            let (_, adopted) = Table::adopt(&copy_while_changing(words, tags_first), NOW).unwrap();
+            assert_eq!(adopted.dropped, 0, "an entry in part");
+            amid += usize::from(adopted.kept > 0);
+        }
+    });
+    amid
+}
+
+#[test]
+fn tags_are_written_last_when_connections_come_and_first_when_they_go() {
+    let words = memory(WORDS);
+    let table = Table::format(&words, [1, 1]).unwrap();
+    let real = register(&table, &[1]);
+    let turns = 20;
+    let mut amid = 0;
+    for _ in 0..turns {
+        amid += adopt_meanwhile(&words, true, || {
+            for client in 0..8_000 {
+                table
+                    .insert(&entry(client, real, TcpState::Established), after(0))
+                    .unwrap();
+            }
+        });
+        amid += adopt_meanwhile(&words, false, || {
+            for client in 0..8_000 {
+                assert!(table.remove(&table.find(&key(client), after(0)).unwrap()));
+            }
+        });
+    }
+    assert!(amid >= turns, "{amid} copies caught the table at work");
+}
+
 #[test]
 fn a_process_killed_at_any_word_of_a_registration_gives_no_id_a_wrong_meaning() {
     let words = memory(WORDS);
