@@ -62,6 +62,7 @@ fn a_cable_without_carrier_leaves_at_once_and_comes_back_alone() {
         took < Duration::from_millis(500),
         "carrier loss took {took:?}"
     );
+    println!("carrier loss was noticed after {took:?}");
     lab.wait_for_cables(&["2"], LIMIT);
     let port = &lab.lacp().expect("bondd").ports[1];
     assert_eq!(
