@@ -1,18 +1,16 @@
 //! The engine: inputs in, frames, events and an egress table out.
 
 use alloc::boxed::Box;
-use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 use wire::{Instant, Mac};
 
-use crate::egress::{MemberEntry, Table};
+use crate::egress::Table;
 use crate::lacp::{self, Lacp};
 use crate::member::{Delays, Interface, LinkState, Member};
 use crate::outbox::{Outbox, Transmit};
-use crate::resilient::remap;
-use crate::{Config, Event, MAX_MEMBERS, Mode, active_backup, saved::Saved};
+use crate::{Config, Event, MAX_MEMBERS, Mode, active_backup};
 
 /// Whether the forwarder forwards, as its pulse says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -273,91 +271,6 @@ impl Bond {
                 Engine::ActiveBackup { active } => *active == Some(i),
                 Engine::Ieee8023ad(lacp) => lacp.is_distributing(i),
             }
-    }
-
-    /// Builds the egress table; a change is a new generation and events.
-    fn refresh(&mut self) {
-        let open: heapless::Vec<usize, MAX_MEMBERS> = (0..self.members.len())
-            .filter(|&i| self.is_open(i))
-            .collect();
-        let needed = match self.config.mode {
-            Mode::ActiveBackup => 0,
-            Mode::Ieee8023ad => usize::from(self.config.min_links),
-        };
-        let usable: heapless::Vec<u8, MAX_MEMBERS> = open
-            .iter()
-            .filter(|_| open.len() >= needed)
-            .filter_map(|&i| u8::try_from(i).ok())
-            .collect();
-        let mut table = Table {
-            generation: self.table.generation,
-            mode: self.config.mode,
-            mapping: self.config.mapping,
-            policy: self.config.xmit_hash_policy,
-            bond_mac: self.mac,
-            members: (0..self.members.len())
-                .filter_map(|i| self.entry(i))
-                .collect(),
-            usable,
-            buckets: self.table.buckets,
-        };
-        remap(&mut table.buckets, &self.table.usable, &table.usable);
-        if table != self.table {
-            self.announce(&table);
-            table.generation = table.generation.wrapping_add(2).max(2);
-            self.table = table;
-        }
-    }
-
-    fn entry(&self, i: usize) -> Option<MemberEntry> {
-        let interface = self.members.get(i)?.interface;
-        let is_open = self.is_open(i);
-        Some(MemberEntry {
-            ifindex: interface.ifindex,
-            mac: interface.mac,
-            rx_enabled: is_open,
-            tx_enabled: is_open,
-            carrier: interface.carrier,
-        })
-    }
-
-    fn announce(&mut self, table: &Table) {
-        for member in 0..self.members.len() {
-            let is_in = |table: &Table| table.usable.iter().any(|&m| usize::from(m) == member);
-            if is_in(table) != is_in(&self.table) {
-                self.outbox.event(Event::Usable {
-                    member,
-                    usable: is_in(table),
-                });
-            }
-        }
-        let carrier = !table.usable.is_empty();
-        if carrier == self.table.usable.is_empty() {
-            self.outbox.event(Event::BondCarrier { carrier });
-        }
-    }
-
-    /// The state to save, for [`Bond::restore`].
-    #[must_use]
-    pub fn save(&self) -> Saved {
-        Saved {
-            name: self.config.name.to_string(),
-            mode: self.config.mode,
-            mac: self.mac,
-            forwarder: self.forwarder,
-            members: self.members.iter().cloned().collect(),
-            generation: self.table.generation,
-            usable: self.table.usable.to_vec(),
-            buckets: self.table.buckets.to_vec(),
-            active: match &self.engine {
-                Engine::ActiveBackup { active } => *active,
-                Engine::Ieee8023ad(_) => None,
-            },
-            lacp: match &self.engine {
-                Engine::ActiveBackup { .. } => None,
-                Engine::Ieee8023ad(lacp) => Some(lacp.save()),
-            },
-        }
     }
 }
 

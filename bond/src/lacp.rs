@@ -4,6 +4,7 @@
 //! Selection - until none moves; then Transmit sends what is news. An actor's state bits are not
 //! stored but follow from its machines, so that they cannot contradict them.
 
+mod frame;
 pub mod mux;
 pub mod periodic;
 pub mod port;
@@ -13,8 +14,6 @@ pub mod selection;
 pub mod transmit;
 mod why;
 
-use wire::lacp::Lacpdu;
-use wire::marker::{Kind, Marker};
 use wire::{Instant, Mac};
 
 use crate::outbox::Outbox;
@@ -138,31 +137,6 @@ impl Lacp {
         if self.system.forwarder != state {
             self.system.forwarder = state;
             self.ports.iter_mut().for_each(|port| port.ntt = true);
-        }
-    }
-
-    /// A slow-protocol frame came by a member.
-    pub fn frame(&mut self, member: usize, frame: &[u8], now: Instant, out: &mut Outbox) {
-        let Some(port) = self.ports.get_mut(member) else {
-            return;
-        };
-        let is_slow = frame.get(12..14) == Some(&wire::ethertype::SLOW.to_be_bytes());
-        let payload = frame
-            .get(wire::slow::HEADER_LEN..)
-            .filter(|_| is_slow)
-            .unwrap_or_default();
-        let is_ours = frame.starts_with(&wire::slow::GROUP.0);
-        match payload.first() {
-            Some(&wire::lacp::SUBTYPE) if is_ours => match Lacpdu::parse(payload) {
-                Ok(pdu) => lacpdu(port, member, &self.system, &pdu, now, out),
-                Err(_) => illegal(port, member, out),
-            },
-            Some(&wire::marker::SUBTYPE) if is_ours => match Marker::parse(payload) {
-                Ok(marker) => answer(port, member, &self.system, marker, now, out),
-                Err(_) => illegal(port, member, out),
-            },
-            Some(_) => bump(&mut port.counters.unknown_received),
-            None => illegal(port, member, out),
         }
     }
 
@@ -318,59 +292,4 @@ fn expire(port: &mut Port, now: Instant) {
     if is_over(&port.loop_while) {
         port.loop_while = None;
     }
-}
-
-fn lacpdu(
-    port: &mut Port,
-    member: usize,
-    system: &System,
-    pdu: &Lacpdu,
-    now: Instant,
-    out: &mut Outbox,
-) {
-    bump(&mut port.counters.pdus_received);
-    if pdu.actor.system == system.id {
-        // Not a partner's PDU: it must not keep the port in CURRENT.
-        bump(&mut port.counters.loopback_received);
-        if port
-            .loop_while
-            .replace(now + transmit::LOOP_WHILE)
-            .is_none()
-        {
-            out.event(Event::Loopback { member });
-        }
-        return;
-    }
-    port.loop_while = None;
-    receive::receive(port, system, pdu, now);
-}
-
-fn answer(
-    port: &mut Port,
-    member: usize,
-    system: &System,
-    marker: Marker,
-    now: Instant,
-    out: &mut Outbox,
-) {
-    bump(&mut port.counters.markers_received);
-    if marker.kind == Kind::Response || marker.system == system.id {
-        return;
-    }
-    if port.answered.free_at() > now {
-        bump(&mut port.counters.markers_ignored);
-        return;
-    }
-    port.answered.note(now);
-    bump(&mut port.counters.markers_answered);
-    out.send(member, marker.response().emit_frame(port.mac));
-}
-
-fn illegal(port: &mut Port, member: usize, out: &mut Outbox) {
-    bump(&mut port.counters.illegal_received);
-    out.event(Event::Illegal { member });
-}
-
-fn bump(counter: &mut u64) {
-    *counter = counter.wrapping_add(1);
 }

@@ -49,6 +49,7 @@ pub mod resilient;
 pub mod saved;
 mod show;
 pub mod status;
+mod table;
 
 pub use bond::{Bond, Forwarder, Input};
 pub use config::{

@@ -1,6 +1,6 @@
 //! What outlives a restart of the daemon.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,29 @@ impl Saved {
 }
 
 impl Bond {
+    /// The state to save, for [`Bond::restore`].
+    #[must_use]
+    pub fn save(&self) -> Saved {
+        Saved {
+            name: self.config.name.to_string(),
+            mode: self.config.mode,
+            mac: self.mac,
+            forwarder: self.forwarder,
+            members: self.members.iter().cloned().collect(),
+            generation: self.table.generation,
+            usable: self.table.usable.to_vec(),
+            buckets: self.table.buckets.to_vec(),
+            active: match &self.engine {
+                Engine::ActiveBackup { active } => *active,
+                Engine::Ieee8023ad(_) => None,
+            },
+            lacp: match &self.engine {
+                Engine::ActiveBackup { .. } => None,
+                Engine::Ieee8023ad(lacp) => Some(lacp.save()),
+            },
+        }
+    }
+
     /// Goes on where a predecessor was, without its partner noticing: to be called before any
     /// input. False, and nothing done, when what was saved is not this bond's.
     pub fn restore(&mut self, saved: &Saved, now: Instant) -> bool {

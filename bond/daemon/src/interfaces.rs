@@ -23,7 +23,9 @@ pub struct Interfaces {
 pub enum Change {
     /// The interface of this index.
     Of(u32),
-    /// Any.
+    /// The interface of this index is gone, though one of its name may be there again.
+    Gone(u32),
+    /// Any, in any way.
     Any,
 }
 
@@ -98,7 +100,8 @@ impl Interfaces {
     pub async fn changed(&mut self) -> Change {
         loop {
             match self.watch.next().await {
-                Ok(Event::Link(link) | Event::LinkGone(link)) => return Change::Of(link.index),
+                Ok(Event::Link(link)) => return Change::Of(link.index),
+                Ok(Event::LinkGone(link)) => return Change::Gone(link.index),
                 Ok(Event::Overrun) | Err(_) => return Change::Any,
                 Ok(
                     Event::Address(_)

@@ -94,17 +94,26 @@ impl MemberPort {
         std::mem::take(&mut self.is_changed).then_some(self.interface)
     }
 
-    /// Whether a change in the kernel may be about this member; an interface that is not there may
-    /// come back under its name.
-    pub const fn is_meant(&self, change: Change) -> bool {
-        match change {
-            Change::Of(ifindex) => ifindex == self.interface.ifindex || self.interface.ifindex == 0,
-            Change::Any => true,
+    /// Looks at the interface if a change in the kernel may be about it.
+    pub async fn follow(&mut self, interfaces: &Interfaces, change: Change) {
+        let (ifindex, is_lost) = match change {
+            Change::Of(ifindex) => (Some(ifindex), false),
+            Change::Gone(ifindex) => (Some(ifindex), true),
+            Change::Any => (None, true),
+        };
+        let is_own = ifindex.is_none_or(|ifindex| ifindex == self.interface.ifindex);
+        if is_own && is_lost {
+            // A socket does not outlive its interface, even if that comes back with its index.
+            self.socket = None;
+        }
+        // What is not there may come back under its name.
+        if is_own || self.interface.ifindex == 0 {
+            self.renew(interfaces).await;
         }
     }
 
     /// Looks at the interface; another one of the same name is prepared as at the start.
-    pub async fn renew(&mut self, interfaces: &Interfaces) {
+    async fn renew(&mut self, interfaces: &Interfaces) {
         let interface = interfaces.look(&self.name).await;
         if interface.ifindex != self.interface.ifindex {
             self.socket = None;

@@ -119,9 +119,7 @@ impl Served {
     /// Looks at the members that the kernel told of.
     pub async fn refresh(&mut self, interfaces: &Interfaces, change: Change) {
         for member in &mut self.members {
-            if member.is_meant(change) {
-                member.renew(interfaces).await;
-            }
+            member.follow(interfaces, change).await;
         }
         self.observe();
     }

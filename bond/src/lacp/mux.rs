@@ -91,7 +91,9 @@ pub fn step(port: &mut Port, is_ready: bool, now: Instant) -> bool {
     match state {
         State::Waiting => port.wait_while = Some(now + AGGREGATE_WAIT),
         State::Detached => {
-            port.aggregator = None;
+            if port.selected == Selected::Unselected {
+                port.aggregator = None;
+            }
             port.wait_while = None;
             port.ntt = true;
         }

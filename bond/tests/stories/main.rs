@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod active_backup;
+mod chaos;
 mod failover;
 mod negotiation;
 mod pair;

@@ -73,6 +73,21 @@ fn a_second_partner_system_waits_in_its_own_aggregator_until_the_first_is_silent
 }
 
 #[test]
+fn a_member_whose_aggregator_has_to_wait_joins_when_the_others_are_like_it_again() {
+    let mut pair = Pair::settled(fast(3), fast(3));
+    // The first changes its speed, the second falls silent, the third is cut: each is on its own.
+    pair.cable(2, false);
+    pair.change(0, 0, |interface| interface.speed = Some(1_000));
+    pair.silent[1] = true;
+    pair.run(ms(2_950));
+    pair.change(0, 0, |interface| interface.speed = Some(10_000));
+    pair.silent[1] = false;
+    pair.cable(2, true);
+    pair.run(ms(5_000));
+    assert_eq!(pair.usable(0), [0, 1, 2]);
+}
+
+#[test]
 fn a_cable_between_two_members_of_one_bond_never_carries_traffic() {
     let mut pair = Pair::new(fast(2), fast(2));
     pair.crossed = Some((0, 1));

@@ -117,12 +117,44 @@ impl Lab {
     }
 
     /// A cable from the appliance to the switch.
-    pub fn lay_cable(&self, cable: &str) {
+    fn lay_cable(&self, cable: &str) {
         let (member, port) = (format!("e{cable}"), format!("s{cable}"));
         let link = ["link", "add", "name", &member, "netns", &self.appliance];
         let peer = ["type", "veth", "peer", "name", &port, "netns", &self.switch];
         run("ip", &[&link[..], &peer[..]].concat());
         run("ip", &["-n", &self.switch, "link", "set", &port, "up"]);
+    }
+
+    /// Takes a member away from the appliance; its cable stays in the switch.
+    pub fn take_member(&self, member: &str) {
+        run(
+            "ip",
+            &[
+                "-n",
+                &self.appliance,
+                "link",
+                "set",
+                member,
+                "netns",
+                &self.switch,
+            ],
+        );
+    }
+
+    /// Gives a member back, as new: down and unprepared.
+    pub fn give_member(&self, member: &str) {
+        run(
+            "ip",
+            &[
+                "-n",
+                &self.switch,
+                "link",
+                "set",
+                member,
+                "netns",
+                &self.appliance,
+            ],
+        );
     }
 
     /// Takes a cable away with the interfaces at both ends.

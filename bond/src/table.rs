@@ -1,0 +1,69 @@
+//! From members and mode to the egress table.
+
+use crate::egress::{MemberEntry, Table};
+use crate::resilient::remap;
+use crate::{Bond, Event, MAX_MEMBERS, Mode};
+
+impl Bond {
+    /// Builds the egress table; a change is a new generation and events.
+    pub(crate) fn refresh(&mut self) {
+        let open: heapless::Vec<usize, MAX_MEMBERS> = (0..self.members.len())
+            .filter(|&i| self.is_open(i))
+            .collect();
+        let needed = match self.config.mode {
+            Mode::ActiveBackup => 0,
+            Mode::Ieee8023ad => usize::from(self.config.min_links),
+        };
+        let usable: heapless::Vec<u8, MAX_MEMBERS> = open
+            .iter()
+            .filter(|_| open.len() >= needed)
+            .filter_map(|&i| u8::try_from(i).ok())
+            .collect();
+        let mut table = Table {
+            generation: self.table.generation,
+            mode: self.config.mode,
+            mapping: self.config.mapping,
+            policy: self.config.xmit_hash_policy,
+            bond_mac: self.mac,
+            members: (0..self.members.len())
+                .filter_map(|i| self.entry(i))
+                .collect(),
+            usable,
+            buckets: self.table.buckets,
+        };
+        remap(&mut table.buckets, &self.table.usable, &table.usable);
+        if table != self.table {
+            self.announce(&table);
+            table.generation = table.generation.wrapping_add(2).max(2);
+            self.table = table;
+        }
+    }
+
+    fn entry(&self, i: usize) -> Option<MemberEntry> {
+        let interface = self.members.get(i)?.interface;
+        let is_open = self.is_open(i);
+        Some(MemberEntry {
+            ifindex: interface.ifindex,
+            mac: interface.mac,
+            rx_enabled: is_open,
+            tx_enabled: is_open,
+            carrier: interface.carrier,
+        })
+    }
+
+    fn announce(&mut self, table: &Table) {
+        for member in 0..self.members.len() {
+            let is_in = |table: &Table| table.usable.iter().any(|&m| usize::from(m) == member);
+            if is_in(table) != is_in(&self.table) {
+                self.outbox.event(Event::Usable {
+                    member,
+                    usable: is_in(table),
+                });
+            }
+        }
+        let carrier = !table.usable.is_empty();
+        if carrier == self.table.usable.is_empty() {
+            self.outbox.event(Event::BondCarrier { carrier });
+        }
+    }
+}
