@@ -33,6 +33,9 @@ impl PacketSocket {
     /// All EtherTypes, for [`PacketSocket::open`].
     pub const ALL: u16 = 0x0003;
 
+    /// No frames at all: for a socket that only holds memberships or sends.
+    pub const NONE: u16 = 0;
+
     /// Opens a socket on an interface of the calling thread's network namespace.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ use lvsd::shared::{BondLink, HOST_QUEUE, Shared, WorkerShare};
 use lvsd::worker::Worker;
 use netio::memory::{MemoryLane, MemoryWire};
 use sys::memory::SharedMemory;
+use wire::headers::Headers;
 use wire::{Duration, Instant, Mac};
 
 pub const BOND: Mac = Mac([2, 0, 0, 0, 0, 1]);
@@ -25,7 +26,6 @@ pub const VIP: [u8; 4] = [10, 0, 0, 100];
 pub const REAL_IP: [u8; 4] = [10, 0, 0, 11];
 pub const PORT: u16 = 80;
 
-const TABLE_BYTES: usize = 1 << 20;
 const HOST_IFINDEX: u32 = 7;
 
 /// The sizes that a test wants small.
@@ -33,6 +33,8 @@ const HOST_IFINDEX: u32 = 7;
 pub struct Sizes {
     pub frames: usize,
     pub ring: usize,
+    /// Bytes of the connection table.
+    pub table: usize,
 }
 
 impl Default for Sizes {
@@ -40,6 +42,7 @@ impl Default for Sizes {
         Self {
             frames: 512,
             ring: 256,
+            table: 1 << 20,
         }
     }
 }
@@ -63,20 +66,30 @@ impl Appliance {
 
     /// As it is before bondd has come.
     pub fn detached(sizes: Sizes) -> Self {
-        let memory = SharedMemory::create("connections", TABLE_BYTES).unwrap();
+        Self::of_workers(sizes, 1)
+    }
+
+    /// As it is before bondd has come, with counters for so many workers.
+    pub fn of_workers(sizes: Sizes, workers: usize) -> Self {
+        let memory = SharedMemory::create("connections", sizes.table).unwrap();
         let words = Box::leak(Box::new(memory)).words();
         let connections = lvs::connection::Table::format(words, [1, 2]).unwrap();
-        let stats = Arc::new(lvs::Stats::new(connections.real_ids()));
-        let director = Director::new(services(), &connections, vec![Arc::clone(&stats)]).unwrap();
+        let share = || WorkerShare {
+            counters: WorkerCounters::new(2),
+            lvs: Arc::new(lvs::Stats::new(connections.real_ids())),
+            from_host: FrameRing::new(HOST_QUEUE).unwrap(),
+        };
+        let workers: Vec<_> = (0..workers).map(|_| share()).collect();
+        let stats = workers
+            .iter()
+            .map(|worker| Arc::clone(&worker.lvs))
+            .collect();
+        let director = Director::new(services(), &connections, stats).unwrap();
         let bonds = vec![BondLink::new("bond0", 1_500, vec![0, 1], None).unwrap()];
         let shared = Arc::new(Shared {
             places: Shared::places(&bonds),
             bonds,
-            workers: vec![WorkerShare {
-                counters: WorkerCounters::new(2),
-                lvs: Arc::clone(&stats),
-                from_host: FrameRing::new(HOST_QUEUE).unwrap(),
-            }],
+            workers,
             services: arc_swap::ArcSwap::new(director.snapshot()),
             hops: arc_swap::ArcSwap::from_pointee(hops(&[(CLIENT_IP, CLIENT), (REAL_IP, REAL)])),
             requests: lvsd::requests::Requests::new().unwrap(),
@@ -85,7 +98,12 @@ impl Appliance {
         let lane = MemoryLane::new(2, sizes.frames, sizes.ring).unwrap();
         Self {
             wire: lane.wire(),
-            worker: Worker::new(0, Arc::clone(&shared), lane, lvs::Worker::new(stats)),
+            worker: Worker::new(
+                0,
+                Arc::clone(&shared),
+                lane,
+                lvs::Worker::new(Arc::clone(&shared.workers[0].lvs)),
+            ),
             shared,
             egress: SharedMemory::create("egress", bond::egress::WORDS * 8).unwrap(),
             table: table(),
@@ -119,6 +137,33 @@ impl Appliance {
     pub fn receive(&mut self, frame: &[u8]) {
         self.wire.inject(0, frame);
         self.worker.turn(self.now);
+    }
+
+    /// An engine that counts as worker `index`.
+    pub fn engine(&self, index: usize) -> lvs::Worker {
+        lvs::Worker::new(Arc::clone(&self.shared.workers[index].lvs))
+    }
+
+    /// Gives a frame to an engine of its own, past ports and bond.
+    pub fn process_as(&self, engine: &mut lvs::Worker, frame: &mut [u8]) {
+        let headers = Headers::parse(frame).unwrap();
+        self.process_with(engine, frame, &headers);
+    }
+
+    /// Gives the first worker's engine a frame and what are said to be its headers.
+    pub fn process(&self, frame: &mut [u8], headers: &Headers) {
+        self.process_with(&mut self.engine(0), frame, headers);
+    }
+
+    fn process_with(&self, engine: &mut lvs::Worker, frame: &mut [u8], headers: &Headers) {
+        let snapshot = self.shared.services.load();
+        let context = lvs::Context {
+            snapshot: &snapshot,
+            table: &self.shared.connections,
+            now: self.now,
+            mac: BOND,
+        };
+        lvs::process(&context, engine, frame, headers, &mut [0; 1_514]);
     }
 
     /// What left by either member since the last call.

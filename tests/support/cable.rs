@@ -1,6 +1,8 @@
 //! A cable that can be cut: a Linux bridge of two veth ends, one towards the switch and one towards
 //! the appliance. The bridge learns nothing and forwards LACP, which a bridge would otherwise keep.
 
+use std::path::Path;
+
 use anyhow::Result;
 
 use crate::namespace::Namespace;
@@ -31,7 +33,16 @@ pub fn prepare(room: &Namespace) -> Result<()> {
     room.sysctl(&[
         ("ipv6/conf/all/disable_ipv6", "1"),
         ("ipv6/conf/default/disable_ipv6", "1"),
-    ])
+    ])?;
+    // Where the kernel has it, this lets the bridge look into IP headers and drop what it dislikes.
+    if Path::new("/proc/sys/net/bridge").exists() {
+        room.sysctl(&[
+            ("bridge/bridge-nf-call-iptables", "0"),
+            ("bridge/bridge-nf-call-ip6tables", "0"),
+            ("bridge/bridge-nf-call-arptables", "0"),
+        ])?;
+    }
+    Ok(())
 }
 
 impl Cable {

@@ -90,11 +90,30 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// Produces every reason that the appliance has a counter for, one after the other.
+/// The reasons that no frame on the wire gives by itself: they want a ring that is full, a neighbour
+/// that is silent, a bondd that never came. The test `sim` produces them in one process, and reads
+/// them back by the same command.
+pub const IN_PROCESS: &[&str] = &[
+    "lvs/malformed",
+    "lvs/reply_too_long",
+    "lvs/table_busy",
+    "lvsd/host_queue_full",
+    "lvsd/host_write_failed",
+    "lvsd/malformed",
+    "lvsd/neighbour_queue_full",
+    "lvsd/neighbour_unresolved",
+    "lvsd/no_frame",
+    "lvsd/no_route",
+    "lvsd/not_attached",
+    "lvsd/tx_ring_full",
+];
+
+/// Produces every reason that the appliance has a counter for, but those [`IN_PROCESS`], one after
+/// the other.
 pub fn produce_all(scene: &Scene<'_>) -> Result<Vec<Count>> {
-    let reasons: Vec<String> = scene.counts()?.into_keys().collect();
+    let reasons = scene.counts()?.into_keys();
     reasons
-        .into_iter()
+        .filter(|reason| !IN_PROCESS.contains(&reason.as_str()))
         .map(|reason| produce(scene, reason))
         .collect()
 }

@@ -13,6 +13,7 @@ use control::show::Noun;
 use lvs::Director;
 use netio::ethtool::Ethtool;
 use netio::netlink::Netlink;
+use netio::packet::PacketSocket;
 use netio::tap::Tap;
 use netio::xdp::{PinDir, Program, Statistics, XdpMode};
 use tokio::signal::unix::{SignalKind, signal};
@@ -48,6 +49,7 @@ struct Daemon {
     mode: XdpMode,
     programs: Vec<Program>,
     pins: PathBuf,
+    _promiscuous: Vec<PacketSocket>,
     /// By worker, then by port: duplicates, to ask the kernel for its counts.
     sockets: Vec<Vec<OwnedFd>>,
 }
@@ -111,6 +113,8 @@ impl Daemon {
                 start::open_ports(config, &mut kept, &pins)?
             }
         };
+        let receive_all = |name: &String| prepare::receive_all(name);
+        let promiscuous = ifnames.iter().map(receive_all).collect::<io::Result<_>>()?;
         carrier.look(&shared, &ifnames);
         report(&ports);
         let sockets = sockets(&ports)?;
@@ -146,6 +150,7 @@ impl Daemon {
             mode,
             programs,
             pins,
+            _promiscuous: promiscuous,
             sockets,
         })
     }

@@ -5,12 +5,11 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use bond::feedback;
 use lvs::Verdict;
 use wire::headers::{Headers, Net};
-use wire::{Instant, Mac};
+use wire::{Instant, Mac, ParseError};
 
 use crate::hop_cache::HopCache;
 use crate::nexthop::{NextHops, Resolution};
@@ -110,24 +109,51 @@ impl Forwarder {
         &self.reply[..len]
     }
 
-    /// Decides a received frame's fate, rewriting it in place when it goes on.
-    pub fn decide(&mut self, now: Instant, port: usize, frame: &mut [u8]) -> Fate {
+    /// Has memory fetched that deciding on a batch will read, so that the waits overlap.
+    pub fn look_ahead<'h>(&self, now: Instant, batch: impl IntoIterator<Item = &'h Headers>) {
+        lvs::look_ahead(&self.context(now, Mac::ZERO), batch);
+    }
+
+    /// Decides a received frame's fate, rewriting it in place when it goes on. `headers` are what
+    /// [`Headers::parse`] said of it.
+    pub fn decide(
+        &mut self,
+        now: Instant,
+        port: usize,
+        frame: &mut [u8],
+        headers: &Result<Headers, ParseError>,
+    ) -> Fate {
         let place = self.shared.places[port];
         let Some(table) = self.views[place.bond].table() else {
             return Fate::Drop(DropReason::NotAttached);
         };
         let mac = table.bond_mac;
-        let Ok(headers) = Headers::parse(frame) else {
+        let Ok(headers) = headers else {
             return Fate::Drop(DropReason::Malformed);
         };
         if let Err(reason) = bond::receive::admit(table, place.member, headers.destination) {
             return Fate::BondDrop(reason);
         }
-        feedback::received(self.feedback(place), self.worker, place.member, now);
         if headers.vlan.is_some() {
             return Fate::Punt(PuntReason::Vlan);
         }
-        self.serve(now, place, mac, frame, &headers)
+        self.serve(now, place, mac, frame, headers)
+    }
+
+    /// Tells bondd that frames have come by this port.
+    pub fn note_receive(&self, now: Instant, port: usize) {
+        let place = self.shared.places[port];
+        let words = self.shared.bonds[place.bond].feedback.words();
+        feedback::received(words, self.worker, place.member, now);
+    }
+
+    fn context(&self, now: Instant, mac: Mac) -> lvs::Context<'_, 'static> {
+        lvs::Context {
+            snapshot: &self.services,
+            table: &self.shared.connections,
+            now,
+            mac,
+        }
     }
 
     fn serve(
@@ -202,10 +228,6 @@ impl Forwarder {
             Fate::Send { port } => Fate::Reply { port, len },
             other => other,
         }
-    }
-
-    fn feedback(&self, place: PortPlace) -> &[AtomicU64] {
-        self.shared.bonds[place.bond].feedback.words()
     }
 }
 

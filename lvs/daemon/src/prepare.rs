@@ -4,6 +4,7 @@ use std::io;
 
 use netio::ethtool::Ethtool;
 use netio::netlink::Netlink;
+use netio::packet::PacketSocket;
 use netio::sysctl;
 
 /// The kernel answers no ARP request on this interface (Linux's `arp_ignore`).
@@ -34,4 +35,15 @@ pub async fn prepare(
     netlink.set_mtu(ifindex, mtu).await?;
     netlink.set_up(ifindex, true).await?;
     Ok(())
+}
+
+/// Has the NIC deliver every frame, for as long as the result lives: the bond's MAC and virtual MACs
+/// are not the NIC's own, and its filter would keep them out.
+///
+/// # Errors
+/// When the interface is gone.
+pub fn receive_all(ifname: &str) -> io::Result<PacketSocket> {
+    let socket = PacketSocket::open(ifname, PacketSocket::NONE)?;
+    socket.join_promiscuous()?;
+    Ok(socket)
 }

@@ -4,7 +4,8 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use netio::frame::{Frame, Lane};
+use netio::frame::{BATCH, Batch, Frame, Lane};
+use wire::headers::Headers;
 use wire::{Duration, Instant};
 
 use crate::forward::{Fate, Forwarder};
@@ -106,14 +107,23 @@ impl<L: Lane> Worker<L> {
     }
 
     fn receive(&mut self, now: Instant, port: usize) -> usize {
-        let mut batch = heapless::Vec::new();
+        let mut batch = Batch::new();
         let received = self.lane.receive(port, &mut batch);
-        for frame in batch {
+        if received == 0 {
+            return 0;
+        }
+        let headers: heapless::Vec<_, BATCH> = batch
+            .iter()
+            .map(|frame| Headers::parse(self.lane.bytes(frame)))
+            .collect();
+        self.forwarder.note_receive(now, port);
+        self.forwarder.look_ahead(now, headers.iter().flatten());
+        for (frame, headers) in batch.into_iter().zip(&headers) {
             let bytes = self.lane.bytes(&frame);
             self.shared.workers[self.index].counters.ports[port]
                 .received
                 .count(bytes.len());
-            let fate = self.forwarder.decide(now, port, bytes);
+            let fate = self.forwarder.decide(now, port, bytes, headers);
             self.carry_out(now, port, frame, fate);
         }
         received

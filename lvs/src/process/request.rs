@@ -24,6 +24,9 @@ impl Task<'_, '_> {
         to: Endpoint,
         flags: TcpFlags,
     ) -> Outcome {
+        if self.headers.destination.is_group() {
+            return Err(DropReason::GroupMac);
+        }
         self.verify_header(packet)?;
         let key = Key {
             client,

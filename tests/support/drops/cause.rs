@@ -14,7 +14,8 @@ use crate::plan::{self, CLIENT, Family, Method, Subnet, VIP_PORT, Vip};
 use crate::{run, wait};
 
 const INACTIVE: &str = "bond/inactive_member";
-/// A port that no client of the lab uses.
+/// Ports from here on are used by no client of the lab. Each cause has one of its own, since what one
+/// sends may leave a connection behind.
 const PORT: u16 = 900;
 
 const fn cause(reason: &'static str, produce: fn(&Scene<'_>) -> Result<()>) -> Cause {
@@ -30,7 +31,7 @@ pub const CAUSES: &[Cause] = &[
         scene.send(&frame::arp_claim(scene.client, vip)?)
     }),
     cause("lvs/bad_header_checksum", |scene| {
-        let mut frame = way(scene, Family::V4).tcp(PORT, VIP_PORT, Flags::Syn)?;
+        let mut frame = way(scene, Family::V4).tcp(PORT + 1, VIP_PORT, Flags::Syn)?;
         frame[ETHERNET + 10] ^= 0xff;
         scene.send(&frame)
     }),
@@ -45,12 +46,12 @@ pub const CAUSES: &[Cause] = &[
             destination: [0x02, 0, 0, 0, 0, 0x99],
             ..way(scene, Family::V4)
         };
-        scene.send(&way.tcp(PORT, VIP_PORT, Flags::Syn)?)
+        scene.send(&way.tcp(PORT + 2, VIP_PORT, Flags::Syn)?)
     }),
     cause(INACTIVE, inactive_member),
     cause("bond/no_usable_member", no_usable_member),
     cause("lvs/fragment", |scene| {
-        let mut frame = way(scene, Family::V4).tcp(PORT, VIP_PORT, Flags::Syn)?;
+        let mut frame = way(scene, Family::V4).tcp(PORT + 3, VIP_PORT, Flags::Syn)?;
         frame[ETHERNET + 6] = 0x20; // more fragments follow
         refresh_checksum(&mut frame);
         scene.send(&frame)
@@ -60,14 +61,14 @@ pub const CAUSES: &[Cause] = &[
             destination: [0xff; 6],
             ..way(scene, Family::V4)
         };
-        scene.send(&way.tcp(PORT, VIP_PORT, Flags::Syn)?)
+        scene.send(&way.tcp(PORT + 4, VIP_PORT, Flags::Syn)?)
     }),
     cause("lvs/icmp_ignored", |scene| {
         // A timestamp request.
         scene.send(&way(scene, Family::V4).icmpv4(64, 13, 0, [0; 4], &[0; 12])?)
     }),
     cause("lvs/malformed", |scene| {
-        let mut frame = way(scene, Family::V4).tcp(PORT, VIP_PORT, Flags::Syn)?;
+        let mut frame = way(scene, Family::V4).tcp(PORT + 5, VIP_PORT, Flags::Syn)?;
         frame[ETHERNET + 2..ETHERNET + 4].copy_from_slice(&1400_u16.to_be_bytes());
         refresh_checksum(&mut frame);
         scene.send(&frame)
@@ -77,7 +78,7 @@ pub const CAUSES: &[Cause] = &[
             from: Ipv4Addr::new(224, 0, 0, 9).into(),
             ..way(scene, Family::V4)
         };
-        scene.send(&way.tcp(PORT, VIP_PORT, Flags::Syn)?)
+        scene.send(&way.tcp(PORT + 6, VIP_PORT, Flags::Syn)?)
     }),
     cause("lvs/nat_conflict", nat_conflict),
     cause("lvs/protocol_unsupported", |scene| {
@@ -85,16 +86,18 @@ pub const CAUSES: &[Cause] = &[
     }),
     cause("lvs/rate_limited", rate_limited),
     cause("lvs/stray_reset", |scene| {
-        scene.send(&way(scene, Family::V4).tcp(PORT, VIP_PORT, Flags::Rst)?)
+        scene.send(&way(scene, Family::V4).tcp(PORT + 7, VIP_PORT, Flags::Rst)?)
     }),
     cause("lvs/ttl_expired", |scene| {
-        // Port unreachable about a connection that a real may have had; its own TTL is at its end.
+        // Port unreachable about a connection; the error's own TTL is at its end.
+        let begin = way(scene, Family::V4).tcp(PORT + 8, VIP_PORT, Flags::Syn)?;
+        scene.send(&begin)?;
         let back = Way {
             from: vip(Family::V4),
             to: client(Family::V4),
             ..way(scene, Family::V4)
         };
-        let about = back.tcp(VIP_PORT, PORT, Flags::Ack)?;
+        let about = back.tcp(VIP_PORT, PORT + 8, Flags::Ack)?;
         scene.send(&way(scene, Family::V4).icmpv4(1, 3, 3, [0; 4], &about[ETHERNET..])?)
     }),
 ];
@@ -111,7 +114,7 @@ fn client(family: Family) -> IpAddr {
 fn inactive_member(scene: &Scene<'_>) -> Result<()> {
     let lab = scene.lab;
     lab.cables[1].cut_lacp()?;
-    let frame = way(scene, Family::V4).tcp(PORT, VIP_PORT, Flags::Syn)?;
+    let frame = way(scene, Family::V4).tcp(PORT + 9, VIP_PORT, Flags::Syn)?;
     let dropped = wait::until_ok(Duration::from_secs(20), || {
         let before = scene.counts()?;
         lab.switch.send(SWITCH_PORTS[1], &frame)?;
@@ -167,7 +170,7 @@ fn refresh_checksum(frame: &mut [u8]) {
 
 /// One client endpoint asks two services with the same reals: sooner or later both choose one real.
 fn nat_conflict(scene: &Scene<'_>) -> Result<()> {
-    for port in PORT..PORT + 24 {
+    for port in PORT + 100..PORT + 124 {
         for service in nat_services(Family::V4) {
             let way = Way {
                 to: service.address().ip(),
@@ -182,7 +185,7 @@ fn nat_conflict(scene: &Scene<'_>) -> Result<()> {
 /// More stray segments at once than any limit on answers lets through.
 fn rate_limited(scene: &Scene<'_>) -> Result<()> {
     const SEGMENTS: usize = 20_000;
-    let frame = way(scene, Family::V4).tcp(PORT, VIP_PORT, Flags::Ack)?;
+    let frame = way(scene, Family::V4).tcp(PORT + 10, VIP_PORT, Flags::Ack)?;
     let segment = &frame[ETHERNET + 20..];
     let target = SocketAddr::new(vip(Family::V4), 0).into();
     scene.lab.client_namespace().inside(|| {

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use anyhow::Result;
-use tests::drops::{Scene, produce_all};
+use anyhow::{Context, Result};
+use tests::drops::{IN_PROCESS, Scene, produce_all};
 
 use super::Stage;
 use crate::report::Report;
+use crate::workspace;
 
 pub fn run(report: &mut Report, binaries: &Path) -> Result<()> {
     let stage = Stage::raise(binaries)?;
@@ -16,5 +17,19 @@ pub fn run(report: &mut Report, binaries: &Path) -> Result<()> {
         report.figure(&count.reason, value, "rises", count.fault.is_none());
         report.because(count.fault.as_slice());
     }
+    let passed = workspace::cargo()?
+        .args(["test", "--quiet", "--package", "tests", "--test", "sim"])
+        .output()
+        .context("starting cargo")?
+        .status
+        .success();
+    let produced = if passed { IN_PROCESS.len() } else { 0 };
+    let bound = format!("= {}", IN_PROCESS.len());
+    report.figure(
+        "reasons produced in one process, test `sim`",
+        produced,
+        &bound,
+        passed,
+    );
     Ok(())
 }
