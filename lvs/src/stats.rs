@@ -13,7 +13,7 @@ pub struct Counter(AtomicU64);
 impl Counter {
     /// Adds `n`. Only the counter's one writer may call this.
     #[inline]
-    pub(crate) fn add(&self, n: u64) {
+    pub fn add(&self, n: u64) {
         self.0.store(
             self.0.load(Ordering::Relaxed).wrapping_add(n),
             Ordering::Relaxed,

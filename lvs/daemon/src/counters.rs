@@ -1,30 +1,8 @@
-//! Counters that one thread writes and any thread reads.
+//! What a worker counts: one thread writes, any thread reads.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+pub use lvs::stats::Counter;
 
 use crate::reason::{DropReason, PuntReason};
-
-/// A counter with a single writer: an addition is a plain load and store, without a bus lock.
-#[derive(Debug, Default)]
-pub struct Counter(AtomicU64);
-
-impl Counter {
-    /// Adds `n`. Only the counter's one writer may call this.
-    #[inline]
-    pub fn add(&self, n: u64) {
-        self.0.store(
-            self.0.load(Ordering::Relaxed).wrapping_add(n),
-            Ordering::Relaxed,
-        );
-    }
-
-    /// The count so far.
-    #[inline]
-    #[must_use]
-    pub fn total(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
 
 /// Frames and bytes in one direction of one port.
 #[derive(Debug, Default)]

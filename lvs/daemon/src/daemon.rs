@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use control::config::{Config, PollMode as WantedPollMode};
+use control::config::Config;
 use control::ipc::{BondRequest, Call, Request, Server};
 use control::show::Noun;
 use lvs::Director;
@@ -26,9 +26,8 @@ use crate::keep::{self, Kept};
 use crate::kernel::Kernel;
 use crate::rates::RateMeter;
 use crate::shared::Shared;
-use crate::start::{self, Ports};
-use crate::worker::{PollMode, Worker};
-use crate::{attach, host, prepare, show};
+use crate::threads::{self, Failures};
+use crate::{attach, prepare, show, start};
 
 /// How often rates are taken.
 const RATES: Duration = Duration::from_secs(1);
@@ -86,73 +85,49 @@ impl Daemon {
         config: &Config,
         run_dir: &Path,
         stop: &Arc<AtomicBool>,
-        failed: &mpsc::UnboundedSender<io::Error>,
+        failed: &Failures,
     ) -> io::Result<Self> {
         let mut kept = Kept::fetch()?;
-        let ethtool = Ethtool::open()?;
-        let netlink = Netlink::new()?;
         let pins = run_dir.join("bpf");
         let taps = start::host_interfaces(config, &mut kept)?;
         let connections = start::connections(config, &mut kept, now())?;
         let bonds = start::bonds(config, &mut kept)?;
         let (shared, director) = start::share(config, bonds, connections)?;
-        let mut carrier = CarrierWatch::new(Ethtool::open()?, shared.bonds.len());
-        let ifnames = start::ifnames(config);
-        let kernel = Kernel::start(netlink, &shared, &taps, director.config()).await?;
+        let kernel = Kernel::start(Netlink::new()?, &shared, &taps, director.config()).await?;
         let ports = match start::adopt_ports(config, &mut kept, &pins) {
             Some(ports) => ports,
             None => {
-                for bond in &config.bonds {
-                    for member in &bond.members {
-                        let queues = config.lvs.queues;
-                        let mtu = u32::from(bond.mtu);
-                        prepare::prepare(&ethtool, kernel.netlink(), &member.name, queues, mtu)
-                            .await?;
-                    }
-                }
+                prepare::prepare_all(config, kernel.netlink()).await?;
                 start::open_ports(config, &mut kept, &pins)?
             }
         };
-        let receive_all = |name: &String| prepare::receive_all(name);
-        let promiscuous = ifnames.iter().map(receive_all).collect::<io::Result<_>>()?;
-        carrier.look(&shared, &ifnames);
-        report(&ports);
-        let sockets = sockets(&ports)?;
-        let (mode, programs) = (ports.mode, ports.programs);
-        let poll_mode = match config.lvs.poll_mode {
-            WantedPollMode::Adaptive => PollMode::Adaptive,
-            WantedPollMode::Busy => PollMode::Busy,
-        };
-        for (index, lane) in ports.lanes.into_iter().enumerate() {
-            let engine = lvs::Worker::new(Arc::clone(&shared.workers[index].lvs));
-            let mut worker = Worker::new(index, Arc::clone(&shared), lane, engine);
-            let stop = Arc::clone(stop);
-            spawn(&format!("fwd-q{index}"), failed, move || {
-                worker.run(poll_mode, &stop, now)
-            })?;
-        }
-        for (bond, tap) in taps.iter().enumerate() {
-            let (shared, tap, stop) = (Arc::clone(&shared), Arc::clone(tap), Arc::clone(stop));
-            let name = format!("host-{}", tap.name());
-            spawn(&name, failed, move || {
-                host::run(&shared, bond, &*tap, &stop)
-            })?;
-        }
-        Ok(Self {
+        let ifnames = start::ifnames(config);
+        let promiscuous = ifnames.iter().map(|name| prepare::receive_all(name));
+        let mut daemon = Self {
+            _promiscuous: promiscuous.collect::<io::Result<_>>()?,
+            carrier: CarrierWatch::new(Ethtool::open()?, shared.bonds.len()),
+            meter: RateMeter::default(),
+            mode: ports.mode,
+            sockets: ports.sockets()?,
             shared,
             director,
             kernel,
             kept,
-            carrier,
-            meter: RateMeter::default(),
             ifnames,
             taps,
-            mode,
-            programs,
             pins,
-            _promiscuous: promiscuous,
-            sockets,
-        })
+            programs: ports.programs,
+        };
+        daemon.carrier.look(&daemon.shared, &daemon.ifnames);
+        threads::spawn_workers(
+            &daemon.shared,
+            ports.lanes,
+            config.lvs.poll_mode,
+            stop,
+            failed,
+        )?;
+        threads::spawn_hosts(&daemon.shared, &daemon.taps, stop, failed)?;
+        Ok(daemon)
     }
 
     async fn serve(&mut self, mut server: Server) -> io::Result<()> {
@@ -164,7 +139,9 @@ impl Daemon {
         loop {
             tokio::select! {
                 call = server.next() => self.answer(call),
-                changed = self.kernel.changed(&self.shared) => changed?,
+                news = self.kernel.news(&self.shared) => {
+                    self.kernel.see_to(news?, &self.shared).await?;
+                }
                 _ = look.tick() => self.look(),
                 _ = rates.tick() => {
                     self.meter.sample(now(), &self.director.status(&self.shared.connections));
@@ -251,42 +228,7 @@ fn list_connections(shared: Arc<Shared>, call: Call) {
     });
 }
 
-fn spawn(
-    name: &str,
-    failed: &mpsc::UnboundedSender<io::Error>,
-    body: impl FnOnce() -> io::Result<()> + Send + 'static,
-) -> io::Result<()> {
-    let (failed, label) = (failed.clone(), name.to_owned());
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(move || {
-            if let Err(error) = body() {
-                let error = io::Error::new(error.kind(), format!("{label}: {error}"));
-                // Without a receiver the process is ending already.
-                failed.send(error).ok();
-            }
-        })?;
-    Ok(())
-}
-
-fn sockets(ports: &Ports) -> io::Result<Vec<Vec<OwnedFd>>> {
-    let of_lane = |lane: &netio::xdp::XdpLane| {
-        let sockets = (0..ports.programs.len()).filter_map(|port| lane.socket(port));
-        sockets.map(|socket| socket.try_clone_to_owned()).collect()
-    };
-    ports.lanes.iter().map(of_lane).collect()
-}
-
-fn report(ports: &Ports) {
-    eprintln!(
-        "{} ports, {} queues, XDP {}, {}",
-        ports.programs.len(),
-        ports.lanes.len(),
-        ports.mode,
-        if ports.adopted { "adopted" } else { "opened" },
-    );
-}
-
-fn now() -> Instant {
+/// The time on the clock that outlives this process.
+pub(crate) fn now() -> Instant {
     Instant::from_nanos(sys::clock::monotonic_nanos())
 }

@@ -14,6 +14,15 @@ use crate::nexthop::{NextHops, Resolution, Route};
 use crate::requests::Request;
 use crate::shared::Shared;
 
+/// What [`Kernel::news`] has waited for.
+#[derive(Debug)]
+pub enum News {
+    /// The kernel told of a change.
+    Event(Event),
+    /// Workers want neighbours resolved.
+    Requests(Vec<Request>),
+}
+
 /// What the kernel said last, and the way to ask it.
 #[derive(Debug)]
 pub struct Kernel {
@@ -66,32 +75,39 @@ impl Kernel {
         &self.netlink
     }
 
-    /// Waits for news from the kernel or for a worker's request, and sees to it. Safe to cancel.
+    /// Waits for news from the kernel or for a worker's request. Safe to cancel; what it gives must
+    /// be seen to by [`Kernel::see_to`], which is not.
     ///
     /// # Errors
-    /// When the kernel does not answer any longer.
-    pub async fn changed(&mut self, shared: &Shared) -> io::Result<()> {
+    /// When the kernel does not tell any longer.
+    pub async fn news(&mut self, shared: &Shared) -> io::Result<News> {
         tokio::select! {
-            event = self.watch.next() => self.learn(event?, shared).await,
-            requests = requested(&self.wake, shared) => {
-                for request in requests? {
-                    self.asked.remove(&request);
-                    self.ask(request).await;
-                }
-                Ok(())
-            }
+            event = self.watch.next() => Ok(News::Event(event?)),
+            requests = requested(&self.wake, shared) => Ok(News::Requests(requests?)),
         }
     }
 
-    /// Takes an event and all that wait behind it, then publishes once.
-    async fn learn(&mut self, first: Event, shared: &Shared) -> io::Result<()> {
-        let mut next = Some(first);
-        let mut news = false;
+    /// Takes up news, and events that wait behind them; publishes once for all.
+    ///
+    /// # Errors
+    /// When the kernel does not answer.
+    pub async fn see_to(&mut self, news: News, shared: &Shared) -> io::Result<()> {
+        let mut next = match news {
+            News::Event(event) => Some(event),
+            News::Requests(requests) => {
+                for request in requests {
+                    self.asked.remove(&request);
+                    self.ask(request).await;
+                }
+                None
+            }
+        };
+        let mut changed = false;
         while let Some(event) = next {
-            news |= self.take(event).await?;
+            changed |= self.take(event).await?;
             next = self.watch.try_next()?;
         }
-        if news {
+        if changed {
             self.publish(shared).await;
         }
         Ok(())
@@ -168,13 +184,13 @@ impl Kernel {
 }
 
 /// What workers have asked for; waits until they do.
-async fn requested(wake: &Readable, shared: &Shared) -> io::Result<heapless::Vec<Request, 64>> {
+async fn requested(wake: &Readable, shared: &Shared) -> io::Result<Vec<Request>> {
     wake.read(|_| {
         let requests = shared.requests.take();
         if requests.is_empty() {
             Err(io::ErrorKind::WouldBlock.into())
         } else {
-            Ok(requests)
+            Ok(requests.to_vec())
         }
     })
     .await

@@ -29,5 +29,6 @@ pub mod ring;
 pub mod shared;
 pub mod show;
 pub mod start;
+pub mod threads;
 pub mod view;
 pub mod worker;

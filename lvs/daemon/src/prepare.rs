@@ -2,6 +2,7 @@
 
 use std::io;
 
+use control::config::Config;
 use netio::ethtool::Ethtool;
 use netio::netlink::Netlink;
 use netio::packet::PacketSocket;
@@ -10,12 +11,24 @@ use netio::sysctl;
 /// The kernel answers no ARP request on this interface (Linux's `arp_ignore`).
 const ARP_IGNORE_ALL: u8 = 8;
 
-/// Prepares the member `ifname`: offloads that merge, defer or strip are switched off, the kernel's
-/// own IPv4 and IPv6 are kept quiet, the MTU is the bond's, and it is up.
+/// Prepares every member of every bond.
 ///
 /// # Errors
-/// When the interface cannot be configured; what a driver does not know is no error.
-pub async fn prepare(
+/// When a member cannot be configured; what a driver does not know is no error.
+pub async fn prepare_all(config: &Config, netlink: &Netlink) -> io::Result<()> {
+    let ethtool = Ethtool::open()?;
+    for bond in &config.bonds {
+        for member in &bond.members {
+            let mtu = u32::from(bond.mtu);
+            prepare(&ethtool, netlink, &member.name, config.lvs.queues, mtu).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Prepares the member `ifname`: offloads that merge, defer or strip are switched off, the kernel's
+/// own IPv4 and IPv6 are kept quiet, the MTU is the bond's, and it is up.
+async fn prepare(
     ethtool: &Ethtool,
     netlink: &Netlink,
     ifname: &str,

@@ -33,8 +33,20 @@ pub struct Ports {
     pub programs: Vec<Program>,
     /// One lane per queue.
     pub lanes: Vec<XdpLane>,
-    /// Whether an earlier process's sockets go on.
-    pub adopted: bool,
+}
+
+impl Ports {
+    /// By worker, then by port: duplicates of the sockets, to ask the kernel for its counts.
+    ///
+    /// # Errors
+    /// When the process has no descriptor left.
+    pub fn sockets(&self) -> io::Result<Vec<Vec<OwnedFd>>> {
+        let of_lane = |lane: &XdpLane| {
+            let sockets = (0..self.programs.len()).filter_map(|port| lane.socket(port));
+            sockets.map(|socket| socket.try_clone_to_owned()).collect()
+        };
+        self.lanes.iter().map(of_lane).collect()
+    }
 }
 
 /// All members of all bonds, bond after bond: the order of the ports.
@@ -74,12 +86,12 @@ pub fn adopt_ports(config: &Config, kept: &mut Kept, pins: &Path) -> Option<Port
     let programs = ifnames
         .iter()
         .map(|name| Program::adopt(name, &pins, mode).ok()?)
-        .collect::<Option<_>>()?;
+        .collect::<Option<Vec<_>>>()?;
+    eprintln!("{}", summary(&lanes, &programs, mode, "adopted"));
     Some(Ports {
         mode,
         programs,
         lanes,
-        adopted: true,
     })
 }
 
@@ -105,13 +117,21 @@ pub fn open_ports(config: &Config, kept: &mut Kept, pins: &Path) -> io::Result<P
         mode: opened.mode,
         programs: opened.programs,
         lanes: opened.lanes,
-        adopted: false,
     };
     for (queue, lane) in ports.lanes.iter().enumerate() {
         let (meta, fds) = lane.descriptors()?;
         kept.store(&keep::lane(queue), &meta, &fds, false)?;
     }
+    eprintln!(
+        "{}",
+        summary(&ports.lanes, &ports.programs, ports.mode, "opened")
+    );
     Ok(ports)
+}
+
+fn summary(lanes: &[XdpLane], programs: &[Program], mode: XdpMode, how: &str) -> String {
+    let (ports, queues) = (programs.len(), lanes.len());
+    format!("ports {ports}, queues {queues}, XDP {mode}, {how}")
 }
 
 fn shape(config: &Config, ports: usize) -> Shape {

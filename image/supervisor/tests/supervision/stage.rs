@@ -4,8 +4,8 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -22,6 +22,11 @@ pub const GENEROUS: Duration = Duration::from_secs(60);
 static NEXT: AtomicU32 = AtomicU32::new(0);
 /// A script cannot be run while another thread's fork still holds it open for writing.
 static WRITE_OR_FORK: Mutex<()> = Mutex::new(());
+
+/// The lock's value is nothing, so that a test that failed under it has broken nothing.
+fn write_or_fork() -> MutexGuard<'static, ()> {
+    WRITE_OR_FORK.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// What every script begins with: `--check`, a line with its process id, an orderly end, and `idle`.
 const PRELUDE: &str = r#"#!/bin/bash
@@ -54,7 +59,7 @@ impl Stage {
         let program = Path::new(env!("CARGO_BIN_EXE_supervisor"));
         // The supervisor runs the daemons that stand beside it.
         if fs::hard_link(program, stage.path("supervisor")).is_err() {
-            let _guard = WRITE_OR_FORK.lock().expect("lock");
+            let _guard = write_or_fork();
             fs::copy(program, stage.path("supervisor")).expect("a copy of the supervisor");
         }
         for name in ["lvsd", "bondd", "hostd"] {
@@ -73,11 +78,13 @@ impl Stage {
     }
 
     pub fn raw_script(&self, name: &str, text: &str) {
-        let path = self.path(name);
+        // Written beside and renamed: the kernel refuses to write what it is about to run.
+        let (new, path) = (self.path(&format!("{name}.new")), self.path(name));
         let text = text.replace("DIR", &self.dir.display().to_string());
-        let _guard = WRITE_OR_FORK.lock().expect("lock");
-        fs::write(&path, text).expect("script");
-        fs::set_permissions(&path, Permissions::from_mode(0o755)).expect("mode");
+        let _guard = write_or_fork();
+        fs::write(&new, text).expect("script");
+        fs::set_permissions(&new, Permissions::from_mode(0o755)).expect("mode");
+        fs::rename(&new, &path).expect("rename");
     }
 
     /// Runs the supervisor.
@@ -89,7 +96,7 @@ impl Stage {
                 "--run-dir".into(),
             ])
             .args([self.path("run")]);
-        let guard = WRITE_OR_FORK.lock().expect("lock");
+        let guard = write_or_fork();
         let mut child = spawn.start().expect("the supervisor");
         drop(guard);
         let output = child.output().expect("pipe").expect("first");
