@@ -8,6 +8,6 @@ mod model;
 mod request;
 mod watch;
 
-pub use model::{Address, Event, Link, Neighbour, NeighbourState, Route, RouteKind};
+pub use model::{Address, Event, Link, Neighbour, NeighbourState, Route, RouteKind, Upkeep};
 pub use request::Netlink;
 pub use watch::Watch;

@@ -5,7 +5,7 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use netio::netlink::{Event, Neighbour, Netlink, Route as KernelRoute, Watch};
+use netio::netlink::{Event, Neighbour, Netlink, Route as KernelRoute, Upkeep, Watch};
 use netio::tap::Tap;
 use sys::watch::Watch as Readable;
 use wire::Mac;
@@ -175,9 +175,19 @@ impl Kernel {
         }
     }
 
-    /// Has the kernel resolve a neighbour and keep it fresh.
+    /// Has the kernel resolve a neighbour, and keep it fresh if it is a real or a router.
     async fn ask(&self, (ifindex, address): Request) {
-        if let Err(error) = self.netlink.resolve(ifindex, address).await {
+        let is_router = || {
+            self.routes
+                .iter()
+                .any(|route| route.gateway == Some(address))
+        };
+        let upkeep = if self.reals.contains(&address) || is_router() {
+            Upkeep::Managed
+        } else {
+            Upkeep::Ordinary
+        };
+        if let Err(error) = self.netlink.resolve(ifindex, address, upkeep).await {
             eprintln!("neighbour {address}: {error}");
         }
     }

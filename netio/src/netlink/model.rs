@@ -165,7 +165,18 @@ pub enum Event {
     Route(Route),
     /// A route is gone.
     RouteGone(Route),
-    /// A neighbour is new or has changed.
+    /// What becomes of a neighbour once it is resolved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Upkeep {
+    /// The kernel keeps it fresh without traffic, for ever (`NTF_EXT_MANAGED`): for the few that are
+    /// configured.
+    Managed,
+    /// It ages as any other, and the kernel bounds how many there are: for those that a peer can
+    /// make us ask for.
+    Ordinary,
+}
+
+/// A neighbour is new or has changed.
     Neighbour(Neighbour),
     /// A neighbour is gone.
     NeighbourGone(Neighbour),

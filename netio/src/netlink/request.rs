@@ -177,19 +177,21 @@ impl Netlink {
             .map_err(|error| fault(operation(), error))
     }
 
-    /// Has the kernel resolve a neighbour now and keep it fresh without traffic: a managed
-    /// neighbour. What comes of it comes by the watch.
+    /// Has the kernel resolve a neighbour now. What comes of it comes by the watch.
     ///
     /// # Errors
     /// What the kernel says.
-    pub async fn resolve(&self, ifindex: u32, address: IpAddr) -> Result<()> {
+    pub async fn resolve(&self, ifindex: u32, address: IpAddr, upkeep: Upkeep) -> Result<()> {
         let mut request = self.handle.neighbours().add(ifindex, address).replace();
         let message = request.message_mut();
         message.header.state = KernelState::None;
         message.header.flags = NeighbourFlags::Use;
-        message
-            .attributes
-            .push(NeighbourAttribute::ExtFlags(NeighbourExtFlags::Managed));
+        match upkeep {
+            Upkeep::Managed => message
+                .attributes
+                .push(NeighbourAttribute::ExtFlags(NeighbourExtFlags::Managed)),
+            Upkeep::Ordinary => {}
+        }
         let operation = || format!("resolve {address} on interface {ifindex}");
         request
             .execute()

@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use netio::netlink::{Address, Event, Neighbour, NeighbourState, Netlink, RouteKind, Watch};
+use netio::netlink::{
+    Address, Event, Neighbour, NeighbourState, Netlink, RouteKind, Upkeep, Watch,
+};
 use netio::tap::Tap;
 use nix::net::if_::if_nametoindex;
 use wire::Mac;
@@ -200,8 +202,14 @@ fn a_managed_neighbour_is_resolved_and_one_that_is_silent_fails() {
             Event::Neighbour(entry) if entry.address == address => Some(entry),
             _ => None,
         };
-        netlink.resolve(index, ip("10.9.0.2")).await.unwrap();
-        netlink.resolve(index, ip("10.9.0.3")).await.unwrap();
+        netlink
+            .resolve(index, ip("10.9.0.2"), Upkeep::Managed)
+            .await
+            .unwrap();
+        netlink
+            .resolve(index, ip("10.9.0.3"), Upkeep::Ordinary)
+            .await
+            .unwrap();
         let found = event(&mut watch, |event| {
             about(event, ip("10.9.0.2")).filter(Neighbour::is_usable)
         });
