@@ -150,6 +150,17 @@ impl Neighbour {
     }
 }
 
+/// What becomes of a neighbour once it is resolved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Upkeep {
+    /// The kernel keeps it fresh without traffic, for ever (`NTF_EXT_MANAGED`): for the few that are
+    /// configured.
+    Managed,
+    /// It ages as any other, and the kernel bounds how many there are: for those that a peer can
+    /// make us ask for.
+    Ordinary,
+}
+
 /// A change in the kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -165,18 +176,7 @@ pub enum Event {
     Route(Route),
     /// A route is gone.
     RouteGone(Route),
-    /// What becomes of a neighbour once it is resolved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Upkeep {
-    /// The kernel keeps it fresh without traffic, for ever (`NTF_EXT_MANAGED`): for the few that are
-    /// configured.
-    Managed,
-    /// It ages as any other, and the kernel bounds how many there are: for those that a peer can
-    /// make us ask for.
-    Ordinary,
-}
-
-/// A neighbour is new or has changed.
+    /// A neighbour is new or has changed.
     Neighbour(Neighbour),
     /// A neighbour is gone.
     NeighbourGone(Neighbour),

@@ -15,7 +15,7 @@ use rtnetlink::{Handle, LinkUnspec, RouteMessageBuilder};
 use wire::Mac;
 
 use super::decode;
-use super::model::{Address, Link, Neighbour, Route};
+use super::model::{Address, Link, Neighbour, Route, Upkeep};
 use super::watch::Watch;
 use crate::error::{Context, Error, Result};
 

@@ -179,7 +179,8 @@ impl Supervisor {
             .expect("a process id")
     }
 
-    /// Every line to the end, and the exit status.
+    /// Every line to the end, and the exit status. Each daemon's lines come by a pipe of its own, so
+    /// that its "ready" may be read after another daemon's later lines: those are left out.
     pub async fn end(&mut self) -> (Vec<String>, ExitStatus) {
         let status = timeout(GENEROUS, self.child.wait())
             .await
@@ -187,7 +188,9 @@ impl Supervisor {
             .expect("status");
         let mut lines = Vec::new();
         while let Some(line) = self.line().await {
-            lines.push(line);
+            if !line.ends_with(": ready") {
+                lines.push(line);
+            }
         }
         (lines, status)
     }
