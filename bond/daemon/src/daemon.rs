@@ -10,11 +10,11 @@ use control::show::Noun;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
-use wire::Instant as Now;
 
+use crate::clock::now;
 use crate::forwarder;
+use crate::inbox::Seen;
 use crate::interfaces::Interfaces;
-use crate::port::Place;
 use crate::served::Served;
 use crate::state::StateFile;
 
@@ -22,30 +22,6 @@ use crate::state::StateFile;
 const TICK: Duration = Duration::from_millis(5);
 /// Frames and attachments that may wait; more wait in their sockets.
 const INBOX: usize = 64;
-
-/// Something that a task saw for the loop. Bonds are named by their place in the configuration.
-#[derive(Debug)]
-pub enum Seen {
-    /// A slow-protocol frame.
-    Frame {
-        /// The member.
-        place: Place,
-        /// The frame.
-        bytes: Vec<u8>,
-    },
-    /// lvsd serves the bond, or does so no longer.
-    Forwarder {
-        /// The bond.
-        bond: usize,
-        /// Its feedback memory; none: the connection ended.
-        feedback: Option<sys::memory::SharedMemory>,
-    },
-}
-
-/// The time that engines are told.
-pub fn now() -> Now {
-    Now::from_nanos(sys::clock::monotonic_nanos())
-}
 
 /// Serves the bonds until SIGTERM.
 ///

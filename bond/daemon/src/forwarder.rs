@@ -11,7 +11,7 @@ use sys::memory::SharedMemory;
 use sys::packet::AsyncPacket;
 use tokio::sync::mpsc;
 
-use crate::daemon::Seen;
+use crate::inbox::Seen;
 
 /// How often lvsd is looked for while it is not there.
 const RETRY: Duration = Duration::from_millis(50);

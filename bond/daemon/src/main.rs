@@ -1,7 +1,9 @@
 //! `bondd`: LACP on the members, link monitors, and the egress table for the forwarder.
 
+mod clock;
 mod daemon;
 mod forwarder;
+mod inbox;
 mod interfaces;
 mod journal;
 mod port;

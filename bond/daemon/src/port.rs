@@ -11,7 +11,7 @@ use sys::watch::Watch;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::daemon::Seen;
+use crate::inbox::Seen;
 use crate::interfaces::{Change, Interfaces};
 
 /// How long a reader rests after an error.

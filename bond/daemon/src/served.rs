@@ -8,8 +8,9 @@ use sys::memory::SharedMemory;
 use tokio::sync::mpsc;
 use wire::Instant;
 
-use crate::daemon::{Seen, now};
+use crate::clock::now;
 use crate::forwarder::Attachment;
+use crate::inbox::Seen;
 use crate::interfaces::{Change, Interfaces};
 use crate::journal::Journal;
 use crate::port::{MemberPort, Place};

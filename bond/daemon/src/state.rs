@@ -8,7 +8,7 @@ use bond::Saved;
 use serde::{Deserialize, Serialize};
 use wire::{Duration, Instant};
 
-use crate::daemon::now;
+use crate::clock::now;
 use crate::served::{News, Served};
 
 /// A PDU alone changes little: it is saved not more often than this.

@@ -19,9 +19,9 @@ use netio::xdp::{PinDir, Program, Statistics, XdpMode};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
-use wire::Instant;
 
 use crate::carrier::{self, CarrierWatch};
+use crate::clock::now;
 use crate::keep::{self, Kept};
 use crate::kernel::Kernel;
 use crate::rates::RateMeter;
@@ -226,9 +226,4 @@ fn list_connections(shared: Arc<Shared>, call: Call) {
         // Whether the client still reads the end matters to nobody here.
         reply.end().await.ok();
     });
-}
-
-/// The time on the clock that outlives this process.
-pub(crate) fn now() -> Instant {
-    Instant::from_nanos(sys::clock::monotonic_nanos())
 }

@@ -12,6 +12,7 @@
 
 pub mod attach;
 pub mod carrier;
+pub mod clock;
 pub mod counters;
 pub mod daemon;
 pub mod forward;

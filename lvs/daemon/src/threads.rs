@@ -9,7 +9,7 @@ use netio::tap::Tap;
 use netio::xdp::XdpLane;
 use tokio::sync::mpsc;
 
-use crate::daemon::now;
+use crate::clock::now;
 use crate::host;
 use crate::shared::Shared;
 use crate::worker::{PollMode, Worker};

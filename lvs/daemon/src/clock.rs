@@ -1,0 +1,9 @@
+//! The clock that engines are told the time of.
+
+use wire::Instant;
+
+/// The time: it goes on while this process is restarted.
+#[must_use]
+pub fn now() -> Instant {
+    Instant::from_nanos(sys::clock::monotonic_nanos())
+}
