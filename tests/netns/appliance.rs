@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use tests::appliance::{Appliance, binaries};
 use tests::census::Census;
 use tests::client::http::Connection;
+use tests::daemon::Daemon;
 use tests::lab::{Lab, MEMBERS, SWITCH_PORTS};
 use tests::ovs::LacpRate;
 use tests::plan::{self, Family, Method, Subnet, Vip};
@@ -171,6 +172,48 @@ fn a_box_whose_processes_are_all_dead_answers_nobody() -> Result<()> {
         Vip::rr(Method::Nat, Family::V4).address().ip(),
     ] {
         assert!(!answers(&lab, address), "{address} answers");
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs root and the lab's programs"]
+fn lvsd_and_bondd_alone_serve_from_one_file_without_a_supervisor() -> Result<()> {
+    let lab = Lab::raise(LacpRate::Fast)?;
+    let room = lab.room("alone")?;
+    let file = room.join("appliance.toml");
+    std::fs::write(&file, config::appliance(LacpRate::Fast))?;
+    let start = |name: &str| {
+        let program = binaries()?.join(name);
+        let mut command = lab.appliance.command(&program.display().to_string());
+        command.arg("--config").arg(&file);
+        command
+            .arg("--socket")
+            .arg(room.join(format!("{name}.sock")));
+        Daemon::start(name, command, &room.join(format!("{name}.log")))
+    };
+    let mut daemons = [start("lvsd")?, start("bondd")?];
+    lab.wait_for_bond()?;
+    // What hostd would do.
+    let addresses = [Family::V4, Family::V6]
+        .into_iter()
+        .flat_map(|family| [Subnet::A, Subnet::B].map(|subnet| plan::appliance(family, subnet)));
+    let lines: Vec<String> = addresses
+        .map(|address| {
+            let suffix = if address.is_ipv6() {
+                "64 dev bond0 nodad"
+            } else {
+                "24 dev bond0"
+            };
+            format!("addr add {address}/{suffix}")
+        })
+        .collect();
+    lab.appliance.ip(&lines)?;
+    lab.appliance
+        .sysctl(&[("ipv4/ip_forward", "1"), ("ipv6/conf/all/forwarding", "1")])?;
+    lab.wait_for_services(&Vip::all())?;
+    for daemon in daemons.iter_mut().rev() {
+        assert!(daemon.stop(Duration::from_secs(10))?.success());
     }
     Ok(())
 }
