@@ -6,14 +6,16 @@
 //!             to-loop ────── eth1  loop: receives, swaps the MAC addresses, sends
 //! ```
 //! What either forwards comes back to the generator, whose kernel counts it and throws it away.
-//! Generator and forwarders stand on processors apart. The stand goes as a [`crate::lab::Lab`] does.
+//! Generator and forwarders stand on processors apart, before whatever else wants to run there. The
+//! stand goes as a [`crate::lab::Lab`] does.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::sched::{CpuSet, sched_getaffinity};
 use nix::unistd::Pid;
 use serde_json::Value;
 
@@ -110,7 +112,9 @@ impl Stand {
     /// The AF_XDP modes of the loop's port and of the appliance's.
     pub fn modes(&self) -> Result<(String, String)> {
         let ports = self.appliance.show("ports")?;
-        let mode = ports[0]["mode"].as_str().context("a port without a mode")?;
+        let mode = ports["ports"][0]["mode"]
+            .as_str()
+            .context("a port without a mode")?;
         Ok((self.plain_loop.mode().to_owned(), mode.to_owned()))
     }
 
@@ -158,9 +162,8 @@ impl Stand {
     }
 
     fn generate(&self, interface: &str, vip: &Vip, flows: Flows) -> Result<Duration> {
-        let mut command = self.generator.command("taskset");
+        let mut command = preferred(&self.generator, self.processor);
         command
-            .args(["--cpu-list", &self.processor.to_string()])
             .arg(&self.generate)
             .arg(interface)
             .args(flows.arguments(vip)?);
@@ -194,8 +197,9 @@ impl Stand {
     fn service(&self, method: Method) -> Result<Value> {
         let name = layout::vip(method).name();
         let mut services = self.appliance.show("service")?;
-        let services = services.as_array_mut().context("no list of services")?;
-        let found = services.iter_mut().find(|service| service["name"] == *name);
+        let services = services["service"].as_array_mut();
+        let mut services = services.into_iter().flatten();
+        let found = services.find(|service| service["name"] == *name);
         Ok(found.with_context(|| format!("no service {name}"))?.take())
     }
 }
@@ -208,6 +212,22 @@ fn processors() -> Result<(usize, usize)> {
     Ok((first, usable.last().unwrap_or(first)))
 }
 
+/// How far before other programs generator and forwarders stand.
+const NICENESS: &str = "-15";
+
+/// A command inside `namespace`, on `processor`, that lacks only the program and its arguments.
+fn preferred(namespace: &Namespace, processor: usize) -> Command {
+    let mut command = namespace.command("nice");
+    command.args([
+        "-n",
+        NICENESS,
+        "taskset",
+        "--cpu-list",
+        &processor.to_string(),
+    ]);
+    command
+}
+
 /// Puts lvsd's worker on `processor`; the file of the thread's processor time.
 fn pin_worker(appliance: &Appliance, processor: usize) -> Result<PathBuf> {
     let lvsd = appliance.daemon("lvsd").context("lvsd does not run")?;
@@ -216,12 +236,10 @@ fn pin_worker(appliance: &Appliance, processor: usize) -> Result<PathBuf> {
         let task = task.context("reading a thread")?;
         let name = fs::read_to_string(task.path().join("comm")).context("reading its name")?;
         if name.trim_end() == "fwd-q0" {
-            let id = task.file_name();
-            let id = id.to_str().and_then(|id| id.parse().ok());
-            let mut set = CpuSet::new();
-            set.set(processor).context("naming a processor")?;
-            sched_setaffinity(Pid::from_raw(id.context("a thread's number")?), &set)
-                .context("pinning lvsd's worker")?;
+            let id = task.file_name().to_string_lossy().into_owned();
+            let processor = processor.to_string();
+            run::output(run::program("taskset").args(["-p", "--cpu-list", &processor, &id]))?;
+            run::output(run::program("renice").args(["-n", NICENESS, "-p", &id]))?;
             return Ok(task.path().join("schedstat"));
         }
     }

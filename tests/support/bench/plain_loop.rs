@@ -28,9 +28,7 @@ impl PlainLoop {
         processor: usize,
         room: &Path,
     ) -> Result<Self> {
-        let mut child = namespace
-            .command("taskset")
-            .args(["--cpu-list", &processor.to_string()])
+        let mut child = super::preferred(namespace, processor)
             .arg(program)
             .arg(PORT)
             .env("TMPDIR", room)

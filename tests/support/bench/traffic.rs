@@ -20,8 +20,10 @@ const OPEN_CLIENTS: Ipv4Addr = Ipv4Addr::new(100, 64, 0, 0);
 /// The first client that has none.
 const NEW_CLIENTS: Ipv4Addr = Ipv4Addr::new(101, 0, 0, 0);
 const CLIENT_PORT: u16 = 40_000;
-/// Frames of a run.
-const COUNT: u32 = 1 << 21;
+/// Frames of a run over open connections.
+const COUNT: u32 = 1 << 22;
+/// Frames of a run that opens some; all runs' fit the connection table.
+const NEW_COUNT: u32 = 1 << 21;
 /// Frames of a burst that a ring takes whole.
 const FITS_A_RING: u32 = 1_024;
 /// Knuth's multiplicative hash: turn after turn somewhere else.
@@ -65,9 +67,11 @@ impl Flows {
     pub fn new_connections(round: u32) -> Self {
         Self {
             flags: Flags::Syn,
-            first: Ipv4Addr::from_bits(NEW_CLIENTS.to_bits() + round * COUNT),
-            flows: COUNT,
+            first: Ipv4Addr::from_bits(NEW_CLIENTS.to_bits() + round * NEW_COUNT),
+            flows: NEW_COUNT,
             stride: 1,
+            count: NEW_COUNT,
+            burst: NEW_COUNT,
             ..Self::scattered()
         }
     }

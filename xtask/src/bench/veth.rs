@@ -10,7 +10,7 @@ use tests::plan::Method;
 
 /// How often each case is measured; its best run counts, for what else the machine does can only
 /// take away from it.
-const ROUNDS: u32 = 3;
+const ROUNDS: u32 = 5;
 
 const SUBJECTS: [(&str, Subject); 3] = [
     ("loop", Subject::PlainLoop),
