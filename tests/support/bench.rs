@@ -209,7 +209,7 @@ fn processors() -> Result<(usize, usize)> {
     let set = sched_getaffinity(Pid::from_raw(0)).context("reading the processors")?;
     let mut usable = (0..CpuSet::count()).filter(|index| set.is_set(*index) == Ok(true));
     let first = usable.next().context("no processor")?;
-    Ok((first, usable.last().unwrap_or(first)))
+    Ok((first, usable.next_back().unwrap_or(first)))
 }
 
 /// How far before other programs generator and forwarders stand.

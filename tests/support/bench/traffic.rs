@@ -72,7 +72,6 @@ impl Flows {
             stride: 1,
             count: NEW_COUNT,
             burst: NEW_COUNT,
-            ..Self::scattered()
         }
     }
 
@@ -110,5 +109,30 @@ impl Flows {
             self.count.to_string(),
             self.burst.to_string(),
         ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::layout::vip;
+    use crate::plan::Method;
+
+    #[test]
+    fn a_frame_is_60_octets_from_no_client_yet() {
+        let [frame, client, flows, stride, ..] = Flows::hot().arguments(&vip(Method::Nat)).unwrap();
+        assert_eq!(frame.len(), 2 * FRAME);
+        assert_eq!(&frame[52..60], "00000000", "the source address");
+        assert_eq!(&frame[60..68], "0a500165", "10.80.1.101");
+        assert_eq!([client, flows], ["100.64.0.0", "1"]);
+        assert_eq!(stride, SCATTER.to_string());
+    }
+
+    #[test]
+    fn two_rounds_of_new_connections_share_no_client_and_none_is_open_before() {
+        let [first, second] = [0, 1].map(Flows::new_connections);
+        assert_eq!(second.first.to_bits() - first.first.to_bits(), first.flows);
+        let open = OPEN_CLIENTS.to_bits();
+        assert!(!(open..open + OPEN_FLOWS).contains(&first.first.to_bits()));
     }
 }

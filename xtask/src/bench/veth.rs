@@ -3,10 +3,10 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use ::tests::bench::{Flows, OPEN_FLOWS, Sample, Stand, Subject};
+use ::tests::plan::Method;
 use anyhow::Result;
 use serde_json::{Value, json};
-use tests::bench::{Flows, OPEN_FLOWS, Sample, Stand, Subject};
-use tests::plan::Method;
 
 /// How often each case is measured; its best run counts, for what else the machine does can only
 /// take away from it.
@@ -159,5 +159,45 @@ impl Figures {
             "rounds": ROUNDS,
             "figures": rows.collect::<Vec<_>>(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_cell_keeps_the_best_of_each_figure() {
+        let mut cell = Cell::none("loop");
+        for (forwarded, processor) in [(500, 300), (1_000, 700)] {
+            cell.take(Sample {
+                offered: 2_000,
+                forwarded,
+                elapsed: Duration::from_micros(1_000),
+                processor: Duration::from_micros(processor),
+            });
+        }
+        assert!((cell.rate - 1.0).abs() < 1e-9 && (cell.cost - 600.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn every_figure_stands_beside_the_loops() {
+        let cell = |subject, cost| Cell {
+            subject,
+            rate: 1.0,
+            cost,
+            offered: 9.0,
+        };
+        let cells = vec![cell("loop", 500.0), cell("DR", 750.0)];
+        let modes = ("native".to_owned(), "native".to_owned());
+        let rows = vec![Row {
+            case: "one hot flow",
+            cells,
+        }];
+        let figures = Figures { modes, rows };
+        assert!(figures.table().contains("750     1.50x"));
+        assert_eq!(figures.json()["figures"][1]["cpu_of_loop"], 1.5);
+        assert_eq!(figures.json()["figures"][0]["cpu_of_loop"], 1.0);
     }
 }
