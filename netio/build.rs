@@ -1,21 +1,29 @@
-//! Compiles the XDP program. No object file is kept in git.
+//! Compiles the XDP programs: the port's own, and the one of the `generate` example. No object file
+//! is kept in git.
 
 use std::path::PathBuf;
 use std::process::Command;
 
-const SOURCE: &str = "src/bpf/steer.bpf.c";
+const SOURCES: [(&str, &str); 2] = [
+    ("src/bpf/steer.bpf.c", "steer.bpf.o"),
+    ("examples/generate.bpf.c", "generate.bpf.o"),
+];
 
 fn main() {
-    println!("cargo::rerun-if-changed={SOURCE}");
-    // Cargo prints an error that it is told in one line, and a script that fails with all it wrote.
-    if let Err(message) = compile() {
-        println!("cargo::error={message}");
+    for (source, object) in SOURCES {
+        println!("cargo::rerun-if-changed={source}");
+        // Cargo prints an error that it is told in one line, and a script that fails with all it
+        // wrote.
+        if let Err(message) = compile(source, object) {
+            println!("cargo::error={message}");
+            return;
+        }
     }
 }
 
-fn compile() -> Result<(), String> {
+fn compile(source: &str, object: &str) -> Result<(), String> {
     let out = std::env::var_os("OUT_DIR").ok_or("OUT_DIR is not set: build with cargo")?;
-    let object = PathBuf::from(out).join("steer.bpf.o");
+    let object = PathBuf::from(out).join(object);
     let status = Command::new("clang")
         .args(["-O2", "-g", "-Wall", "-Wextra", "-Werror", "-target", "bpf"])
         // Debian keeps asm/types.h in the architecture's own folder.
@@ -23,12 +31,12 @@ fn compile() -> Result<(), String> {
             "-I/usr/include/{}-linux-gnu",
             std::env::consts::ARCH
         ))
-        .args(["-c", SOURCE, "-o"])
+        .args(["-c", source, "-o"])
         .arg(&object)
         .status();
     match status {
         Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("clang could not compile {SOURCE} ({status})")),
+        Ok(status) => Err(format!("clang could not compile {source} ({status})")),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             Err("clang is not installed: run `cargo xtask setup`".into())
         }

@@ -7,6 +7,7 @@
 //! [`lab::directory::sweep`]. Needs root.
 
 pub mod appliance;
+pub mod bench;
 pub mod cable;
 pub mod census;
 pub mod client;

@@ -1,24 +1,52 @@
 //! The benchmarks: `cargo xtask bench`.
 
 use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
 
-use crate::workspace;
+use crate::{setup, workspace};
+
+mod veth;
 
 /// Runs them; one JSON object on standard output when `json`, else tables.
 pub fn run(json: bool) -> Result<()> {
-    let mut command = workspace::cargo()?;
-    command.args([
-        "run",
-        "--quiet",
-        "--release",
-        "--package",
-        "lvs",
-        "--example",
-        "bench",
-        "--",
-    ]);
-    command.args(json.then_some("--json"));
-    let status = command.status().context("starting cargo")?;
-    ensure!(status.success(), "the benchmark ended with {status}");
+    setup::run()?;
+    let binaries = workspace::build_appliance()?;
+    let examples = build_examples()?;
+    if json {
+        let process = in_process(true)?;
+        let process: Value = serde_json::from_str(&process).context("reading its figures")?;
+        let veth = veth::measure(&binaries, &examples)?;
+        println!("{}", json!({"in_process": process, "veth": veth.json()}));
+    } else {
+        print!("{}", in_process(false)?);
+        print!("\n{}", veth::measure(&binaries, &examples)?.table());
+    }
     Ok(())
+}
+
+/// Builds the loop and the generator; the directory they are in.
+fn build_examples() -> Result<std::path::PathBuf> {
+    let mut build = workspace::cargo()?;
+    build.args(["build", "--release", "--package", "netio"]);
+    build.args(["--example", "mac_swap", "--example", "generate"]);
+    let status = build.status().context("starting cargo")?;
+    ensure!(status.success(), "building the loop ended with {status}");
+    let target = workspace::metadata()?.target_directory;
+    Ok(target.join("release/examples").into())
+}
+
+/// What the engine's own benchmark prints.
+fn in_process(json: bool) -> Result<String> {
+    let mut command = workspace::cargo()?;
+    command.args(["run", "--quiet", "--release", "--package", "lvs"]);
+    command.args(["--example", "bench", "--"]);
+    command.args(json.then_some("--json"));
+    command.stderr(std::process::Stdio::inherit());
+    let output = command.output().context("starting cargo")?;
+    ensure!(
+        output.status.success(),
+        "the benchmark ended with {}",
+        output.status
+    );
+    String::from_utf8(output.stdout).context("its figures are no text")
 }
