@@ -21,4 +21,5 @@ pub mod ovs;
 pub mod plan;
 pub mod real;
 pub mod run;
+pub mod standin;
 pub mod wait;
