@@ -4,86 +4,30 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::os::fd::AsFd as _;
-use std::path::{Path, PathBuf};
-use std::sync::mpsc;
-use std::thread::JoinHandle;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use control::cli::socket_in;
-use control::ipc::{self, Answer, BondAnswer, BondRequest, Call, ClientError, Request, Server};
+use control::ipc::{self, Answer, BondAnswer, BondRequest, Call, ClientError, Request};
 use control::show::{DropItem, Fate, Noun};
 use sys::packet::Packet;
-use tokio::sync::oneshot;
+use tempfile::TempDir;
+use tests::standin::StandIn;
 
 /// More than any answer takes, so that a hang ends as a failure.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A directory that goes when the test does.
-struct RunDir(PathBuf);
-
-impl RunDir {
-    fn new(test: &str) -> Self {
-        let name = format!("fourfold-control-{}-{test}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir(&path).expect("a new directory");
-        Self(path)
-    }
-
-    fn path(&self) -> &Path {
-        &self.0
-    }
-
-    fn socket(&self) -> PathBuf {
-        socket_in(&self.0, "lvsd")
-    }
+fn run_directory() -> TempDir {
+    tempfile::tempdir().expect("a directory")
 }
 
-impl Drop for RunDir {
-    fn drop(&mut self) {
-        drop(std::fs::remove_dir_all(&self.0));
-    }
+fn socket(run: &TempDir) -> PathBuf {
+    socket_in(run.path(), "lvsd")
 }
 
-/// A daemon that answers every call with a function, until it is dropped.
-struct Daemon {
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Daemon {
-    fn start(run: &RunDir, mut answer: impl FnMut(Call) + Send + 'static) -> Self {
-        let (stop, mut stopped) = oneshot::channel();
-        let (ready, is_ready) = mpsc::channel();
-        let socket = run.socket();
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
-            runtime.expect("a runtime").block_on(async {
-                let mut server = Server::bind(&socket).expect("a socket");
-                ready.send(()).expect("the test waits");
-                loop {
-                    tokio::select! {
-                        call = server.next() => answer(call),
-                        _ = &mut stopped => return,
-                    }
-                }
-            });
-        });
-        is_ready.recv().expect("the daemon binds its socket");
-        Self {
-            stop: Some(stop),
-            thread: Some(thread),
-        }
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        let thread = self.thread.take().expect("started once");
-        assert!(thread.join().is_ok() || std::thread::panicking());
-    }
+/// An lvsd that answers every call with a function.
+fn lvsd(run: &TempDir, answer: impl FnMut(Call) + Send + 'static) -> StandIn {
+    StandIn::start(&socket(run), answer).expect("a stand-in")
 }
 
 fn drops(count: u64) -> Vec<DropItem> {
@@ -97,14 +41,14 @@ fn drops(count: u64) -> Vec<DropItem> {
         .collect()
 }
 
-fn ask(run: &RunDir) -> Result<Vec<DropItem>, ClientError> {
+fn ask(run: &TempDir) -> Result<Vec<DropItem>, ClientError> {
     ipc::show(run.path(), Noun::Drops, PATIENCE)?.collect()
 }
 
 #[test]
 fn every_item_comes_in_its_order() {
-    let run = RunDir::new("order");
-    let _daemon = Daemon::start(&run, |call| {
+    let run = run_directory();
+    let _daemon = lvsd(&run, |call| {
         assert_eq!(call.request, Request::Show(Noun::Drops));
         call.answer(Noun::Drops, drops(1000));
     });
@@ -117,15 +61,15 @@ fn every_item_comes_in_its_order() {
 
 #[test]
 fn no_items_are_an_answer_too() {
-    let run = RunDir::new("none");
-    let _daemon = Daemon::start(&run, |call| call.answer(Noun::Drops, drops(0)));
+    let run = run_directory();
+    let _daemon = lvsd(&run, |call| call.answer(Noun::Drops, drops(0)));
     assert_eq!(ask(&run).expect("an answer"), []);
 }
 
 #[test]
 fn an_answer_may_be_made_bit_by_bit() {
-    let run = RunDir::new("bits");
-    let _daemon = Daemon::start(&run, |call| {
+    let run = run_directory();
+    let _daemon = lvsd(&run, |call| {
         let mut reply = call.reply();
         tokio::spawn(async move {
             reply.begin(Noun::Drops).await.expect("begin");
@@ -140,10 +84,10 @@ fn an_answer_may_be_made_bit_by_bit() {
 
 #[test]
 fn a_daemon_that_is_not_there_is_one_line() {
-    let run = RunDir::new("absent");
+    let run = run_directory();
     let error = ask(&run).expect_err("nobody listens");
     let text = error.to_string();
-    let expected = format!("lvsd is not running (connect {}: ", run.socket().display());
+    let expected = format!("lvsd is not running (connect {}: ", socket(&run).display());
     assert!(
         text.starts_with(&expected) && !text.contains('\n'),
         "{text}"
@@ -152,8 +96,8 @@ fn a_daemon_that_is_not_there_is_one_line() {
 
 #[test]
 fn a_refusal_comes_with_its_reason() {
-    let run = RunDir::new("refusal");
-    let _daemon = Daemon::start(&run, |call| call.refuse("not today"));
+    let run = run_directory();
+    let _daemon = lvsd(&run, |call| call.refuse("not today"));
     assert_eq!(
         ask(&run).expect_err("refused").to_string(),
         "lvsd refused: not today"
@@ -162,9 +106,9 @@ fn a_refusal_comes_with_its_reason() {
 
 #[test]
 fn a_daemon_that_does_not_answer_is_given_up() {
-    let run = RunDir::new("silent");
+    let run = run_directory();
     let mut kept = Vec::new();
-    let _daemon = Daemon::start(&run, move |call| kept.push(call));
+    let _daemon = lvsd(&run, move |call| kept.push(call));
     let soon = Duration::from_millis(50);
     let error = ipc::show::<DropItem>(run.path(), Noun::Drops, soon).expect_err("silence");
     assert_eq!(error.to_string(), "lvsd did not answer in time");
@@ -172,8 +116,8 @@ fn a_daemon_that_does_not_answer_is_given_up() {
 
 #[test]
 fn a_daemon_that_hangs_up_is_not_an_empty_answer() {
-    let run = RunDir::new("hangs-up");
-    let _daemon = Daemon::start(&run, drop);
+    let run = run_directory();
+    let _daemon = lvsd(&run, drop);
     let error = ask(&run).expect_err("no answer");
     assert!(
         matches!(error, ClientError::Broken { daemon: "lvsd", .. }),
@@ -183,8 +127,8 @@ fn a_daemon_that_hangs_up_is_not_an_empty_answer() {
 
 #[test]
 fn an_answer_cut_short_is_an_error() {
-    let run = RunDir::new("cut");
-    let _daemon = Daemon::start(&run, |call| {
+    let run = run_directory();
+    let _daemon = lvsd(&run, |call| {
         let mut reply = call.reply();
         tokio::spawn(async move {
             reply.begin(Noun::Drops).await.expect("begin");
@@ -199,8 +143,8 @@ fn an_answer_cut_short_is_an_error() {
 
 #[test]
 fn an_item_larger_than_a_record_is_an_error_and_not_a_hang() {
-    let run = RunDir::new("large");
-    let _daemon = Daemon::start(&run, |call| {
+    let run = run_directory();
+    let _daemon = lvsd(&run, |call| {
         call.answer(Noun::Drops, ["x".repeat(ipc::RECORD_BYTES)]);
     });
     let error = ask(&run).expect_err("too large");
@@ -212,10 +156,10 @@ fn an_item_larger_than_a_record_is_an_error_and_not_a_hang() {
 
 #[test]
 fn a_request_that_nobody_knows_is_refused() {
-    let run = RunDir::new("unknown");
-    let _daemon = Daemon::start(&run, |call| panic!("{call:?}"));
+    let run = run_directory();
+    let _daemon = lvsd(&run, |call| panic!("{call:?}"));
     for request in [r#"{"show":"weather"}"#, "no JSON", "{}"] {
-        let packet = Packet::connect(run.socket()).expect("a connection");
+        let packet = Packet::connect(socket(&run)).expect("a connection");
         packet.set_timeout(Some(PATIENCE)).expect("a limit");
         packet.send(request.as_bytes(), &[]).expect("sent");
         let (answer, _) = packet.recv().expect("an answer");
@@ -230,8 +174,8 @@ fn a_request_that_nobody_knows_is_refused() {
 
 #[test]
 fn a_client_that_does_not_read_holds_up_no_other() {
-    let run = RunDir::new("slow");
-    let _daemon = Daemon::start(&run, |call| call.answer(Noun::Drops, drops(20_000)));
+    let run = run_directory();
+    let _daemon = lvsd(&run, |call| call.answer(Noun::Drops, drops(20_000)));
     let slow = ipc::show::<DropItem>(run.path(), Noun::Drops, PATIENCE).expect("begun");
     assert_eq!(ask(&run).expect("an answer").len(), 20_000);
     drop(slow);
@@ -239,9 +183,9 @@ fn a_client_that_does_not_read_holds_up_no_other() {
 
 #[test]
 fn a_connection_can_be_taken_over_with_its_descriptors() {
-    let run = RunDir::new("attach");
+    let run = run_directory();
     let (mut seen, written) = std::io::pipe().expect("a pipe");
-    let _daemon = Daemon::start(&run, |call| {
+    let _daemon = lvsd(&run, |call| {
         assert_eq!(
             call.request,
             Request::Bond(BondRequest::Attach("bond0".into()))
@@ -259,7 +203,7 @@ fn a_connection_can_be_taken_over_with_its_descriptors() {
             assert!(connection.recv().await.is_err(), "the client goes");
         });
     });
-    let packet = Packet::connect(run.socket()).expect("a connection");
+    let packet = Packet::connect(socket(&run)).expect("a connection");
     packet.set_timeout(Some(PATIENCE)).expect("a limit");
     packet
         .send(br#"{"bond":{"attach":"bond0"}}"#, &[written.as_fd()])

@@ -99,11 +99,16 @@ impl Appliance {
 
     /// Kills a daemon (SIGKILL); returns when, and which process it was.
     pub fn kill(&self, name: &str) -> Result<(Instant, Process)> {
+        self.signal(name, Signal::SIGKILL)
+    }
+
+    /// Sends a daemon a signal; returns when, and which process it is.
+    pub fn signal(&self, name: &str, signal: Signal) -> Result<(Instant, Process)> {
         let process = self
             .daemon(name)
             .with_context(|| format!("{name} does not run"))?;
-        kill(Pid::from_raw(process.pid), Signal::SIGKILL)
-            .with_context(|| format!("killing {name}"))?;
+        kill(Pid::from_raw(process.pid), signal)
+            .with_context(|| format!("sending {name} {signal}"))?;
         Ok((Instant::now(), process))
     }
 

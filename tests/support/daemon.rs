@@ -20,10 +20,15 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    /// Starts `command` with its standard output and error in `log`, in a process group of its own
-    /// so that Ctrl-C on the terminal reaches only the lab's owner, which ends things in order.
+    /// Starts `command` with its standard output and error added to `log`, in a process group of
+    /// its own so that Ctrl-C on the terminal reaches only the lab's owner, which ends things in
+    /// order.
     pub fn start(name: &str, mut command: Command, log: &Path) -> Result<Self> {
-        let log = File::create(log).with_context(|| format!("creating {}", log.display()))?;
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(log)
+            .with_context(|| format!("opening {}", log.display()))?;
         let errors = log
             .try_clone()
             .context("duplicating the log's descriptor")?;

@@ -22,4 +22,5 @@ pub mod ovs;
 pub mod plan;
 pub mod real;
 pub mod run;
+pub mod standin;
 pub mod wait;

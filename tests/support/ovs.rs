@@ -1,6 +1,7 @@
 //! The LACP switch: Open vSwitch with its userspace datapath, in a namespace, with a database,
 //! sockets and logs of its own. Needs no kernel module and no service of the host.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -158,9 +159,19 @@ impl Switch {
         Control::new(self.room.join("vswitchd.ctl"))
     }
 
+    /// What it has logged since it started.
+    pub fn log(&self) -> Result<String> {
+        let log = self.log_file();
+        fs::read_to_string(&log).with_context(|| format!("reading {}", log.display()))
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.room.join("vswitchd.log")
+    }
+
     /// Starts to watch whether a member or the bond is ever seen to leave.
     pub fn monitor(&self) -> Result<Monitor> {
-        Monitor::start(self.control(), &self.room.join("vswitchd.log"))
+        Monitor::start(self.control(), &self.log_file())
     }
 
     /// Sends one frame, exactly as given, out of a port or bond member.

@@ -7,83 +7,34 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::mpsc;
-use std::thread::JoinHandle;
 
 use control::cli::socket_in;
-use control::ipc::{Request, Server};
+use control::ipc::{Call, Request};
 use control::show::Noun;
 use serde_json::Value;
-use tokio::sync::oneshot;
+use tempfile::TempDir;
+use tests::standin::StandIn;
 
-/// A directory that goes when the test does.
-struct RunDir(PathBuf);
-
-impl RunDir {
-    fn new(test: &str) -> Self {
-        let name = format!("fourfold-console-{}-{test}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir(&path).expect("a new directory");
-        Self(path)
-    }
-
-    fn fourfold(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_fourfold"));
-        command.arg("--run-dir").arg(&self.0).stdin(Stdio::null());
-        command
-    }
+fn run_directory() -> TempDir {
+    tempfile::tempdir().expect("a directory")
 }
 
-impl Drop for RunDir {
-    fn drop(&mut self) {
-        drop(fs::remove_dir_all(&self.0));
-    }
+fn fourfold(run: &TempDir) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fourfold"));
+    command
+        .arg("--run-dir")
+        .arg(run.path())
+        .stdin(Stdio::null());
+    command
 }
 
-/// A daemon that answers every `show` with the same items, until it is dropped.
-struct Daemon {
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Daemon {
-    fn start(run: &RunDir, name: &str, items: Vec<Value>) -> Self {
-        let (stop, mut stopped) = oneshot::channel();
-        let (ready, is_ready) = mpsc::channel();
-        let socket = socket_in(&run.0, name);
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
-            runtime.expect("a runtime").block_on(async {
-                let mut server = Server::bind(&socket).expect("a socket");
-                ready.send(()).expect("the test waits");
-                loop {
-                    let call = tokio::select! {
-                        call = server.next() => call,
-                        _ = &mut stopped => return,
-                    };
-                    match call.request {
-                        Request::Show(noun) => call.answer(noun, items.clone()),
-                        Request::Bond(_) => call.refuse("a console does not attach"),
-                    }
-                }
-            });
-        });
-        is_ready.recv().expect("the daemon binds its socket");
-        Self {
-            stop: Some(stop),
-            thread: Some(thread),
-        }
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        let thread = self.thread.take().expect("started once");
-        assert!(thread.join().is_ok() || std::thread::panicking());
-    }
+/// A daemon that answers every `show` with the same items.
+fn daemon(run: &TempDir, name: &str, items: Vec<Value>) -> StandIn {
+    let answer = move |call: Call| match call.request {
+        Request::Show(noun) => call.answer(noun, items.clone()),
+        Request::Bond(_) => call.refuse("a console does not attach"),
+    };
+    StandIn::start(&socket_in(run.path(), name), answer).expect("a stand-in")
 }
 
 fn stories() -> Vec<PathBuf> {
@@ -118,17 +69,12 @@ fn read(story: &Path) -> (Vec<String>, Vec<Value>) {
 
 fn tell(story: &Path) -> Output {
     let (args, items) = read(story);
-    let name = story
-        .file_stem()
-        .expect("a name")
-        .to_string_lossy()
-        .into_owned();
     let noun = Noun::ALL
         .into_iter()
         .find(|noun| args.get(1).is_some_and(|a| a == noun.name()));
-    let run = RunDir::new(&name);
-    let _daemon = Daemon::start(&run, noun.expect("a noun").daemon(), items);
-    run.fourfold()
+    let run = run_directory();
+    let _daemon = daemon(&run, noun.expect("a noun").daemon(), items);
+    fourfold(&run)
         .args(args)
         .output()
         .expect("the command runs")
@@ -169,18 +115,13 @@ fn json_is_one_document_with_every_item() {
     for story in stories() {
         let (args, items) = read(&story);
         let noun = &args[1];
-        let run = RunDir::new(&format!(
-            "json-{noun}-{}",
-            story.file_stem().expect("a name").display()
-        ));
-        let daemon = Noun::ALL
+        let run = run_directory();
+        let asked = Noun::ALL
             .into_iter()
             .find(|n| n.name() == noun)
-            .expect("a noun")
-            .daemon();
-        let _daemon = Daemon::start(&run, daemon, items.clone());
-        let output = run
-            .fourfold()
+            .expect("a noun");
+        let _daemon = daemon(&run, asked.daemon(), items.clone());
+        let output = fourfold(&run)
             .args(["show", noun, "--json"])
             .output()
             .expect("runs");
@@ -191,11 +132,11 @@ fn json_is_one_document_with_every_item() {
 
 #[test]
 fn a_daemon_that_is_not_there_is_one_line_and_exit_code_1() {
-    let run = RunDir::new("absent");
+    let run = run_directory();
     for extra in [&["show", "service"][..], &["show", "service", "--json"]] {
-        let output = run.fourfold().args(extra).output().expect("runs");
+        let output = fourfold(&run).args(extra).output().expect("runs");
         let line = text(&output.stderr);
-        let socket = socket_in(&run.0, "lvsd");
+        let socket = socket_in(run.path(), "lvsd");
         let expected = format!(
             "fourfold: lvsd is not running (connect {}: ",
             socket.display()
@@ -211,7 +152,7 @@ fn a_daemon_that_is_not_there_is_one_line_and_exit_code_1() {
 
 #[test]
 fn bad_usage_is_exit_code_2() {
-    let run = RunDir::new("usage");
+    let run = run_directory();
     for args in [
         &["show"][..],
         &["show", "weather"],
@@ -221,7 +162,7 @@ fn bad_usage_is_exit_code_2() {
         &["show", "service", "--stats", "--rate"],
         &[],
     ] {
-        let output = run.fourfold().args(args).output().expect("runs");
+        let output = fourfold(&run).args(args).output().expect("runs");
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         assert_eq!(text(&output.stdout), "", "{args:?}");
     }
@@ -229,18 +170,17 @@ fn bad_usage_is_exit_code_2() {
 
 #[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
-    let run = RunDir::new("pipe");
+    let run = run_directory();
     let item = serde_json::json!({
         "protocol": "tcp", "state": "ESTABLISHED", "expires": 900, "client": "192.0.2.1:1024",
         "virtual": "10.1.0.100:80", "real": "10.2.0.11:80",
     });
-    let _daemon = Daemon::start(&run, "lvsd", vec![item; 50_000]);
+    let _daemon = daemon(&run, "lvsd", vec![item; 50_000]);
     for args in [
         &["show", "connections"][..],
         &["show", "connections", "--json"],
     ] {
-        let mut child = run
-            .fourfold()
+        let mut child = fourfold(&run)
             .args(args)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -101,18 +101,7 @@ mod tests {
 
     use super::*;
 
-    const CONFIG: &str = r#"
-[bond.bond0]
-mode = "802.3ad"
-members = ["eth1"]
-addresses = ["10.1.0.2/24", "2001:db8:1::2/64"]
-[[route]]
-destination = "0.0.0.0/0"
-gateway = "10.1.0.1"
-[[route]]
-destination = "2001:db8:9::/48"
-gateway = "2001:db8:1::1"
-"#;
+    const CONFIG: &str = include_str!("../tests/appliance.toml");
 
     fn config() -> Config {
         control::config::parse("test.toml", CONFIG).expect("no fault")

@@ -11,18 +11,7 @@ use nix::sched::{CloneFlags, unshare};
 use sys::spawn::{Child, Spawn};
 use tokio::time::timeout;
 
-const CONFIG: &str = r#"
-[bond.bond0]
-mode = "802.3ad"
-members = ["eth1"]
-addresses = ["10.1.0.2/24", "2001:db8:1::2/64"]
-[[route]]
-destination = "0.0.0.0/0"
-gateway = "10.1.0.1"
-[[route]]
-destination = "2001:db8:9::/48"
-gateway = "2001:db8:1::1"
-"#;
+const CONFIG: &str = include_str!("appliance.toml");
 
 const GENEROUS: Duration = Duration::from_secs(60);
 

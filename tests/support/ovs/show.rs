@@ -35,9 +35,16 @@ impl Bond {
 
     /// Whether the named member carries traffic.
     pub fn is_enabled(&self, name: &str) -> bool {
-        self.members
+        self.enabled().contains(&name)
+    }
+
+    /// Names of the members that carry traffic.
+    pub fn enabled(&self) -> Vec<&str> {
+        let enabled = self
+            .members
             .iter()
-            .any(|member| member.name == name && member.status == "enabled")
+            .filter(|member| member.status == "enabled");
+        enabled.map(|member| member.name.as_str()).collect()
     }
 
     fn all(&self, test: impl Fn(&Member) -> bool) -> bool {

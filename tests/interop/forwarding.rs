@@ -1,0 +1,68 @@
+//! bondd and the forwarder it publishes its decisions to.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use bond::Why;
+use nix::sys::signal::Signal;
+use tests::appliance::binaries;
+use tests::lab::Lab;
+use tests::ovs::LacpRate;
+use tests::{config, wait};
+
+use crate::bondd::{self, ALL, Bonding, LIMIT};
+use crate::forwarder::Forwarder;
+
+#[test]
+#[ignore = "needs root and the lab's programs"]
+fn a_stalled_forwarder_takes_the_bond_out_at_the_switch_until_it_goes_on() -> Result<()> {
+    let lab = Lab::raise(LacpRate::Fast)?;
+    let appliance = lab.start_appliance(&binaries()?, &config::appliance(LacpRate::Fast))?;
+    let run_directory = appliance.run_directory();
+    bondd::wait_for_cables(&lab, &run_directory, &ALL)?;
+    let forwarder = bondd::bond(&run_directory)?.forwarder;
+    assert_eq!(forwarder, bond::Forwarder::Alive);
+    let (stalled, _) = appliance.signal("lvsd", Signal::SIGSTOP)?;
+    bondd::wait_for_switch(&lab, &[])?;
+    let took = stalled.elapsed();
+    assert!(
+        took > Duration::from_millis(900),
+        "a second is allowed, this took {took:?}"
+    );
+    assert!(took < Duration::from_millis(2_000), "a stall took {took:?}");
+    let members = bondd::bond(&run_directory)?.members;
+    assert!(members.iter().all(|m| m.why == Some(Why::ForwarderStale)));
+    appliance.signal("lvsd", Signal::SIGCONT)?;
+    bondd::wait_for_cables(&lab, &run_directory, &ALL)
+}
+
+#[test]
+#[ignore = "needs root and the lab's programs"]
+fn a_silent_member_leaves_the_forwarders_table_and_comes_back() -> Result<()> {
+    let mut bonding = Bonding::prepare(LacpRate::Fast, LacpRate::Fast)?;
+    bonding.start()?;
+    let forwarder = Forwarder::attach(bonding.run_directory())?;
+    bonding.wait_for_cables(&ALL)?;
+    assert_eq!(forwarder.usable(), [0, 1]);
+    bonding.lab.cables[0].cut_silently()?;
+    wait::until("the member to leave the table", LIMIT, || {
+        (forwarder.usable() == [1]).then_some(())
+    })?;
+    bonding.lab.cables[0].heal()?;
+    bonding.wait_for_cables(&ALL)?;
+    assert_eq!(forwarder.usable(), [0, 1]);
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs root and the lab's programs"]
+fn without_a_forwarder_nothing_is_stale_and_a_second_one_is_found_again() -> Result<()> {
+    let bonding = Bonding::raise_fast()?;
+    drop(Forwarder::attach(bonding.run_directory())?);
+    let second = Forwarder::attach(bonding.run_directory())?;
+    wait::until("the table", LIMIT, || {
+        (second.usable() == [0, 1]).then_some(())
+    })?;
+    assert_eq!(bonding.bond()?.forwarder, bond::Forwarder::Alive);
+    Ok(())
+}

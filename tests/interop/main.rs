@@ -1,0 +1,9 @@
+//! The daemons with the peers they are made for, one at a time where one is enough. Root and the
+//! lab's programs are needed (`cargo xtask setup`), and one machine: `cargo xtask test` runs these
+//! one by one.
+
+mod bondd;
+mod forwarder;
+mod forwarding;
+mod lacp;
+mod members;
