@@ -84,7 +84,7 @@ pub fn run() -> Result<()> {
         "as root, install: apt-get install {}",
         names.join(" ")
     );
-    println!("installing {}", names.join(", "));
+    eprintln!("installing {}", names.join(", "));
     let policy = forbid_service_starts()?;
     let installed = install(&names);
     drop(policy);

@@ -3,12 +3,15 @@
 //! bondd decides which members a bond uses. A cable that is pulled is seen here as well, so that no
 //! frame is sent into it until bondd has said so, or while there is no bondd.
 
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use netio::ethtool::Ethtool;
 use netio::tap::Tap;
 use wire::Mac;
 
+use crate::announce;
 use crate::shared::Shared;
 
 /// How often the members are looked at.
@@ -20,6 +23,7 @@ struct Told {
     generation: u64,
     carrier: Option<bool>,
     mac: Option<Mac>,
+    place: Option<u8>,
 }
 
 /// Watches members and host interfaces.
@@ -62,9 +66,16 @@ impl CarrierWatch {
         (shared.bonds[bond].masked.load(Ordering::Relaxed) >> member) & 1 == 0
     }
 
-    /// Gives each host interface its bond's MAC and carrier, where bondd has published news.
-    pub fn follow(&mut self, shared: &Shared, taps: &[std::sync::Arc<Tap>]) {
-        for ((link, tap), told) in shared.bonds.iter().zip(taps).zip(&mut self.told) {
+    /// Gives each host interface its bond's MAC and carrier, and announces the virtual addresses
+    /// from their new place, where bondd has published news.
+    pub fn follow(&mut self, shared: &Shared, taps: &[Arc<Tap>], virtuals: &[IpAddr]) {
+        let bonds = shared
+            .bonds
+            .iter()
+            .zip(taps)
+            .zip(&mut self.told)
+            .enumerate();
+        for (bond, ((link, tap), told)) in bonds {
             let egress = link.egress.load();
             let Some(egress) = egress.as_ref() else {
                 continue;
@@ -83,6 +94,11 @@ impl CarrierWatch {
                 table.bond_mac,
                 !table.usable.is_empty(),
             );
+            let place = announce::place(&table);
+            if place != told.place && place.is_some() {
+                announce::announce(shared, bond, table.bond_mac, virtuals);
+            }
+            told.place = place;
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The slow path: one loop that serves requests, follows the kernel, and looks after the workers.
 
 use std::io;
+use std::net::IpAddr;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -44,6 +45,7 @@ struct Daemon {
     carrier: CarrierWatch,
     meter: RateMeter,
     ifnames: Vec<String>,
+    virtuals: Vec<IpAddr>,
     taps: Vec<Arc<Tap>>,
     mode: XdpMode,
     programs: Vec<Program>,
@@ -113,6 +115,7 @@ impl Daemon {
             director,
             kernel,
             kept,
+            virtuals: start::virtuals(config),
             ifnames,
             taps,
             pins,
@@ -152,7 +155,8 @@ impl Daemon {
 
     fn look(&mut self) {
         self.carrier.look(&self.shared, &self.ifnames);
-        self.carrier.follow(&self.shared, &self.taps);
+        self.carrier
+            .follow(&self.shared, &self.taps, &self.virtuals);
         let connections = &self.shared.connections;
         connections.sweep(now(), connections.buckets().div_ceil(SWEEPS));
     }

@@ -10,6 +10,7 @@
 //! writer ([`counters`]). A worker allocates nothing and takes no lock on the path of an existing
 //! connection; the locks of [`ring`] and [`requests`] stand on the ways to the kernel only.
 
+pub mod announce;
 pub mod attach;
 pub mod carrier;
 pub mod clock;

@@ -103,6 +103,12 @@ impl NextHops {
         }
     }
 
+    /// The bond by which a packet to `destination` would leave.
+    #[must_use]
+    pub fn bond_towards(&self, destination: IpAddr) -> Option<usize> {
+        self.bonds.get(&self.route(destination)?.ifindex).copied()
+    }
+
     fn route(&self, destination: IpAddr) -> Option<&Route> {
         let lengths = &self.lengths[usize::from(destination.is_ipv6())];
         lengths

@@ -1,6 +1,8 @@
 //! Coming up: adopting what an earlier process left with the supervisor, or making it anew.
 
+use std::collections::BTreeSet;
 use std::io;
+use std::net::IpAddr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
@@ -54,6 +56,14 @@ impl Ports {
 pub fn ifnames(config: &Config) -> Vec<String> {
     let members = config.bonds.iter().flat_map(|bond| &bond.members);
     members.map(|member| member.name.clone()).collect()
+}
+
+/// The virtual addresses, each once.
+#[must_use]
+pub fn virtuals(config: &Config) -> Vec<IpAddr> {
+    let services = config.services.services.iter();
+    let addresses: BTreeSet<IpAddr> = services.map(|service| service.address).collect();
+    addresses.into_iter().collect()
 }
 
 /// Adopts every lane from the store; none when one of them, or a program, does not fit.

@@ -1,0 +1,139 @@
+//! Telling a bond's network anew where the virtual addresses are: after the bond came up, and after
+//! an active-backup bond has changed its active member.
+//!
+//! The bond's MAC stays the same; it is the switches that must learn behind which port it is now,
+//! and any frame from it teaches them. As Linux's bonding does, each address is announced once.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use bond::Mode;
+use bond::egress::Table;
+use wire::headers::ArpInfo;
+use wire::icmpv6::{NeighborAdvertisement, multicast_mac};
+use wire::{Mac, ethertype, protocol};
+
+use crate::shared::Shared;
+
+/// RFC 4861 7.1.2: nothing that a router has passed on.
+const HOP_LIMIT: u8 = 255;
+const ALL_NODES: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1);
+
+/// Behind which member a switch finds the bond: another answer than before wants an announcement.
+/// The members of an aggregation are one place for it.
+#[must_use]
+pub fn place(table: &Table) -> Option<u8> {
+    let first = table.usable.first().copied()?;
+    match table.mode {
+        Mode::ActiveBackup => Some(first),
+        Mode::Ieee8023ad => Some(0),
+    }
+}
+
+/// Sends an announcement of each virtual address whose network is reached by this bond.
+pub fn announce(shared: &Shared, bond: usize, mac: Mac, virtuals: &[IpAddr]) {
+    let hops = shared.hops.load();
+    let here = virtuals
+        .iter()
+        .filter(|address| hops.bond_towards(**address) == Some(bond));
+    for address in here {
+        let frame = match address {
+            IpAddr::V4(address) => gratuitous_arp(mac, *address),
+            IpAddr::V6(address) => unsolicited_advertisement(mac, *address),
+        };
+        if !shared.workers[0].from_host.push(bond, &frame) {
+            shared.bonds[bond].from_host_full.add(1);
+        }
+    }
+}
+
+/// An ARP announcement (RFC 5227 2.3).
+fn gratuitous_arp(mac: Mac, address: Ipv4Addr) -> Vec<u8> {
+    let arp = ArpInfo {
+        operation: ArpInfo::REQUEST,
+        sender_mac: mac,
+        sender_ip: address,
+        target_mac: Mac::ZERO,
+        target_ip: address,
+    };
+    frame(Mac::BROADCAST, mac, ethertype::ARP, &[&arp.emit()])
+}
+
+/// An unsolicited neighbour advertisement to all nodes (RFC 4861 7.2.6).
+fn unsolicited_advertisement(mac: Mac, address: Ipv6Addr) -> Vec<u8> {
+    let advertisement = NeighborAdvertisement {
+        router: false,
+        solicited: false,
+        overriding: true,
+        target: address,
+        target_mac: Some(mac),
+    };
+    let message = advertisement.emit(address, ALL_NODES);
+    let [high, low] = u16::try_from(message.len())
+        .unwrap_or_default()
+        .to_be_bytes();
+    let head = [0x60, 0, 0, 0, high, low, protocol::ICMPV6, HOP_LIMIT];
+    let packet = [&head[..], &address.octets(), &ALL_NODES.octets(), &message];
+    frame(multicast_mac(ALL_NODES), mac, ethertype::IPV6, &packet)
+}
+
+fn frame(destination: Mac, source: Mac, ethertype: u16, payload: &[&[u8]]) -> Vec<u8> {
+    let ethertype = ethertype.to_be_bytes();
+    let mut frame = [&destination.0[..], &source.0, &ethertype].concat();
+    frame.extend(payload.iter().copied().flatten());
+    frame
+}
+
+#[cfg(test)]
+mod tests {
+    use wire::checksum::transport_valid;
+    use wire::headers::{Headers, Net, Transport};
+
+    use super::*;
+
+    const MAC: Mac = Mac([2, 0, 0, 0, 0, 1]);
+
+    #[test]
+    fn an_ipv4_address_is_announced_by_a_request_for_itself() {
+        let address = Ipv4Addr::new(10, 0, 0, 100);
+        let headers = Headers::parse(&gratuitous_arp(MAC, address)).unwrap();
+        assert_eq!((headers.destination, headers.source), (Mac::BROADCAST, MAC));
+        let Net::Arp(arp) = headers.net else {
+            panic!("{headers:?}")
+        };
+        assert_eq!((arp.operation, arp.sender_mac), (ArpInfo::REQUEST, MAC));
+        assert_eq!((arp.sender_ip, arp.target_ip), (address, address));
+    }
+
+    #[test]
+    fn an_ipv6_address_is_announced_to_all_nodes() {
+        let address: Ipv6Addr = "2001:db8::100".parse().unwrap();
+        let frame = unsolicited_advertisement(MAC, address);
+        let headers = Headers::parse(&frame).unwrap();
+        assert_eq!(headers.destination, Mac([0x33, 0x33, 0, 0, 0, 1]));
+        let Net::V6(ip) = headers.net else {
+            panic!("{headers:?}")
+        };
+        assert_eq!(
+            (ip.source, ip.destination, ip.hop_limit),
+            (address, ALL_NODES, 255)
+        );
+        assert_eq!(ip.transport, Transport::Icmp6 { kind: 136, code: 0 });
+        assert!(transport_valid(&frame, &headers));
+        let said = NeighborAdvertisement::parse(&frame[ip.l4..ip.end]).unwrap();
+        assert!(said.overriding && !said.solicited && !said.router);
+        assert_eq!((said.target, said.target_mac), (address, Some(MAC)));
+    }
+
+    #[test]
+    fn only_an_active_backup_bond_moves_with_its_active_member() {
+        let mut table = Table {
+            mode: Mode::ActiveBackup,
+            ..Table::default()
+        };
+        assert_eq!(place(&table), None);
+        table.usable.push(1).unwrap();
+        assert_eq!(place(&table), Some(1));
+        table.mode = Mode::Ieee8023ad;
+        assert_eq!(place(&table), Some(0));
+    }
+}
