@@ -6,3 +6,4 @@ mod cable;
 mod client;
 mod direct;
 mod leavings;
+mod queues;
