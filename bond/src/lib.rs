@@ -66,3 +66,6 @@ pub use status::{LacpStatus, MemberStatus, PortStatus, Status, Why};
 
 /// The most members that a bond has.
 pub const MAX_MEMBERS: usize = 16;
+
+/// The largest MTU of a bond, in bytes: a frame with its link header fits one chunk of the forwarder.
+pub const MAX_MTU: u16 = 3_500;

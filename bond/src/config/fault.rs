@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use wire::Mac;
 
 use super::Config;
-use crate::MAX_MEMBERS;
+use crate::{MAX_MEMBERS, MAX_MTU};
 
 /// A value that its option cannot have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,10 +92,10 @@ impl Config {
             check(!mac.is_group() && mac != Mac::ZERO, key, &mac, STATION);
         }
         check(
-            (68..=9_216).contains(&self.mtu),
+            (68..=MAX_MTU).contains(&self.mtu),
             "mtu",
             &self.mtu,
-            "68 to 9216",
+            "68 to 3500",
         );
         faults
     }

@@ -108,3 +108,11 @@ fn each_value_out_of_range_is_one_fault() {
     let keys = "name primary updelay min_links ad_actor_sys_prio ad_user_port_key mac mtu";
     assert_eq!(faulty_keys(&bad).join(" "), keys);
 }
+
+#[test]
+fn an_mtu_is_legal_up_to_what_one_chunk_carries() {
+    for (mtu, keys) in [(67, "mtu"), (68, ""), (3_500, ""), (3_501, "mtu")] {
+        let bond = Config { mtu, ..bond() };
+        assert_eq!(faulty_keys(&bond).join(" "), keys, "{mtu}");
+    }
+}

@@ -1,7 +1,8 @@
 //! `[bond.NAME]`: Linux bonding's options, under Linux's names.
 
 use bond::{
-    AdSelect, LacpRate, MAX_MEMBERS, Mapping, MemberConfig, Mode, PrimaryReselect, XmitHashPolicy,
+    AdSelect, LacpRate, MAX_MEMBERS, MAX_MTU, Mapping, MemberConfig, Mode, PrimaryReselect,
+    XmitHashPolicy,
 };
 use toml::de::DeValue;
 
@@ -188,7 +189,7 @@ fn read_common(table: &Section<'_, '_>, config: &mut bond::Config) {
     config.updelay = table.value("updelay", ms).unwrap_or(config.updelay);
     config.downdelay = table.value("downdelay", ms).unwrap_or(config.downdelay);
     config.mtu = table
-        .value("mtu", |v| integer(68..=9216, "bytes", v))
+        .value("mtu", |v| integer(68..=MAX_MTU, "bytes", v))
         .unwrap_or(config.mtu);
     config.mac = table.value("mac", unicast_mac);
     let seen = std::cell::RefCell::new(Vec::new());
