@@ -1,10 +1,11 @@
 //! `cargo xtask demo`: the lab under load, as a live picture until Ctrl-C.
 
-use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _, stdout};
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use serde_json::Value;
 use tests::client::load::Tally;
 use tests::interrupt::Cleanup;
 
@@ -12,11 +13,11 @@ use crate::check::{Stage, observe};
 use crate::report::milliseconds;
 use crate::{setup, workspace};
 
+mod picture;
+
+use picture::{Facts, Size};
+
 const PERIOD: Duration = Duration::from_secs(1);
-const EVENTS: usize = 8;
-/// Lines of one `show` that the picture has room for.
-const LINES: usize = 12;
-const BAR: u64 = 40;
 
 /// Raises the lab and paints until a signal ends the process, which cleans up.
 pub fn run() -> Result<()> {
@@ -31,7 +32,8 @@ pub fn run() -> Result<()> {
     loop {
         observe(PERIOD);
         let now = flood.tally();
-        let picture = picture(&stage, &former, &now);
+        let size = if live { terminal() } else { Size::PAPER };
+        let picture = facts(&stage, &former, &now).draw(size);
         paint(&picture, live)?;
         former = now;
     }
@@ -44,98 +46,78 @@ fn open_screen() -> Result<Cleanup> {
     Ok(cleanup)
 }
 
+/// The terminal's size now: it may change while the picture is live.
+fn terminal() -> Size {
+    let asked = Command::new("stty")
+        .args(["-F", "/dev/tty", "size"])
+        .output();
+    asked
+        .ok()
+        .and_then(|answer| Size::parse(&String::from_utf8_lossy(&answer.stdout)))
+        .unwrap_or(Size::SMALL)
+}
+
+/// Paints without a line feed behind the last line, which would scroll.
 fn paint(picture: &str, live: bool) -> Result<()> {
     let mut out = stdout().lock();
     let painted = if live {
         // Each line is cleared behind its text, then what is left of the screen below.
-        write!(out, "\x1b[H{}\x1b[J", picture.replace('\n', "\x1b[K\n"))
+        let picture = picture.replace('\n', "\x1b[K\n");
+        write!(out, "\x1b[H{picture}\x1b[K\x1b[J")
     } else {
-        writeln!(out, "{picture}")
+        writeln!(out, "{picture}\n")
     };
     painted.and_then(|()| out.flush()).context("painting")
 }
 
-fn picture(stage: &Stage, former: &Tally, now: &Tally) -> String {
-    let mut text =
-        String::from("fourfold demo: client -> 8 services -> r1 r2 r3     Ctrl-C ends it\n");
-    text.push_str(&rates(former, now));
-    text.push_str(&switch(stage));
-    for noun in ["bond", "lacp", "service", "drops"] {
-        let said = stage
-            .appliance
-            .show_text(noun)
-            .unwrap_or_else(|error| format!("{error:#}"));
-        section(&mut text, &format!("fourfold show {noun}"), &said);
+fn facts(stage: &Stage, former: &Tally, now: &Tally) -> Facts {
+    let show = |noun: &str| -> Result<Vec<Value>, String> {
+        let said = stage.appliance.show(noun);
+        said.map(|mut answer| match answer.get_mut(noun).map(Value::take) {
+            Some(Value::Array(items)) => items,
+            _ => Vec::new(),
+        })
+        .map_err(|error| format!("{error:#}"))
+    };
+    let lvsd = stage.appliance.daemon("lvsd");
+    Facts {
+        client: client(former, now),
+        failure: now.reasons.first().cloned(),
+        switch: switch(stage),
+        bonds: show("bond"),
+        lacp: show("lacp"),
+        services: show("service"),
+        drops: show("drops"),
+        log: stage.appliance.log(),
+        cables: stage.lab.cable_namespace().name().to_owned(),
+        run_directory: stage.appliance.run_directory().display().to_string(),
+        lvsd: lvsd.map(|process| process.pid),
     }
-    section(
-        &mut text,
-        "events",
-        &last_lines(&stage.appliance.log(), EVENTS),
-    );
-    section(&mut text, "to break something", &hints(stage));
-    if let Some(reason) = now.reasons.first() {
-        section(&mut text, "first failure", reason);
-    }
-    text
 }
 
-fn rates(former: &Tally, now: &Tally) -> String {
-    let mut text = String::new();
-    for (real, count) in &now.per_real {
+fn client(former: &Tally, now: &Tally) -> String {
+    let rates = now.per_real.iter().map(|(real, count)| {
         let rate = count - former.per_real.get(real).copied().unwrap_or(0);
-        let bar = "#".repeat(usize::try_from((rate / 20).min(BAR)).unwrap_or(0));
-        // Writing to a string cannot fail.
-        writeln!(text, "  {real} {rate:>6}/s {bar}").ok();
-    }
+        format!("{real} {rate}/s")
+    });
+    let rates: Vec<String> = rates.collect();
     let gap = milliseconds(now.longest_gap);
-    writeln!(
-        text,
-        "  {} right, {} failed, longest gap {gap}",
-        now.right(),
-        now.failed
+    let (right, failed) = (now.right(), now.failed);
+    format!(
+        "{}; {right} right, {failed} failed, longest gap {gap}",
+        rates.join(" ")
     )
-    .ok();
-    text
 }
 
 fn switch(stage: &Stage) -> String {
     match stage.lab.switch.bond() {
-        Err(error) => format!("  switch: {error:#}\n"),
+        Err(error) => format!("{error:#}"),
         Ok(bond) => {
-            let members: Vec<String> = bond
-                .members
-                .iter()
+            let members = bond.members.iter();
+            let members: Vec<String> = members
                 .map(|member| format!("{} {}", member.name, member.status))
                 .collect();
-            format!(
-                "  switch: LACP {}, {}\n",
-                bond.lacp_status,
-                members.join(", ")
-            )
+            format!("LACP {}, {}", bond.lacp_status, members.join(", "))
         }
     }
-}
-
-fn section(text: &mut String, title: &str, body: &str) {
-    writeln!(text, "-- {title}").ok();
-    for line in body.lines().take(LINES) {
-        writeln!(text, "  {line}").ok();
-    }
-}
-
-fn last_lines(text: &str, count: usize) -> String {
-    let lines: Vec<&str> = text.lines().collect();
-    lines[lines.len().saturating_sub(count)..].join("\n")
-}
-
-fn hints(stage: &Stage) -> String {
-    let namespace = stage.lab.cable_namespace().name();
-    let lvsd = stage
-        .appliance
-        .daemon("lvsd")
-        .map_or(0, |process| process.pid);
-    format!(
-        "ip -n {namespace} link set s1 down    (cuts the first cable; up heals it)\n\
-         kill -9 {lvsd}    (lvsd)"
-    )
 }
