@@ -33,6 +33,7 @@ struct Command {
 #[derive(Subcommand, Debug)]
 enum Verb {
     /// Show the state of something
+    #[command(arg_required_else_help = true)]
     Show(Show),
 }
 
@@ -68,7 +69,21 @@ impl ValueEnum for NounWord {
     }
 
     fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
-        Some(clap::builder::PossibleValue::new(self.0.name()))
+        let word = clap::builder::PossibleValue::new(self.0.name());
+        Some(word.alias(other_number(self.0)))
+    }
+}
+
+/// The noun in the other number, understood too: one says "show services" as easily.
+fn other_number(noun: Noun) -> &'static str {
+    match noun {
+        Noun::Bond => "bonds",
+        Noun::Connections => "connection",
+        Noun::Daemons => "daemon",
+        Noun::Drops => "drop",
+        Noun::Lacp => "lacps",
+        Noun::Ports => "port",
+        Noun::Service => "services",
     }
 }
 

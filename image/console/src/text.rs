@@ -19,23 +19,23 @@ use serde::de::DeserializeOwned;
 
 use crate::Failure;
 
-/// Options that change the text only.
+/// Options that change the text only; JSON has every figure anyway, so there they change nothing.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct Options {
     /// service: packets and bytes since the start
-    #[arg(long, conflicts_with_all = ["rate", "json"])]
+    #[arg(long, conflicts_with = "rate")]
     stats: bool,
 
     /// service: connections, packets and bytes a second
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long)]
     rate: bool,
 
     /// drops, ports, service: numbers in full, not in K, M, G
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long)]
     exact: bool,
 
     /// drops: also the reasons that never happened
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long)]
     all: bool,
 }
 

@@ -169,6 +169,47 @@ fn bad_usage_is_exit_code_2() {
 }
 
 #[test]
+fn show_alone_says_what_there_is_to_show() {
+    let output = fourfold(&run_directory()).arg("show").output();
+    let help = text(&output.expect("runs").stderr);
+    assert!(Noun::ALL.iter().all(|noun| help.contains(noun.name())));
+}
+
+#[test]
+fn a_noun_is_understood_in_either_number() {
+    let run = run_directory();
+    let _daemon = daemon(&run, "bondd", Vec::new());
+    let output = fourfold(&run).args(["show", "bonds", "--json"]).output();
+    assert_eq!(text(&output.expect("runs").stdout), "{\"bond\":[]}\n");
+}
+
+#[test]
+fn an_option_of_the_text_goes_with_json_too_which_has_every_figure() {
+    let run = run_directory();
+    let _daemon = daemon(&run, "lvsd", Vec::new());
+    for option in ["--stats", "--rate", "--exact"] {
+        let args = ["show", "service", option, "--json"];
+        let output = fourfold(&run).args(args).output().expect("runs");
+        assert_eq!(text(&output.stdout), "{\"service\":[]}\n", "{option}");
+    }
+}
+
+#[test]
+fn a_run_directory_too_long_for_a_socket_is_one_line() {
+    let run_dir = "/x".repeat(60);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fourfold"));
+    let output = command
+        .args(["--run-dir", &run_dir, "show", "bond"])
+        .output();
+    let line = text(&output.expect("runs").stderr);
+    let expected = format!("{run_dir}/bondd.sock: a socket's path has at most 107 bytes");
+    assert!(
+        line.contains(&expected) && line.lines().count() == 1,
+        "{line}"
+    );
+}
+
+#[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
     let run = run_directory();
     let item = serde_json::json!({
