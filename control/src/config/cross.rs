@@ -13,6 +13,7 @@ pub(super) fn faults(config: &Config) -> Vec<Fault> {
     addresses(config, &mut faults);
     services(config, &mut faults);
     reals(config, &mut faults);
+    direct(config, &mut faults);
     faults
 }
 
@@ -110,6 +111,35 @@ fn reals(config: &Config, faults: &mut Vec<Fault>) {
             }
         }
     }
+}
+
+/// With direct routing a real is on a bond's own link: a router in between would send what is for
+/// the virtual address back. (A bond without addresses is the operator's own affair.)
+fn direct(config: &Config, faults: &mut Vec<Fault>) {
+    let links = || config.bonds.iter().flat_map(|bond| &bond.addresses);
+    let services = config.services.services.iter();
+    for service in services.filter(|service| service.method == lvs::Method::Dr) {
+        for real in &service.reals {
+            let own = links().filter(|link| link.ip.is_ipv4() == real.address.is_ipv4());
+            let own: Vec<String> = own.map(ToString::to_string).collect();
+            if own.is_empty() || links().any(|link| is_on_link(link, real.address)) {
+                continue;
+            }
+            let table = join(&join("service", &service.name), "real");
+            let key = join(&table, &real.endpoint().to_string());
+            let legal = format!("with dr a real on a bond's own link: {}", own.join(", "));
+            faults.push(config.origin.fault(&key, None, legal));
+        }
+    }
+}
+
+fn is_on_link(link: &bond::Address, ip: IpAddr) -> bool {
+    let equal_bits = match (link.ip, ip) {
+        (IpAddr::V4(own), IpAddr::V4(ip)) => (u32::from(own) ^ u32::from(ip)).leading_zeros(),
+        (IpAddr::V6(own), IpAddr::V6(ip)) => (u128::from(own) ^ u128::from(ip)).leading_zeros(),
+        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => return false,
+    };
+    equal_bits >= u32::from(link.prefix)
 }
 
 /// What an engine would refuse although it has passed here: never seen, and never to be started.
