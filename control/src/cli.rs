@@ -1,12 +1,15 @@
 //! The options that every daemon has, and the one place where a bad configuration ends it.
 
+use std::fs;
 use std::io::{self, Write as _};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process;
 
 use clap::Args;
+use nix::sys::socket::SockaddrStorage;
 
-use crate::config::{self, Config};
+use crate::config::{self, Config, Interface};
 
 /// Where the daemons keep their sockets and states unless told otherwise.
 pub const RUN_DIR: &str = "/run/fourfold";
@@ -52,15 +55,26 @@ impl DaemonArgs {
     /// The configuration; or the end of the process, when it has faults (each a line on standard
     /// error, exit code 2), or when only `--check` was asked for (exit code 0).
     ///
-    /// `present` names the interfaces that exist; a member that is not among them is a fault.
-    /// With `--check` it is asked too: what passes the check must also start.
+    /// `present` tells the interfaces that exist; a member that is not among them is a fault.
+    /// With `--check`, so is one that somebody else uses: the supervisor checks before it starts
+    /// anything, and a daemon started again is not to stay away.
     #[must_use]
-    pub fn load_or_exit(&self, present: impl FnOnce() -> io::Result<Vec<String>>) -> Config {
+    pub fn load_or_exit(&self, present: impl FnOnce() -> io::Result<Vec<Interface>>) -> Config {
+        if let Some(fault) = self.socket.as_deref().and_then(too_long) {
+            exit_with_lines([fault]);
+        }
         let present = match present() {
             Ok(present) => present,
-            Err(error) => exit_with_lines([format!("reading the interfaces' names: {error}")]),
+            Err(error) => exit_with_lines([format!("reading the interfaces: {error}")]),
         };
-        let config = match config::load_with(&self.config, &present) {
+        let host = |config: &Config| {
+            let mut faults = config::check_present(config, &present);
+            if self.check {
+                faults.extend(config::check_free(config, &present));
+            }
+            faults
+        };
+        let config = match config::load_with(&self.config, host) {
             Ok(config) => config,
             Err(faults) => exit_with_lines(faults.iter().map(ToString::to_string)),
         };
@@ -80,16 +94,65 @@ pub fn socket_in(run_dir: &Path, daemon: &str) -> PathBuf {
     run_dir.join(format!("{daemon}.sock"))
 }
 
+/// What an operator is told of a path that is too long for a socket; none when it is not.
+pub(crate) fn too_long(path: &Path) -> Option<String> {
+    const MOST: usize = 107; // sun_path of unix(7), less its NUL
+    let bytes = path.as_os_str().len();
+    (bytes > MOST).then(|| {
+        format!(
+            "{}: a socket's path has at most {MOST} bytes, this one {bytes}",
+            path.display()
+        )
+    })
+}
+
 /// The interfaces of the calling thread's network namespace.
 ///
 /// # Errors
 /// When the kernel does not answer.
-pub fn interfaces() -> io::Result<Vec<String>> {
-    let interfaces = nix::net::if_::if_nameindex()?;
-    Ok(interfaces
+pub fn interfaces() -> io::Result<Vec<Interface>> {
+    let names = nix::net::if_::if_nameindex()?;
+    let mut interfaces: Vec<Interface> = names
         .iter()
-        .map(|i| i.name().to_string_lossy().into_owned())
-        .collect())
+        .map(|i| interface(&i.name().to_string_lossy(), i.index()))
+        .collect();
+    for held in nix::ifaddrs::getifaddrs()? {
+        let Some(ip) = held.address.as_ref().and_then(ip_address) else {
+            continue;
+        };
+        let of = |interface: &&mut Interface| interface.name == held.interface_name;
+        if let Some(interface) = interfaces.iter_mut().find(of) {
+            interface.addresses.push(ip);
+        }
+    }
+    Ok(interfaces)
+}
+
+/// The interface as sysfs describes it; only its name where sysfs shows another namespace.
+fn interface(name: &str, index: std::ffi::c_uint) -> Interface {
+    let folder = Path::new("/sys/class/net").join(name);
+    let there = fs::read_to_string(folder.join("ifindex"));
+    if there.ok().and_then(|text| text.trim().parse().ok()) != Some(index) {
+        return Interface::unused(name);
+    }
+    let master = fs::read_link(folder.join("master")).ok();
+    Interface {
+        master: master
+            .as_deref()
+            .and_then(Path::file_name)
+            .map(|master| master.to_string_lossy().into_owned()),
+        is_tap: folder.join("tun_flags").exists(),
+        ..Interface::unused(name)
+    }
+}
+
+/// An address that somebody configured: not one that the kernel gives each interface.
+fn ip_address(address: &SockaddrStorage) -> Option<IpAddr> {
+    if let Some(v4) = address.as_sockaddr_in() {
+        return Some(v4.ip().into());
+    }
+    let v6 = address.as_sockaddr_in6()?.ip();
+    (!v6.is_unicast_link_local()).then(|| v6.into())
 }
 
 fn exit_with_lines(lines: impl IntoIterator<Item = String>) -> ! {
@@ -137,11 +200,17 @@ mod tests {
     }
 
     #[test]
-    fn the_loopback_is_among_the_interfaces() {
-        assert!(
-            interfaces()
-                .expect("a mounted /sys")
-                .contains(&"lo".to_owned())
-        );
+    fn the_loopback_is_among_the_interfaces_and_free() {
+        let interfaces = interfaces().expect("the kernel's answer");
+        let lo = interfaces.iter().find(|interface| interface.name == "lo");
+        let lo = lo.expect("a loopback");
+        assert_eq!((&lo.master, lo.is_tap), (&None, false));
+    }
+
+    #[test]
+    fn a_path_is_a_sockets_up_to_107_bytes() {
+        assert_eq!(too_long(Path::new(&"x".repeat(107))), None);
+        let told = too_long(Path::new(&"x".repeat(108))).expect("too long");
+        assert!(told.ends_with(": a socket's path has at most 107 bytes, this one 108"));
     }
 }

@@ -2,11 +2,12 @@
 //!
 //! [`load`] reads and validates, [`print()`] writes the canonical form (only what differs from a
 //! default, in one order), and printing what was parsed from a print gives the same bytes. What
-//! needs the host, such as whether a NIC is there, is apart ([`check_interfaces`]).
+//! needs the host, such as whether a NIC is there, is apart ([`check_present`], [`check_free`]).
 
 mod bonds;
 mod cross;
 mod fault;
+mod host;
 mod lvs_options;
 mod print;
 mod routes;
@@ -19,6 +20,7 @@ use std::path::Path;
 use toml::de::DeTable;
 
 pub use fault::{Fault, Origin};
+pub use host::{Interface, check_free, check_present};
 pub use lvs_options::{LvsOptions, PollMode, XdpMode};
 pub use print::print;
 pub use routes::Route;
@@ -52,15 +54,18 @@ pub fn load(path: &Path) -> Result<Config, Vec<Fault>> {
     parse(&file, &text)
 }
 
-/// As [`load`], on a host that has the interfaces `present`: a member that is not among them is a
-/// fault like the others, and found together with them.
+/// As [`load`], with what `host` finds in the configuration: faults like the others, and found
+/// together with them.
 ///
 /// # Errors
 /// As [`load`].
-pub fn load_with(path: &Path, present: &[String]) -> Result<Config, Vec<Fault>> {
+pub fn load_with(
+    path: &Path,
+    host: impl FnOnce(&Config) -> Vec<Fault>,
+) -> Result<Config, Vec<Fault>> {
     let (file, text) = read_file(path)?;
     let (config, mut faults) = read(&file, &text);
-    faults.extend(check_interfaces(&config, present));
+    faults.extend(host(&config));
     verdict(config, faults)
 }
 
@@ -75,11 +80,22 @@ pub fn parse(file: &str, text: &str) -> Result<Config, Vec<Fault>> {
 
 fn read_file(path: &Path) -> Result<(String, String), Vec<Fault>> {
     let file = path.display().to_string();
-    match std::fs::read_to_string(path) {
+    let fault = |line, legal| {
+        let whole = Origin::new(&file).fault("", None, legal);
+        vec![Fault { line, ..whole }]
+    };
+    let bytes = std::fs::read(path)
+        .map_err(|error| fault(None, format!("a file that can be read ({error})")))?;
+    match String::from_utf8(bytes) {
         Ok(text) => Ok((file, text)),
         Err(error) => {
-            let legal = format!("a readable text file ({error})");
-            Err(vec![Origin::new(&file).fault("", None, legal)])
+            let good = error.utf8_error().valid_up_to();
+            let before = error.as_bytes().iter().take(good);
+            let line = 1 + before.filter(|byte| **byte == b'\n').count();
+            Err(fault(
+                Some(line),
+                "text in UTF-8, which this is not".to_owned(),
+            ))
         }
     }
 }
@@ -133,7 +149,8 @@ fn syntax_faults(file: &str, text: &str, errors: &[toml::de::Error]) -> Vec<Faul
         }
         let value = line
             .and_then(|line| text.lines().nth(line - 1))
-            .map(fault::one_line);
+            .map(fault::one_line)
+            .filter(|line| !line.is_empty());
         let legal = match error.message() {
             "duplicate key" => "each key and each table once".to_owned(),
             message => format!("TOML ({message})"),
@@ -142,31 +159,6 @@ fn syntax_faults(file: &str, text: &str, errors: &[toml::de::Error]) -> Vec<Faul
             line,
             ..Origin::new(file).fault("", value, legal)
         });
-    }
-    faults
-}
-
-/// The members of bonds that are not among the interfaces `present`.
-#[must_use]
-pub fn check_interfaces(config: &Config, present: &[String]) -> Vec<Fault> {
-    let nics: Vec<&str> = present
-        .iter()
-        .map(String::as_str)
-        .filter(|nic| *nic != "lo")
-        .collect();
-    let mut faults = Vec::new();
-    for bond in &config.bonds {
-        for member in bond
-            .members
-            .iter()
-            .filter(|member| !nics.contains(&member.name.as_str()))
-        {
-            faults.push(config.origin.fault(
-                &section::join(&section::join("bond", &bond.name), "members"),
-                Some(format!("{:?}", member.name)),
-                format!("an interface of this host: {}", nics.join(", ")),
-            ));
-        }
     }
     faults
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use control::cli::DaemonArgs;
+use control::config::Interface;
 
 /// Where the second process finds its configuration.
 const CONFIG: &str = "FOURFOLD_TEST_CONFIG";
@@ -22,7 +23,17 @@ fn a_daemon() {
         check,
         socket: None,
     };
-    let config = args.load_or_exit(|| Ok(vec!["lo".into(), "eth1".into()]));
+    let config = args.load_or_exit(|| {
+        let eth2 = Interface {
+            master: Some("br0".to_owned()),
+            ..Interface::unused("eth2")
+        };
+        Ok(vec![
+            Interface::unused("lo"),
+            Interface::unused("eth1"),
+            eth2,
+        ])
+    });
     print!("serving {} bonds", config.bonds.len());
 }
 
@@ -103,8 +114,26 @@ fn a_missing_nic_is_a_fault_also_when_only_checked() {
         let (file, output) = start(&format!("nic-{check}"), &text, check);
         assert_eq!(output.status.code(), Some(2));
         let line = String::from_utf8_lossy(&output.stderr).into_owned();
-        let expected =
-            format!("{file}:3: bond.bond0.members = \"eth7\": an interface of this host: eth1\n");
+        let expected = format!(
+            "{file}:3: bond.bond0.members = \"eth7\": an interface of this host: eth1, eth2\n"
+        );
         assert_eq!(line, expected);
     }
+}
+
+#[test]
+fn a_nic_in_use_is_a_fault_before_the_start_and_none_when_a_daemon_comes_back() {
+    let text = LEGAL.replace("eth1", "eth2");
+    let (file, output) = start("in-use", &text, true);
+    assert_eq!(output.status.code(), Some(2));
+    let line = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(
+        line,
+        format!(
+            "{file}:3: bond.bond0.members = \"eth2\": a NIC that nothing else uses: \
+             it is a port of br0\n"
+        )
+    );
+    let (_, output) = start("came-back", &text, false);
+    assert_eq!(output.status.code(), Some(0));
 }

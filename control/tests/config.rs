@@ -83,13 +83,16 @@ fn every_fault_is_one_line_and_in_the_order_of_the_file() {
 fn a_member_that_is_no_interface_is_a_fault_and_one_that_is_is_none() {
     let text = "[bond.bond0]\nmode = 4\nmembers = [\"eth1\",\n\"eth2\"]\n";
     let config = config::parse("x.toml", text).expect("legal");
-    let present = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let faults = config::check_interfaces(&config, &present(&["eth1", "lo", "eth3"]));
+    let present = |names: &[&str]| -> Vec<config::Interface> {
+        let names = names.iter();
+        names.map(|name| config::Interface::unused(name)).collect()
+    };
+    let faults = config::check_present(&config, &present(&["eth1", "lo", "eth3"]));
     let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
     let expected = "x.toml:4: bond.bond0.members = \"eth2\": an interface of this host: eth1, eth3";
     assert_eq!(lines, [expected]);
     assert_eq!(
-        config::check_interfaces(&config, &present(&["eth2", "eth1"])),
+        config::check_present(&config, &present(&["eth2", "eth1"])),
         []
     );
 }
@@ -98,8 +101,30 @@ fn a_member_that_is_no_interface_is_a_fault_and_one_that_is_is_none() {
 fn a_file_that_cannot_be_read_is_one_fault() {
     let faults = config::load(Path::new("/nowhere/x.toml")).expect_err("there is no such file");
     let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
-    let expected = "/nowhere/x.toml: a readable text file (No such file or directory (os error 2))";
+    let expected =
+        "/nowhere/x.toml: a file that can be read (No such file or directory (os error 2))";
     assert_eq!(lines, [expected]);
+}
+
+#[test]
+fn a_file_that_is_no_text_is_a_fault_on_its_first_bad_line() {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    fs::write(file.path(), b"[lvs]\n# Z\xfcrich\n").expect("a writable file");
+    let faults = config::load(file.path()).expect_err("Latin-1");
+    let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    let expected = format!(
+        "{}:2: text in UTF-8, which this is not",
+        file.path().display()
+    );
+    assert_eq!(lines, [expected]);
+}
+
+#[test]
+fn a_byte_order_mark_and_line_ends_of_windows_change_nothing() {
+    let plain = "[bond.bond0]\nmode = 4\nmembers = [\"eth1\"]\n";
+    let windows = format!("\u{feff}{}", plain.replace('\n', "\r\n"));
+    let canonical = |text: &str| config::print(&config::parse("x.toml", text).expect("legal"));
+    assert_eq!(canonical(&windows), canonical(plain));
 }
 
 /// The keys that a table knows, as it lists them when it meets one that it does not.

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use sys::packet::Packet;
 
 use super::record::{Answer, Request};
-use crate::cli::socket_in;
+use crate::cli::{socket_in, too_long};
 use crate::show::Noun;
 
 /// How long a daemon may take for each record before it counts as silent.
@@ -101,6 +101,14 @@ pub fn show<T: DeserializeOwned>(
 ) -> Result<Items<T>, ClientError> {
     let daemon = noun.daemon();
     let path = socket_in(run_dir, daemon);
+    if let Some(fault) = too_long(&path) {
+        let source = io::Error::new(io::ErrorKind::InvalidInput, fault);
+        return Err(ClientError::Unreachable {
+            daemon,
+            path,
+            source,
+        });
+    }
     let packet = Packet::connect(&path).map_err(|source| ClientError::Unreachable {
         daemon,
         path,
