@@ -14,7 +14,7 @@ pub mod selection;
 pub mod transmit;
 mod why;
 
-use wire::{Instant, Mac};
+use wire::{Duration, Instant, Mac};
 
 use crate::outbox::Outbox;
 use crate::{Config, Duplex, Event, Forwarder, MAX_MEMBERS};
@@ -23,6 +23,11 @@ use selection::Selected;
 
 /// More rounds than the longest chain of transitions that one input can set off.
 const ROUNDS: usize = 16;
+
+/// A machine that is run this much after it was due was not run on time.
+const ON_TIME: Duration = Duration::from_millis(100);
+/// How long the PDUs that came meanwhile may take until they are heard.
+const HEARING: Duration = Duration::from_millis(200);
 
 /// The LACP side of a bond.
 #[derive(Clone, Debug)]
@@ -143,6 +148,9 @@ impl Lacp {
     /// Timers that have run out, then all machines, then what is to be sent.
     pub fn run(&mut self, now: Instant, out: &mut Outbox) {
         let aggregator = self.active;
+        if self.is_late(now) {
+            self.ports.iter_mut().for_each(|port| hear_out(port, now));
+        }
         for port in &mut self.ports {
             expire(port, now);
         }
@@ -166,6 +174,12 @@ impl Lacp {
                 number: self.active,
             });
         }
+    }
+
+    /// Whether the process did not run when it should have: stopped, or on a machine under load.
+    fn is_late(&self, now: Instant) -> bool {
+        let timers = self.ports.iter().filter_map(Port::machines_due);
+        timers.min().is_some_and(|due| now.since(due) > ON_TIME)
     }
 
     fn round(&mut self, now: Instant) -> bool {
@@ -277,6 +291,15 @@ fn report(port: &Port, member: usize, told: View, out: &mut Outbox) {
             member,
             state: port.mux,
         });
+    }
+}
+
+/// What the partner sent while nobody listened waits in a socket: once, it counts as silent only
+/// when there has been time to read that.
+fn hear_out(port: &mut Port, now: Instant) {
+    if !port.is_heard_out {
+        port.is_heard_out = true;
+        port.current_while = port.current_while.map(|until| until.max(now + HEARING));
     }
 }
 

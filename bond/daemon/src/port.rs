@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bond::Interface;
 use netio::Port as _;
@@ -16,6 +16,8 @@ use crate::interfaces::{Change, Interfaces};
 
 /// How long a reader rests after an error.
 const PAUSE: Duration = Duration::from_millis(10);
+/// How often an interface that cannot be prepared is tried again.
+const RETRY: Duration = Duration::from_secs(1);
 /// Longer than any PDU that is understood; what is longer is cut, which hurts nothing.
 const FRAME_BYTES: usize = 256;
 
@@ -38,6 +40,14 @@ pub struct MemberPort {
     interface: Interface,
     is_changed: bool,
     socket: Option<Socket>,
+    failure: Option<Failure>,
+}
+
+/// Why an interface that is there could not be prepared, and when.
+#[derive(Debug)]
+struct Failure {
+    reason: String,
+    at: Instant,
 }
 
 /// A slow-protocol socket and the task that reads it.
@@ -65,6 +75,7 @@ impl MemberPort {
             interface,
             is_changed: true,
             socket: None,
+            failure: None,
         }
     }
 
@@ -80,6 +91,7 @@ impl MemberPort {
         let packet = Arc::new(packet);
         let reader = tokio::spawn(read(packet.clone(), self.place, self.sender.clone()));
         self.socket = Some(Socket { packet, reader });
+        self.failure = None;
         self.observe(interfaces.look(&self.name).await);
         Ok(())
     }
@@ -121,8 +133,24 @@ impl MemberPort {
         if self.socket.is_some() || interface.ifindex == 0 {
             self.observe(interface);
         } else if let Err(error) = self.open(interfaces).await {
-            eprintln!("{}: {error}", self.name);
+            self.fail(error.to_string());
         }
+    }
+
+    /// Without a socket an interface is as good as missing, and so is found again when it changes.
+    fn fail(&mut self, reason: String) {
+        if self.failure.as_ref().map(|failure| &failure.reason) != Some(&reason) {
+            eprintln!("{}: {reason}", self.name);
+        }
+        let at = Instant::now();
+        self.failure = Some(Failure { reason, at });
+        self.observe(Interface::default());
+    }
+
+    /// Whether it was tried a short time ago, in vain.
+    fn rests(&self) -> bool {
+        let failure = self.failure.as_ref();
+        failure.is_some_and(|failure| failure.at.elapsed() < RETRY)
     }
 
     /// The short look: carrier. A loss counts at once; with a link that came, speed and duplex are
@@ -133,8 +161,8 @@ impl MemberPort {
                 carrier: false,
                 ..self.interface
             }),
-            (true, false) => self.renew(interfaces).await,
-            (true, true) | (false, false) => {}
+            (true, false) if !self.rests() => self.renew(interfaces).await,
+            (true, true | false) | (false, false) => {}
         }
     }
 
@@ -164,5 +192,85 @@ async fn read(packet: Arc<PacketSocket>, place: Place, sender: mpsc::Sender<Seen
             // The interface went down; the socket goes on when it is up again.
             Err(_) => tokio::time::sleep(PAUSE).await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// A network namespace, removed at the end.
+    struct Room(String);
+
+    impl Room {
+        fn new() -> Self {
+            let room = Self(format!("bond-port-{}", std::process::id()));
+            room.ip(&format!("netns add {}", room.0));
+            room
+        }
+
+        fn ip(&self, line: &str) {
+            let status = Command::new("ip").args(line.split(' ')).status();
+            assert!(status.expect("ip").success(), "ip {line}");
+        }
+
+        fn inside(&self, line: &str) {
+            self.ip(&format!("-n {} {line}", self.0));
+        }
+    }
+
+    impl Drop for Room {
+        fn drop(&mut self) {
+            drop(
+                Command::new("ip")
+                    .args(["netns", "delete", &self.0])
+                    .status(),
+            );
+        }
+    }
+
+    fn member() -> MemberPort {
+        let (sender, _) = mpsc::channel(1);
+        let place = Place { bond: 0, member: 0 };
+        MemberPort::new("eth1", 9_000, place, sender)
+    }
+
+    async fn replaced_by_one_that_cannot_be_prepared(room: &Room) {
+        let interfaces = Interfaces::open().await.expect("the kernel");
+        room.inside("link add eth1 type veth peer name far");
+        let mut member = member();
+        member.open(&interfaces).await.expect("prepared");
+        let first = member.take_change().expect("looked at").ifindex;
+        room.inside("link delete eth1");
+        // Its frames cannot be longer than those of what is below it.
+        room.inside("link add below mtu 1500 type veth peer name away");
+        room.inside("link set below up");
+        room.inside("link add link below name eth1 type macvlan");
+        member.follow(&interfaces, Change::Gone(first)).await;
+        let now = member.take_change().expect("it is another one");
+        assert_eq!(now.ifindex, 0, "as good as missing");
+        assert!(member.failure.is_some());
+        room.inside("link set below mtu 9000");
+        let second = interfaces.look("eth1").await.ifindex;
+        member.follow(&interfaces, Change::Of(second)).await;
+        let now = member.take_change().expect("it is there");
+        assert_eq!((now.ifindex, member.failure.is_some()), (second, false));
+    }
+
+    #[test]
+    #[ignore = "needs root"]
+    fn an_interface_that_cannot_be_prepared_is_missing_until_it_can() {
+        let room = Room::new();
+        let name = room.0.clone();
+        sys::netns::run(&name, move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime");
+            runtime.block_on(replaced_by_one_that_cannot_be_prepared(&room));
+        })
+        .expect("in the room");
     }
 }

@@ -17,6 +17,8 @@ pub struct PulseWatch {
     feedback: Option<SharedMemory>,
     looked: Instant,
     workers: Vec<Worker>,
+    /// Since when one is waited for that has to come.
+    awaited: Option<Instant>,
 }
 
 /// One worker's pulse, and when it last moved.
@@ -27,6 +29,15 @@ struct Worker {
 }
 
 impl PulseWatch {
+    /// A watch where a forwarder belongs: one that has not attached within the limit stands still.
+    pub fn expecting(now: Instant) -> Self {
+        Self {
+            looked: now,
+            awaited: Some(now),
+            ..Self::default()
+        }
+    }
+
     /// Watches this forwarder from now on. It has the whole limit for its first beat.
     pub fn attach(&mut self, feedback: SharedMemory, now: Instant) {
         self.feedback = Some(feedback);
@@ -34,14 +45,26 @@ impl PulseWatch {
         self.looked = now;
     }
 
-    /// The verdict, as far as there is one: none before a forwarder has attached and beaten, and
-    /// none from a watcher that was late itself.
+    /// The verdict, as far as there is one: none before a forwarder has attached and beaten, unless
+    /// one is expected, and none from a watcher that was late itself.
     pub fn look(&mut self, now: Instant) -> Option<Forwarder> {
-        let words = self.feedback.as_ref()?.words();
         let late = now.since(self.looked) > ON_TIME;
         self.looked = now;
+        let Some(feedback) = &self.feedback else {
+            return self.miss(late, now);
+        };
+        let words = feedback.words();
         let pulses = (0..feedback::workers(words)).map(|worker| feedback::pulse(words, worker));
         observe(&mut self.workers, pulses, late, now)
+    }
+
+    /// The verdict while none has attached.
+    fn miss(&mut self, late: bool, now: Instant) -> Option<Forwarder> {
+        let awaited = self.awaited.as_mut()?;
+        if late {
+            *awaited = now;
+        }
+        (now.since(*awaited) > LIMIT).then_some(Forwarder::Stale)
     }
 }
 
@@ -138,6 +161,33 @@ mod tests {
             watch(&mut workers, 5_900, 200, |_| rest),
             Some(Forwarder::Stale)
         );
+    }
+
+    #[test]
+    fn a_forwarder_that_is_expected_and_does_not_come_within_a_second_is_stale() {
+        let at = |ms: u64| Instant::from_nanos(ms * 1_000_000);
+        let mut watch = PulseWatch::expecting(at(0));
+        for ms in (0..=1_000).step_by(5) {
+            assert_eq!(watch.look(at(ms)), None, "{ms} ms");
+        }
+        assert_eq!(watch.look(at(1_005)), Some(Forwarder::Stale));
+        // A watcher that was late itself may have missed it.
+        let mut watch = PulseWatch::expecting(at(0));
+        assert_eq!(watch.look(at(3_000)), None);
+        assert_eq!(watch.look(at(3_050)), None);
+    }
+
+    #[test]
+    fn a_forwarder_that_is_expected_and_comes_has_its_second_for_the_first_beat() {
+        let at = |ms: u64| Instant::from_nanos(ms * 1_000_000);
+        let mut watch = PulseWatch::expecting(at(0));
+        let memory = SharedMemory::create("feedback", feedback::WORDS * 8).expect("memory");
+        feedback::set_workers(memory.words(), 1);
+        watch.attach(memory, at(900));
+        for ms in (905..=1_905).step_by(5) {
+            assert_eq!(watch.look(at(ms)), None, "{ms} ms");
+        }
+        assert_eq!(watch.look(at(1_910)), Some(Forwarder::Stale));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::os::fd::OwnedFd;
 
 use bond::{Bond, Config, Input, Saved, egress};
 use sys::memory::SharedMemory;
+use sys::store::FD_STORE;
 use tokio::sync::mpsc;
 use wire::Instant;
 
@@ -26,6 +27,16 @@ pub struct Served {
     pulse: PulseWatch,
     journal: Journal,
     news: News,
+}
+
+/// Under a supervisor lvsd belongs to the appliance. Where bondd runs by itself, only a forwarder that
+/// has attached can be missed.
+fn watch() -> PulseWatch {
+    if std::env::var_os(FD_STORE).is_some() {
+        PulseWatch::expecting(now())
+    } else {
+        PulseWatch::default()
+    }
 }
 
 /// What of the engine's state is not saved yet.
@@ -72,7 +83,7 @@ impl Served {
             members,
             table: SharedMemory::create(&format!("egress.{name}"), egress::WORDS * 8)?,
             published: 0,
-            pulse: PulseWatch::default(),
+            pulse: watch(),
             journal,
             news: News::Change,
         })

@@ -81,6 +81,8 @@ pub struct Port {
     pub receive: receive::State,
     /// When the partner counts as silent.
     pub current_while: Option<Instant>,
+    /// current_while was lengthened because we were late, and no PDU has come since.
+    pub is_heard_out: bool,
     /// The Periodic Transmission machine.
     pub periodic: periodic::State,
     /// When the next periodic PDU is due.
@@ -120,6 +122,7 @@ impl Port {
             is_defaulted: true,
             receive: receive::State::PortDisabled,
             current_while: None,
+            is_heard_out: false,
             periodic: periodic::State::NoPeriodic,
             periodic_timer: None,
             selected: Selected::Unselected,
@@ -197,14 +200,16 @@ impl Port {
     /// When a machine of this port next has something to do by itself.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let timers = [
-            self.current_while,
-            self.periodic_timer,
-            self.wait_while,
-            self.loop_while,
-        ];
         let transmit = self.ntt.then(|| self.sent.free_at());
-        timers.into_iter().chain([transmit]).flatten().min()
+        let timers = [self.machines_due(), self.loop_while, transmit];
+        timers.into_iter().flatten().min()
+    }
+
+    /// When the first timer of the Receive, Periodic and Mux machines runs out.
+    #[must_use]
+    pub fn machines_due(&self) -> Option<Instant> {
+        let timers = [self.current_while, self.periodic_timer, self.wait_while];
+        timers.into_iter().flatten().min()
     }
 }
 

@@ -127,6 +127,7 @@ pub fn receive(port: &mut Port, system: &System, pdu: &Lacpdu, now: Instant) {
     record_pdu(port, system, pdu);
     port.receive = state;
     port.current_while = Some(now + timeout(system.rate));
+    port.is_heard_out = false;
 }
 
 /// How long a PDU holds: as often as we ask for them.

@@ -8,7 +8,7 @@ use wire::{Duration, Instant};
 
 use super::port::{LONG_TIMEOUT, Port, SHORT_TIMEOUT};
 use super::selection::Selected;
-use super::{Lacp, mux, periodic, receive};
+use super::{Lacp, mux, periodic, receive, transmit};
 use crate::Duplex;
 
 /// A bond's LACP state.
@@ -34,6 +34,8 @@ pub struct SavedPort {
     selected: Selected,
     aggregator: Option<u8>,
     mux: mux::State,
+    #[serde(default)]
+    is_looped: bool,
 }
 
 impl Saved {
@@ -69,6 +71,7 @@ impl Lacp {
         let rate = self.system.rate;
         for (port, saved) in self.ports.iter_mut().zip(&saved.ports) {
             restore(port, saved);
+            port.loop_while = saved.is_looped.then(|| now + transmit::LOOP_WHILE);
             port.periodic = periodic::State::NoPeriodic;
             port.ntt = true;
             port.current_while = match port.receive {
@@ -94,6 +97,7 @@ fn save(port: &Port) -> SavedPort {
         selected: port.selected,
         aggregator: port.aggregator,
         mux: port.mux,
+        is_looped: port.is_looped(),
     }
 }
 

@@ -8,3 +8,4 @@ mod negotiation;
 mod pair;
 mod refusal;
 mod restart;
+mod stopped;

@@ -41,6 +41,9 @@ pub struct Pair {
     pub silent: Vec<bool>,
     /// Cables whose two ends are both at the first bond's member and the given one.
     pub crossed: Option<(usize, usize)>,
+    /// The side whose process is stopped: it does nothing, and what it is sent waits in its sockets.
+    stopped: Option<usize>,
+    waiting: Vec<(usize, Vec<u8>)>,
     pub sent: Vec<Sent>,
     pub events: Vec<(usize, Event)>,
     flying: VecDeque<Sent>,
@@ -94,6 +97,8 @@ impl Pair {
             now,
             silent: vec![false; first.members.len()],
             crossed: None,
+            stopped: None,
+            waiting: Vec::new(),
             bonds: [Bond::new(first, now), Bond::new(second, now)],
             interfaces,
             sent: Vec::new(),
@@ -158,6 +163,28 @@ impl Pair {
         self.change(1, member, |interface| interface.carrier = carrier);
     }
 
+    /// Stops a side's process, as SIGSTOP does.
+    pub fn stop(&mut self, side: usize) {
+        self.stopped = Some(side);
+    }
+
+    /// Lets the stopped process go on: what is due comes first, then what waits, member by member.
+    pub fn resume(&mut self) {
+        let side = self.stopped.take().expect("a stopped side");
+        self.bonds[side].handle_timeout(self.now);
+        self.drain(side);
+        let mut waiting = std::mem::take(&mut self.waiting);
+        waiting.sort_by_key(|(member, _)| *member);
+        for (member, bytes) in waiting {
+            let bytes = &bytes;
+            self.input(side, Input::Frame { member, bytes });
+        }
+    }
+
+    fn runs(&self, side: usize) -> bool {
+        self.stopped != Some(side)
+    }
+
     /// Lets time pass.
     pub fn run(&mut self, span: Duration) {
         let end = self.now + span;
@@ -168,7 +195,10 @@ impl Pair {
     /// The next thing that happens until `end`; false: nothing.
     fn step(&mut self, end: Instant) -> bool {
         let arrival = self.flying.front().map(|sent| sent.at + LATENCY);
-        let due = self.bonds.iter().filter_map(Bond::poll_timeout).min();
+        let running = (0..2).filter(|&side| self.runs(side));
+        let due = running
+            .filter_map(|side| self.bonds[side].poll_timeout())
+            .min();
         let Some(next) = arrival
             .into_iter()
             .chain(due)
@@ -182,6 +212,9 @@ impl Pair {
             self.arrive();
         } else {
             for side in 0..2 {
+                if !self.runs(side) {
+                    continue;
+                }
                 self.bonds[side].handle_timeout(self.now);
                 self.drain(side);
                 let due = self.bonds[side].poll_timeout();
@@ -203,6 +236,10 @@ impl Pair {
         };
         let has_carrier = self.interfaces[side].get(member).is_some_and(|i| i.carrier);
         if has_carrier && !self.silent[sent.member] {
+            if !self.runs(side) {
+                self.waiting.push((member, sent.frame));
+                return;
+            }
             self.input(
                 side,
                 Input::Frame {

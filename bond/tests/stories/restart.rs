@@ -132,6 +132,23 @@ fn a_stale_forwarder_is_still_stale_after_a_restart() {
 }
 
 #[test]
+fn a_looped_member_carries_nothing_after_a_restart_either() {
+    let mut pair = Pair::new(fast(2), fast(2));
+    pair.crossed = Some((0, 1));
+    pair.run(ms(10_000));
+    assert_eq!(pair.why(0, 0), Some(Why::Loopback));
+    let saved = through_json(&pair.bonds[0].save());
+    restart(&mut pair, 500, Some(&saved));
+    assert_eq!(pair.usable(0), NOBODY, "before its own PDU is back");
+    pair.run(ms(10_000));
+    assert_eq!(pair.usable(0), NOBODY);
+    pair.crossed = None;
+    // Both sides speak every 30 seconds only, now that they have given each other up.
+    pair.run(ms(35_000));
+    assert_eq!(pair.usable(0), [0, 1], "the cables are right again");
+}
+
+#[test]
 fn what_was_saved_lives_as_long_as_the_partner_holds_it() {
     for (partner, lifetime) in [(fast(1), ms(3_000)), (config(1), ms(90_000))] {
         let pair = Pair::settled(fast(1), partner);

@@ -8,7 +8,7 @@ use std::path::{Path, absolute};
 use std::process::ExitCode;
 use std::rc::Rc;
 
-use sys::packet::AsyncListener;
+use sys::packet::{AsyncListener, Packet};
 use sys::store::Store;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -81,7 +81,10 @@ async fn supervise(services: Vec<Service>, run_dir: &Path) -> io::Result<ExitCod
     // Aborted is how it ends; awaited, so that its listener has removed its file.
     serving.await.ok();
     for socket in sockets {
-        fs::remove_file(socket).ok(); // left by a daemon that was killed
+        // Left by a daemon that was killed; one that answers is a daemon that outlived its supervisor.
+        if Packet::connect(&socket).is_err() {
+            fs::remove_file(socket).ok();
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,6 +3,7 @@
 use std::fs;
 
 use nix::sys::signal::Signal;
+use sys::packet::Listener;
 
 use crate::stage::Stage;
 
@@ -54,6 +55,20 @@ async fn an_orderly_stop_goes_in_reverse_order_and_leaves_no_socket() {
             0
         );
     }
+}
+
+#[tokio::test]
+async fn a_stop_leaves_the_socket_of_a_daemon_that_another_supervisor_has_started() {
+    let stage = Stage::new();
+    let mut supervisor = stage.start();
+    assert!(supervisor.ready().await);
+    let path = stage.path("run/lvsd.sock");
+    let living = Listener::bind(&path).expect("a daemon that outlived its supervisor");
+    drop(Listener::bind(stage.path("run/bondd.sock")).expect("another"));
+    supervisor.signal(Signal::SIGTERM);
+    let (_, status) = supervisor.end().await;
+    assert_eq!(status.code(), Some(0));
+    assert!(path.exists(), "nobody reaches {living:?} any more");
 }
 
 #[tokio::test]
