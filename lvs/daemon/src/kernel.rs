@@ -23,6 +23,16 @@ pub enum News {
     Requests(Vec<Request>),
 }
 
+/// Events that are taken up before they are published, so that no flood of them can hold that up.
+const BATCH: usize = 1_024;
+
+/// What must be read again, because events do not say it all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Stale {
+    routes: bool,
+    neighbours: bool,
+}
+
 /// What the kernel said last, and the way to ask it.
 #[derive(Debug)]
 pub struct Kernel {
@@ -64,7 +74,11 @@ impl Kernel {
             asked: HashSet::new(),
             netlink,
         };
-        kernel.read().await?;
+        let all = Stale {
+            routes: true,
+            neighbours: true,
+        };
+        kernel.read(all).await?;
         kernel.publish(shared).await;
         Ok(kernel)
     }
@@ -102,45 +116,64 @@ impl Kernel {
                 None
             }
         };
-        let mut changed = false;
+        let (mut changed, mut stale, mut taken) = (false, Stale::default(), 0);
         while let Some(event) = next {
-            changed |= self.take(event).await?;
+            changed |= self.take(&event, &mut stale);
+            taken += 1;
+            // What waits after a loss is older than the dump that makes up for it, so that all of
+            // it must be taken up first.
+            if taken >= BATCH && !stale.neighbours {
+                break;
+            }
             next = self.watch.try_next()?;
         }
+        changed |= self.read(stale).await?;
         if changed {
             self.publish(shared).await;
         }
         Ok(())
     }
 
-    async fn take(&mut self, event: Event) -> io::Result<bool> {
+    /// Takes up an event; true when it changes a neighbour. Routes are read anew, once for however
+    /// many events: those of IPv4 go with their interface or address, and no event tells of it.
+    fn take(&mut self, event: &Event, stale: &mut Stale) -> bool {
         match event {
-            Event::Route(_) | Event::RouteGone(_) => {
-                self.routes = self.netlink.routes().await?;
-                Ok(true)
-            }
-            Event::Neighbour(neighbour) => Ok(self.note(&neighbour)),
-            Event::NeighbourGone(neighbour) => Ok(self
+            Event::Neighbour(neighbour) => self.note(neighbour),
+            Event::NeighbourGone(neighbour) => self
                 .neighbours
                 .remove(&(neighbour.ifindex, neighbour.address))
-                .is_some()),
+                .is_some(),
             Event::Overrun => {
-                self.read().await?;
-                Ok(true)
+                (stale.routes, stale.neighbours) = (true, true);
+                false
             }
-            Event::Link(_) | Event::LinkGone(_) | Event::Address(_) | Event::AddressGone(_) => {
-                Ok(false)
+            Event::Route(_)
+            | Event::RouteGone(_)
+            | Event::Link(_)
+            | Event::LinkGone(_)
+            | Event::Address(_)
+            | Event::AddressGone(_) => {
+                stale.routes = true;
+                false
             }
         }
     }
 
-    async fn read(&mut self) -> io::Result<()> {
-        self.routes = self.netlink.routes().await?;
-        self.neighbours.clear();
-        for neighbour in self.netlink.neighbours().await? {
-            self.note(&neighbour);
+    /// Reads what is stale; true when it has changed.
+    async fn read(&mut self, stale: Stale) -> io::Result<bool> {
+        let mut changed = stale.neighbours;
+        if stale.routes {
+            let routes = self.netlink.routes().await?;
+            changed |= routes != self.routes;
+            self.routes = routes;
         }
-        Ok(())
+        if stale.neighbours {
+            self.neighbours.clear();
+            for neighbour in self.netlink.neighbours().await? {
+                self.note(&neighbour);
+            }
+        }
+        Ok(changed)
     }
 
     /// Whether the neighbour's MAC is news.
@@ -153,12 +186,13 @@ impl Kernel {
     }
 
     async fn publish(&mut self, shared: &Shared) {
-        let routes = self.routes.iter().filter(|route| route.is_unicast_main());
+        let routes = self.routes.iter().filter(|route| route.is_main());
         let routes = routes.map(|route| Route {
             destination: route.destination,
             prefix: route.prefix,
             gateway: route.gateway,
-            ifindex: route.ifindex,
+            // A route that leads nowhere covers its prefix, and has no interface.
+            ifindex: if route.is_unicast() { route.ifindex } else { 0 },
             metric: route.metric,
         });
         let hops = NextHops::new(routes, self.neighbours.clone(), self.bonds.clone());
@@ -168,6 +202,10 @@ impl Kernel {
         };
         let wanted: Vec<_> = self.reals.iter().filter_map(unresolved).collect();
         shared.hops.store(Arc::new(hops));
+        // Frames may wait for this, and their worker may sleep.
+        for worker in &shared.workers {
+            worker.from_host.nudge();
+        }
         for request in wanted {
             if self.asked.insert(request) {
                 self.ask(request).await;
