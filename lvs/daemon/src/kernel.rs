@@ -10,6 +10,7 @@ use netio::tap::Tap;
 use sys::watch::Watch as Readable;
 use wire::Mac;
 
+use crate::members::Members;
 use crate::nexthop::{NextHops, Resolution, Route};
 use crate::requests::Request;
 use crate::shared::Shared;
@@ -45,6 +46,7 @@ pub struct Kernel {
     /// Neighbours of reals: asked for ahead of the first frame, and again when routes change.
     reals: Vec<IpAddr>,
     asked: HashSet<Request>,
+    members: Members,
 }
 
 impl Kernel {
@@ -72,6 +74,7 @@ impl Kernel {
             neighbours: HashMap::new(),
             reals: reals.map(|real| real.address).collect(),
             asked: HashSet::new(),
+            members: Members::default(),
             netlink,
         };
         let all = Stale {
@@ -89,6 +92,11 @@ impl Kernel {
         &self.netlink
     }
 
+    /// Watches over the members from now on; they are bound.
+    pub fn watch_over(&mut self, members: Members) {
+        self.members = members;
+    }
+
     /// Waits for news from the kernel or for a worker's request. Safe to cancel; what it gives must
     /// be seen to by [`Kernel::see_to`], which is not.
     ///
@@ -104,7 +112,7 @@ impl Kernel {
     /// Takes up news, and events that wait behind them; publishes once for all.
     ///
     /// # Errors
-    /// When the kernel does not answer.
+    /// When the kernel does not answer, or a member has become another interface.
     pub async fn see_to(&mut self, news: News, shared: &Shared) -> io::Result<()> {
         let mut next = match news {
             News::Event(event) => Some(event),
@@ -118,6 +126,7 @@ impl Kernel {
         };
         let (mut changed, mut stale, mut taken) = (false, Stale::default(), 0);
         while let Some(event) = next {
+            self.members.take(&event)?;
             changed |= self.take(&event, &mut stale);
             taken += 1;
             // What waits after a loss is older than the dump that makes up for it, so that all of
