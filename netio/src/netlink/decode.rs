@@ -19,6 +19,9 @@ use super::model::{Address, Event, Link, Neighbour, NeighbourState, Route, Route
 pub(super) fn events(message: &RouteNetlinkMessage, mut take: impl FnMut(Event)) {
     match message {
         RouteNetlinkMessage::NewLink(message) => take(Event::Link(link(message))),
+        // An interface that leaves a bridge is not gone.
+        RouteNetlinkMessage::DelLink(message)
+            if message.header.interface_family == AddressFamily::Bridge => {}
         RouteNetlinkMessage::DelLink(message) => take(Event::LinkGone(link(message))),
         RouteNetlinkMessage::NewAddress(message) => {
             address(message)
