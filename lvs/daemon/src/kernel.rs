@@ -148,10 +148,12 @@ impl Kernel {
     fn take(&mut self, event: &Event, stale: &mut Stale) -> bool {
         match event {
             Event::Neighbour(neighbour) => self.note(neighbour),
-            Event::NeighbourGone(neighbour) => self
-                .neighbours
-                .remove(&(neighbour.ifindex, neighbour.address))
-                .is_some(),
+            Event::NeighbourGone(neighbour) => {
+                let key = (neighbour.ifindex, neighbour.address);
+                // The kernel no longer does what it was asked for.
+                let was_asked = self.asked.remove(&key);
+                self.neighbours.remove(&key).is_some() || was_asked
+            }
             Event::Overrun => {
                 (stale.routes, stale.neighbours) = (true, true);
                 false

@@ -14,7 +14,7 @@ use lvsd::nexthop::{NextHops, Resolution};
 use lvsd::requests::Requests;
 use lvsd::ring::FrameRing;
 use lvsd::shared::{BondLink, Shared, WorkerShare};
-use netio::netlink::Netlink;
+use netio::netlink::{NeighbourState, Netlink};
 use netio::tap::Tap;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use sys::memory::SharedMemory;
@@ -43,6 +43,14 @@ impl Namespace {
         &self,
         test: impl FnOnce(Arc<Shared>, Kernel) -> F + Send,
     ) {
+        self.with_services(lvs::Config::default(), test);
+    }
+
+    fn with_services<F: Future<Output = ()>>(
+        &self,
+        services: lvs::Config,
+        test: impl FnOnce(Arc<Shared>, Kernel) -> F + Send,
+    ) {
         sys::netns::run(&self.0, || {
             // IPv6 routes are told of when they go: they would hide what IPv4's do not tell.
             netio::sysctl::disable_ipv6("default", true).unwrap();
@@ -59,7 +67,6 @@ impl Namespace {
                 .unwrap();
             runtime.block_on(async {
                 let shared = shared();
-                let services = lvs::Config::default();
                 let netlink = Netlink::new().unwrap();
                 let kernel = Kernel::start(netlink, &shared, &taps, &services)
                     .await
@@ -243,5 +250,52 @@ fn new_next_hops_wake_the_workers() {
         until(&shared, &mut kernel, "10.0.0.9", to(0, 9)).await;
         let mut waited = [PollFd::new(ring.wake(), PollFlags::POLLIN)];
         assert_eq!(poll(&mut waited, PollTimeout::ZERO).unwrap(), 1);
+    });
+}
+
+/// A real's neighbour is known before its first frame, also after the kernel was made to forget it.
+#[test]
+fn a_real_that_the_kernel_forgot_is_asked_for_again() {
+    if !is_root() {
+        return;
+    }
+    let real = lvs::config::RealConfig {
+        address: ip("10.0.0.9"),
+        port: 80,
+        weight: 1,
+    };
+    let services = lvs::Config {
+        services: vec![lvs::config::ServiceConfig {
+            name: "web".into(),
+            protocol: lvs::Protocol::Tcp,
+            address: ip("10.9.0.100"),
+            port: 80,
+            method: lvs::Method::Nat,
+            scheduler: lvs::SchedulerKind::Rr,
+            reals: vec![real],
+        }],
+        ..lvs::Config::default()
+    };
+    let namespace = Namespace::new();
+    namespace.with_services(services, async |shared, mut kernel| {
+        let unresolved = shared.hops.load().resolve(ip("10.0.0.9"));
+        namespace.ip("neigh replace 10.0.0.9 dev bond0 lladdr 02:00:00:00:00:09 nud reachable");
+        until(&shared, &mut kernel, "10.0.0.9", to(0, 9)).await;
+        namespace.ip("neigh del 10.0.0.9 dev bond0");
+        until(&shared, &mut kernel, "10.0.0.9", unresolved).await;
+        let netlink = kernel.netlink().clone();
+        let asked = async {
+            while !(netlink.neighbours().await.unwrap().iter()).any(|neighbour| {
+                neighbour.address == ip("10.0.0.9")
+                    && !neighbour.is_usable()
+                    && neighbour.state != NeighbourState::Failed
+            }) {
+                let news = kernel.news(&shared).await.unwrap();
+                kernel.see_to(news, &shared).await.unwrap();
+            }
+        };
+        tokio::time::timeout(PATIENCE, asked)
+            .await
+            .expect("it is asked for again");
     });
 }
