@@ -25,6 +25,7 @@ use crate::carrier::{self, CarrierWatch};
 use crate::clock::now;
 use crate::keep::{self, Kept};
 use crate::kernel::Kernel;
+use crate::members::Members;
 use crate::rates::RateMeter;
 use crate::shared::Shared;
 use crate::threads::{self, Failures};
@@ -95,7 +96,7 @@ impl Daemon {
         let connections = start::connections(config, &mut kept, now())?;
         let bonds = start::bonds(config, &mut kept)?;
         let (shared, director) = start::share(config, bonds, connections)?;
-        let kernel = Kernel::start(Netlink::new()?, &shared, &taps, director.config()).await?;
+        let mut kernel = Kernel::start(Netlink::new()?, &shared, &taps, director.config()).await?;
         let ports = match start::adopt_ports(config, &mut kept, &pins) {
             Some(ports) => ports,
             None => {
@@ -104,6 +105,7 @@ impl Daemon {
             }
         };
         let ifnames = start::ifnames(config);
+        kernel.watch_over(Members::find(&ifnames)?);
         let promiscuous = ifnames.iter().map(|name| prepare::receive_all(name));
         let mut daemon = Self {
             _promiscuous: promiscuous.collect::<io::Result<_>>()?,

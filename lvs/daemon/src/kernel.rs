@@ -10,6 +10,7 @@ use netio::tap::Tap;
 use sys::watch::Watch as Readable;
 use wire::Mac;
 
+use crate::members::Members;
 use crate::nexthop::{NextHops, Resolution, Route};
 use crate::requests::Request;
 use crate::shared::Shared;
@@ -21,6 +22,16 @@ pub enum News {
     Event(Event),
     /// Workers want neighbours resolved.
     Requests(Vec<Request>),
+}
+
+/// Events that are taken up before they are published, so that no flood of them can hold that up.
+const BATCH: usize = 1_024;
+
+/// What must be read again, because events do not say it all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Stale {
+    routes: bool,
+    neighbours: bool,
 }
 
 /// What the kernel said last, and the way to ask it.
@@ -35,6 +46,7 @@ pub struct Kernel {
     /// Neighbours of reals: asked for ahead of the first frame, and again when routes change.
     reals: Vec<IpAddr>,
     asked: HashSet<Request>,
+    members: Members,
 }
 
 impl Kernel {
@@ -62,9 +74,14 @@ impl Kernel {
             neighbours: HashMap::new(),
             reals: reals.map(|real| real.address).collect(),
             asked: HashSet::new(),
+            members: Members::default(),
             netlink,
         };
-        kernel.read().await?;
+        let all = Stale {
+            routes: true,
+            neighbours: true,
+        };
+        kernel.read(all).await?;
         kernel.publish(shared).await;
         Ok(kernel)
     }
@@ -73,6 +90,11 @@ impl Kernel {
     #[must_use]
     pub const fn netlink(&self) -> &Netlink {
         &self.netlink
+    }
+
+    /// Watches over the members from now on; they are bound.
+    pub fn watch_over(&mut self, members: Members) {
+        self.members = members;
     }
 
     /// Waits for news from the kernel or for a worker's request. Safe to cancel; what it gives must
@@ -90,7 +112,7 @@ impl Kernel {
     /// Takes up news, and events that wait behind them; publishes once for all.
     ///
     /// # Errors
-    /// When the kernel does not answer.
+    /// When the kernel does not answer, or a member has become another interface.
     pub async fn see_to(&mut self, news: News, shared: &Shared) -> io::Result<()> {
         let mut next = match news {
             News::Event(event) => Some(event),
@@ -102,45 +124,67 @@ impl Kernel {
                 None
             }
         };
-        let mut changed = false;
+        let (mut changed, mut stale, mut taken) = (false, Stale::default(), 0);
         while let Some(event) = next {
-            changed |= self.take(event).await?;
+            self.members.take(&event)?;
+            changed |= self.take(&event, &mut stale);
+            taken += 1;
+            // What waits after a loss is older than the dump that makes up for it, so that all of
+            // it must be taken up first.
+            if taken >= BATCH && !stale.neighbours {
+                break;
+            }
             next = self.watch.try_next()?;
         }
+        changed |= self.read(stale).await?;
         if changed {
             self.publish(shared).await;
         }
         Ok(())
     }
 
-    async fn take(&mut self, event: Event) -> io::Result<bool> {
+    /// Takes up an event; true when it changes a neighbour. Routes are read anew, once for however
+    /// many events: those of IPv4 go with their interface or address, and no event tells of it.
+    fn take(&mut self, event: &Event, stale: &mut Stale) -> bool {
         match event {
-            Event::Route(_) | Event::RouteGone(_) => {
-                self.routes = self.netlink.routes().await?;
-                Ok(true)
+            Event::Neighbour(neighbour) => self.note(neighbour),
+            Event::NeighbourGone(neighbour) => {
+                let key = (neighbour.ifindex, neighbour.address);
+                // The kernel no longer does what it was asked for.
+                let was_asked = self.asked.remove(&key);
+                self.neighbours.remove(&key).is_some() || was_asked
             }
-            Event::Neighbour(neighbour) => Ok(self.note(&neighbour)),
-            Event::NeighbourGone(neighbour) => Ok(self
-                .neighbours
-                .remove(&(neighbour.ifindex, neighbour.address))
-                .is_some()),
             Event::Overrun => {
-                self.read().await?;
-                Ok(true)
+                (stale.routes, stale.neighbours) = (true, true);
+                false
             }
-            Event::Link(_) | Event::LinkGone(_) | Event::Address(_) | Event::AddressGone(_) => {
-                Ok(false)
+            Event::Route(_)
+            | Event::RouteGone(_)
+            | Event::Link(_)
+            | Event::LinkGone(_)
+            | Event::Address(_)
+            | Event::AddressGone(_) => {
+                stale.routes = true;
+                false
             }
         }
     }
 
-    async fn read(&mut self) -> io::Result<()> {
-        self.routes = self.netlink.routes().await?;
-        self.neighbours.clear();
-        for neighbour in self.netlink.neighbours().await? {
-            self.note(&neighbour);
+    /// Reads what is stale; true when it has changed.
+    async fn read(&mut self, stale: Stale) -> io::Result<bool> {
+        let mut changed = stale.neighbours;
+        if stale.routes {
+            let routes = self.netlink.routes().await?;
+            changed |= routes != self.routes;
+            self.routes = routes;
         }
-        Ok(())
+        if stale.neighbours {
+            self.neighbours.clear();
+            for neighbour in self.netlink.neighbours().await? {
+                self.note(&neighbour);
+            }
+        }
+        Ok(changed)
     }
 
     /// Whether the neighbour's MAC is news.
@@ -153,12 +197,13 @@ impl Kernel {
     }
 
     async fn publish(&mut self, shared: &Shared) {
-        let routes = self.routes.iter().filter(|route| route.is_unicast_main());
+        let routes = self.routes.iter().filter(|route| route.is_main());
         let routes = routes.map(|route| Route {
             destination: route.destination,
             prefix: route.prefix,
             gateway: route.gateway,
-            ifindex: route.ifindex,
+            // A route that leads nowhere covers its prefix, and has no interface.
+            ifindex: if route.is_unicast() { route.ifindex } else { 0 },
             metric: route.metric,
         });
         let hops = NextHops::new(routes, self.neighbours.clone(), self.bonds.clone());
@@ -168,6 +213,10 @@ impl Kernel {
         };
         let wanted: Vec<_> = self.reals.iter().filter_map(unresolved).collect();
         shared.hops.store(Arc::new(hops));
+        // Frames may wait for this, and their worker may sleep.
+        for worker in &shared.workers {
+            worker.from_host.nudge();
+        }
         for request in wanted {
             if self.asked.insert(request) {
                 self.ask(request).await;

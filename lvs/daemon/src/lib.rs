@@ -21,6 +21,7 @@ pub mod hop_cache;
 pub mod host;
 pub mod keep;
 pub mod kernel;
+pub mod members;
 pub mod nexthop;
 pub mod parked;
 pub mod prepare;

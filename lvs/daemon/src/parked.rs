@@ -11,6 +11,10 @@ pub const PATIENCE: Duration = Duration::from_secs(1);
 /// How many frames of one worker may wait at a time.
 pub const CAPACITY: usize = 128;
 
+/// How many of them may wait for one next hop: one that is never known, such as a real without
+/// power, leaves room for the others.
+pub const PER_HOP: usize = 32;
+
 /// A frame and what it waits for.
 #[derive(Debug)]
 pub struct Waiting {
@@ -39,9 +43,10 @@ impl Parked {
     /// Parks a frame.
     ///
     /// # Errors
-    /// Gives the frame back when [`CAPACITY`] frames wait already.
+    /// Gives the frame back when [`CAPACITY`] frames wait already, or [`PER_HOP`] for this one.
     pub fn park(&mut self, now: Instant, frame: Frame, next_hop: IpAddr) -> Result<(), Frame> {
-        if self.waiting.len() == CAPACITY {
+        let same = self.waiting.iter().filter(|w| w.next_hop == next_hop);
+        if self.waiting.len() == CAPACITY || same.count() >= PER_HOP {
             return Err(frame);
         }
         self.waiting.push(Waiting {
@@ -71,5 +76,27 @@ impl Parked {
             .iter()
             .position(|waiting| ready(waiting.next_hop))?;
         Some(self.waiting.remove(at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use netio::frame::Lane as _;
+    use netio::memory::MemoryLane;
+
+    use super::*;
+
+    #[test]
+    fn a_next_hop_that_is_never_known_leaves_room_for_the_others() {
+        let mut lane = MemoryLane::new(1, 2 * CAPACITY, 1).unwrap();
+        let mut parked = Parked::default();
+        let [dead, other] = [[10, 0, 0, 1], [10, 0, 0, 2]].map(IpAddr::from);
+        let mut park = |hop| {
+            let frame = lane.allocate().unwrap();
+            parked.park(Instant::from_nanos(1), frame, hop).is_ok()
+        };
+        let accepted = (0..CAPACITY).filter(|_| park(dead)).count();
+        assert_eq!(accepted, PER_HOP);
+        assert!(park(other));
     }
 }

@@ -80,6 +80,9 @@ impl Task<'_, '_> {
         let Some(service) = found.map(|found| found.service) else {
             return Ok(Verdict::NotMine);
         };
+        if self.headers.destination.is_group() {
+            return Err(DropReason::GroupMac);
+        }
         self.verify_header(packet)?;
         refuse_expired(packet)?;
         // Whichever router reports it, the client knows the virtual address alone.

@@ -51,6 +51,10 @@ impl<'m> Task<'_, 'm> {
         found: &Found<'_>,
         flags: TcpFlags,
     ) -> Outcome {
+        // What was flooded is not routed (RFC 1812 5.3.4): every balancer on the link has it.
+        if self.headers.destination.is_group() {
+            return Err(DropReason::GroupMac);
+        }
         self.verify_header(packet)?;
         if packet.ttl <= 1 {
             return unreachable::time_exceeded(self, packet, found.service.address);

@@ -131,3 +131,15 @@ fn counters_say_what_each_real_was_sent_and_sent_back() {
     assert_eq!((real.active, real.inactive), (1, 0));
     assert_eq!(status.totals, real.totals);
 }
+
+#[test]
+fn a_reply_to_a_group_mac_address_is_not_forwarded() {
+    let mut appliance = appliance();
+    for (client, vip, real) in [(CLIENT, VIP, REAL), (CLIENT6, VIP6, REAL6)] {
+        appliance.send(tcp(client, vip, "S")).forwarded();
+        let mut flooded = tcp(real, client, "SA");
+        flooded[..6].fill(0xff);
+        let out = appliance.send(flooded);
+        assert_eq!(out, Out::Drop(crate::DropReason::GroupMac), "{client}");
+    }
+}

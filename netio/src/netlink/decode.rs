@@ -8,7 +8,7 @@ use netlink_packet_route::neighbour::{
     NeighbourAddress, NeighbourAttribute, NeighbourMessage, NeighbourState as KernelState,
 };
 use netlink_packet_route::route::{
-    RouteAddress, RouteAttribute, RouteFlags, RouteMessage, RouteType, RouteVia,
+    RouteAddress, RouteAttribute, RouteFlags, RouteMessage, RouteNextHopFlags, RouteType, RouteVia,
 };
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use wire::Mac;
@@ -19,6 +19,9 @@ use super::model::{Address, Event, Link, Neighbour, NeighbourState, Route, Route
 pub(super) fn events(message: &RouteNetlinkMessage, mut take: impl FnMut(Event)) {
     match message {
         RouteNetlinkMessage::NewLink(message) => take(Event::Link(link(message))),
+        // An interface that leaves a bridge is not gone.
+        RouteNetlinkMessage::DelLink(message)
+            if message.header.interface_family == AddressFamily::Bridge => {}
         RouteNetlinkMessage::DelLink(message) => take(Event::LinkGone(link(message))),
         RouteNetlinkMessage::NewAddress(message) => {
             address(message)
@@ -136,11 +139,11 @@ pub(super) fn routes(message: &RouteMessage) -> Vec<Route> {
             RouteAttribute::PrefSource(address) => route.source = ip(address),
             RouteAttribute::Table(table) => route.table = *table,
             RouteAttribute::MultiPath(next_hops) => {
-                hops.extend(
-                    next_hops
-                        .iter()
-                        .map(|hop| (hop.interface_index, &hop.attributes)),
-                );
+                // The kernel sends nothing by a dead one; a route without another goes altogether.
+                let alive = next_hops
+                    .iter()
+                    .filter(|hop| !hop.flags.contains(RouteNextHopFlags::Dead));
+                hops.extend(alive.map(|hop| (hop.interface_index, &hop.attributes)));
             }
             one => take_hop(&mut route, one),
         }

@@ -86,10 +86,22 @@ pub struct Route {
 }
 
 impl Route {
+    /// Whether it is in the main table.
+    #[must_use]
+    pub const fn is_main(&self) -> bool {
+        self.table == TABLE_MAIN
+    }
+
+    /// Whether it sends packets on.
+    #[must_use]
+    pub fn is_unicast(&self) -> bool {
+        self.kind == RouteKind::Unicast
+    }
+
     /// Whether it sends packets on and is in the main table.
     #[must_use]
     pub fn is_unicast_main(&self) -> bool {
-        self.kind == RouteKind::Unicast && self.table == TABLE_MAIN
+        self.is_unicast() && self.is_main()
     }
 }
 

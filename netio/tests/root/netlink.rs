@@ -282,3 +282,24 @@ fn the_carrier_of_a_tap_is_told() {
         carrier(&mut watch, true).await;
     });
 }
+
+/// The kernel says RTM_DELLINK when an interface leaves a bridge, too.
+#[test]
+fn an_interface_that_leaves_a_bridge_is_not_gone() {
+    if !lab::is_root() {
+        return;
+    }
+    let lab = Lab::new(1, 1);
+    run(&lab, async |netlink, mut watch, index| {
+        lab::ip(&format!("-n {} link add name br0 type bridge", lab.here));
+        lab::ip(&format!("-n {} link set p0 master br0", lab.here));
+        lab::ip(&format!("-n {} link set p0 nomaster", lab.here));
+        netlink.set_mtu(index, 1401).await.unwrap();
+        let gone = event(&mut watch, |event| match event {
+            Event::LinkGone(link) if link.index == index => Some(true),
+            Event::Link(link) if link.mtu == 1401 => Some(false),
+            _ => None,
+        });
+        assert!(!gone.await);
+    });
+}
