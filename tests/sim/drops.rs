@@ -101,7 +101,7 @@ const CASES: &[Case] = &[
     ("lvsd/neighbour_queue_full", || {
         let mut appliance = Appliance::up();
         appliance.set_hops(&[(CLIENT_IP, CLIENT)]);
-        for port in 0..=lvsd::parked::CAPACITY {
+        for port in 0..=lvsd::parked::PER_HOP {
             appliance.receive(&syn(4_000 + u16::try_from(port).unwrap()));
         }
         appliance
