@@ -65,6 +65,15 @@ impl Kept {
         self.items.remove(name)
     }
 
+    /// Takes the lanes of all queues; none when there are fewer or more than `queues`. One more
+    /// would be kept bound, and what its queue receives would be read by nobody.
+    pub fn take_lanes(&mut self, queues: usize) -> Option<Vec<Stored>> {
+        if self.items.contains_key(&lane(queues)) {
+            return None;
+        }
+        (0..queues).map(|queue| self.take(&lane(queue))).collect()
+    }
+
     /// Takes an item's only descriptor.
     pub fn take_one(&mut self, name: &str) -> Option<OwnedFd> {
         self.take(name)?.fds.pop()
@@ -105,5 +114,37 @@ impl Kept {
             Some(store) => store.forget(name),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(lanes: usize) -> Kept {
+        let item = |queue| Stored {
+            name: lane(queue),
+            meta: String::new(),
+            fds: Vec::new(),
+            durable: false,
+        };
+        let items = (0..lanes).map(|queue| (lane(queue), item(queue)));
+        Kept {
+            store: None,
+            items: items.collect(),
+        }
+    }
+
+    #[test]
+    fn lanes_are_taken_when_there_is_one_for_each_queue() {
+        let taken = kept(2).take_lanes(2).unwrap();
+        let names: Vec<_> = taken.iter().map(|item| item.name.as_str()).collect();
+        assert_eq!(names, ["lane.0", "lane.1"]);
+    }
+
+    #[test]
+    fn lanes_of_fewer_or_more_queues_are_not_taken() {
+        assert!(kept(1).take_lanes(2).is_none(), "a store half done");
+        assert!(kept(2).take_lanes(1).is_none(), "a queue fewer than before");
     }
 }

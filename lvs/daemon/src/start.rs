@@ -70,9 +70,7 @@ pub fn virtuals(config: &Config) -> Vec<IpAddr> {
 pub fn adopt_ports(config: &Config, kept: &mut Kept, pins: &Path) -> Option<Ports> {
     let ifnames = ifnames(config);
     let queues = usize::try_from(config.lvs.queues).ok()?;
-    let stored: Vec<_> = (0..queues)
-        .map(|queue| kept.take(&keep::lane(queue)))
-        .collect::<Option<_>>()?;
+    let stored = kept.take_lanes(queues)?;
     let shape = shape(config, ifnames.len());
     let mut lanes = Vec::new();
     for item in stored {
