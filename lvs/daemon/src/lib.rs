@@ -25,6 +25,7 @@ pub mod members;
 pub mod nexthop;
 pub mod parked;
 pub mod prepare;
+pub mod quick_hash;
 pub mod rates;
 pub mod reason;
 pub mod requests;

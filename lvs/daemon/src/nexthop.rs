@@ -5,6 +5,8 @@ use std::net::IpAddr;
 
 use wire::Mac;
 
+use crate::quick_hash::QuickMap;
+
 /// A route of the kernel's main table, as far as forwarding needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {
@@ -48,10 +50,10 @@ type Key = (bool, u128);
 pub struct NextHops {
     /// Prefix lengths in use for IPv4 and IPv6, longest first.
     lengths: [Vec<u8>; 2],
-    routes: HashMap<(Key, u8), Route>,
-    neighbours: HashMap<(u32, IpAddr), Mac>,
+    routes: QuickMap<(Key, u8), Route>,
+    neighbours: QuickMap<(u32, Key), Mac>,
     /// Which bond an interface index is the host interface of.
-    bonds: HashMap<u32, usize>,
+    bonds: QuickMap<u32, usize>,
 }
 
 impl NextHops {
@@ -62,9 +64,12 @@ impl NextHops {
         neighbours: HashMap<(u32, IpAddr), Mac>,
         bonds: HashMap<u32, usize>,
     ) -> Self {
+        let neighbours = neighbours
+            .into_iter()
+            .map(|((ifindex, address), mac)| ((ifindex, key(address)), mac));
         let mut built = Self {
-            neighbours,
-            bonds,
+            neighbours: neighbours.collect(),
+            bonds: bonds.into_iter().collect(),
             ..Self::default()
         };
         for route in routes {
@@ -94,7 +99,7 @@ impl NextHops {
             return Resolution::NoRoute;
         };
         let neighbour = route.gateway.unwrap_or(destination);
-        match self.neighbours.get(&(route.ifindex, neighbour)) {
+        match self.neighbours.get(&(route.ifindex, key(neighbour))) {
             Some(&mac) => Resolution::Reachable { bond, mac },
             None => Resolution::Unresolved {
                 ifindex: route.ifindex,
@@ -115,6 +120,11 @@ impl NextHops {
             .iter()
             .find_map(|&prefix| self.routes.get(&(masked(destination, prefix), prefix)))
     }
+}
+
+/// The family and all bits of an address.
+fn key(address: IpAddr) -> Key {
+    masked(address, u8::MAX)
 }
 
 /// The family and the first `prefix` bits of an address.
