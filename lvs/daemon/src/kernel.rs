@@ -10,6 +10,8 @@ use netio::tap::Tap;
 use sys::watch::Watch as Readable;
 use wire::Mac;
 
+use crate::clock::now;
+use crate::complaints::Complaints;
 use crate::members::Members;
 use crate::nexthop::{NextHops, Resolution, Route};
 use crate::requests::Request;
@@ -47,6 +49,7 @@ pub struct Kernel {
     reals: Vec<IpAddr>,
     asked: HashSet<Request>,
     members: Members,
+    complaints: Complaints,
 }
 
 impl Kernel {
@@ -75,6 +78,7 @@ impl Kernel {
             reals: reals.map(|real| real.address).collect(),
             asked: HashSet::new(),
             members: Members::default(),
+            complaints: Complaints::default(),
             netlink,
         };
         let all = Stale {
@@ -225,7 +229,7 @@ impl Kernel {
     }
 
     /// Has the kernel resolve a neighbour, and keep it fresh if it is a real or a router.
-    async fn ask(&self, (ifindex, address): Request) {
+    async fn ask(&mut self, (ifindex, address): Request) {
         let is_router = || {
             self.routes
                 .iter()
@@ -236,8 +240,11 @@ impl Kernel {
         } else {
             Upkeep::Ordinary
         };
-        if let Err(error) = self.netlink.resolve(ifindex, address, upkeep).await {
-            eprintln!("neighbour {address}: {error}");
+        // Any client can have us ask, and the kernel refuse: its table may be full.
+        if let Err(error) = self.netlink.resolve(ifindex, address, upkeep).await
+            && let Some(unsaid) = self.complaints.admit(now())
+        {
+            eprintln!("neighbour {address}: {error} ({unsaid} more were not logged)");
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod announce;
 pub mod attach;
 pub mod carrier;
 pub mod clock;
+pub mod complaints;
 pub mod counters;
 pub mod daemon;
 pub mod forward;
