@@ -101,11 +101,16 @@ impl Lacp {
             ..system(config, bond_mac)
         };
         let is_same = system == self.system;
+        // The partner sends as rarely from now on as we ask; it does not say so before it is silent.
+        let longer = receive::longer(self.system.rate, system.rate);
         let rekeyed = system.user_key != self.system.user_key || system.id != self.system.id;
         self.system = system;
         for (port, member) in self.ports.iter_mut().zip(&config.members) {
             port.ntt |= !is_same || port.priority != member.port_priority;
             port.priority = member.port_priority;
+            if port.receive == receive::State::Current {
+                port.current_while = port.current_while.map(|until| until + longer);
+            }
             if rekeyed {
                 port.selected = Selected::Unselected;
             }

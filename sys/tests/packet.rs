@@ -7,7 +7,9 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, IoSlice, Read};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::fs::PermissionsExt;
+use std::sync::Barrier;
 use std::sync::atomic::Ordering;
+use std::thread;
 use std::time::Duration;
 
 use common::Scratch;
@@ -279,4 +281,28 @@ async fn an_asynchronous_sender_waits_for_a_slow_reader_and_loses_nothing() {
         }
     };
     tokio::join!(sender, reader);
+}
+
+#[test]
+fn of_many_that_bind_at_the_same_time_exactly_one_listens() {
+    let scratch = Scratch::new();
+    let path = scratch.path("race");
+    for round in 0..200 {
+        // What a killed process leaves: a socket file that nobody listens at.
+        let dead = Listener::bind(scratch.path("dead")).expect("listening");
+        fs::hard_link(dead.path(), &path).expect("linked");
+        drop(dead);
+        let start = Barrier::new(4);
+        let bound: Vec<_> = thread::scope(|scope| {
+            let bind = || {
+                start.wait();
+                Listener::bind(&path)
+            };
+            let all = [(); 4].map(|()| scope.spawn(bind));
+            all.map(|one| one.join().expect("no panic")).into()
+        });
+        let listening = bound.iter().filter(|bound| bound.is_ok()).count();
+        assert_eq!(listening, 1, "round {round}: {bound:?}");
+        Packet::connect(&path).expect("it is reached");
+    }
 }

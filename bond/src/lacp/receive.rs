@@ -139,6 +139,19 @@ pub const fn timeout(rate: LacpRate) -> Duration {
     }
 }
 
+/// How much longer a PDU holds at another rate; zero when not longer.
+#[must_use]
+pub const fn longer(before: LacpRate, now: LacpRate) -> Duration {
+    match (before, now) {
+        (LacpRate::Fast, LacpRate::Slow) => {
+            Duration::from_secs(LONG_TIMEOUT.as_secs() - SHORT_TIMEOUT.as_secs())
+        }
+        (LacpRate::Fast, LacpRate::Fast) | (LacpRate::Slow, LacpRate::Fast | LacpRate::Slow) => {
+            Duration::from_secs(0)
+        }
+    }
+}
+
 /// update_Selected: a partner that is another one, or aggregates otherwise, is selected afresh.
 fn update_selected(port: &mut Port, actor: &PortInfo) {
     if !same(actor, &port.partner, Bits::AGGREGATION) {

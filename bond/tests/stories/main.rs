@@ -3,6 +3,7 @@
 
 mod active_backup;
 mod chaos;
+mod disturbance;
 mod failover;
 mod negotiation;
 mod pair;

@@ -167,6 +167,20 @@ fn a_changed_rate_reaches_the_partner_without_interrupting_anything() {
 }
 
 #[test]
+fn a_slower_rate_is_waited_for_as_long_as_it_needs() {
+    let mut pair = Pair::settled(fast(2), fast(2));
+    pair.bonds[1].set_config(pair.now, config(2));
+    pair.drain(1);
+    pair.run(ms(60_000));
+    let expired = [0, 1].map(|member| pair.port(1, member).counters.expired);
+    assert_eq!(expired, [0, 0]);
+    assert!(pair.events.is_empty(), "{:?}", pair.events);
+    pair.silent = vec![true; 2];
+    pair.run(ms(90_000));
+    assert!(pair.usable(1).is_empty());
+}
+
+#[test]
 fn a_marker_is_answered_by_its_port_and_not_more_than_three_times_a_second() {
     let mut pair = Pair::settled(fast(1), fast(1));
     let system = Mac([2, 0, 0, 0, 1, 0]);

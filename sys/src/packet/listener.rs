@@ -1,6 +1,6 @@
 //! A listening socket at a path.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
@@ -31,6 +31,8 @@ impl Listener {
     /// what the kernel says. The message names the path.
     pub fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
+        // Until it listens: or two that come at once both take the same file for stale.
+        let _turn = turn(path)?;
         remove_stale(path)?;
         let named = |e: Errno| at(path, "listen at", e.into());
         let fd = new_socket()?;
@@ -93,6 +95,20 @@ impl AsRawFd for Listener {
     fn as_raw_fd(&self) -> RawFd {
         self.fd.as_raw_fd()
     }
+}
+
+/// A lock on the path's directory, which ends with the value.
+fn turn(path: &Path) -> io::Result<File> {
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    };
+    let lock = || {
+        let directory = File::open(directory)?;
+        directory.lock()?;
+        Ok(directory)
+    };
+    lock().map_err(|e| at(path, "listen at", e))
 }
 
 fn remove_stale(path: &Path) -> io::Result<()> {
