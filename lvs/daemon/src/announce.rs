@@ -29,20 +29,14 @@ pub fn place(table: &Table) -> Option<u8> {
     }
 }
 
-/// Sends an announcement of each virtual address whose network is reached by this bond.
-pub fn announce(shared: &Shared, bond: usize, mac: Mac, virtuals: &[IpAddr]) {
-    let hops = shared.hops.load();
-    let here = virtuals
-        .iter()
-        .filter(|address| hops.bond_towards(**address) == Some(bond));
-    for address in here {
-        let frame = match address {
-            IpAddr::V4(address) => gratuitous_arp(mac, *address),
-            IpAddr::V6(address) => unsolicited_advertisement(mac, *address),
-        };
-        if !shared.workers[0].from_host.push(bond, &frame) {
-            shared.bonds[bond].from_host_full.add(1);
-        }
+/// Announces one virtual address by a bond.
+pub fn announce(shared: &Shared, bond: usize, mac: Mac, address: IpAddr) {
+    let frame = match address {
+        IpAddr::V4(address) => gratuitous_arp(mac, address),
+        IpAddr::V6(address) => unsolicited_advertisement(mac, address),
+    };
+    if !shared.workers[0].from_host.push(bond, &frame) {
+        shared.bonds[bond].from_host_full.add(1);
     }
 }
 

@@ -7,23 +7,29 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use bond::egress::Table;
 use netio::ethtool::Ethtool;
 use netio::tap::Tap;
 use wire::Mac;
 
 use crate::announce;
-use crate::shared::Shared;
+use crate::nexthop::NextHops;
+use crate::shared::{BondLink, Shared};
 
 /// How often the members are looked at.
 pub const INTERVAL: std::time::Duration = std::time::Duration::from_millis(10);
 
 /// What was told to a bond's host interface last.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Told {
     generation: u64,
     carrier: Option<bool>,
     mac: Option<Mac>,
     place: Option<u8>,
+    /// Virtual addresses to announce as soon as the kernel has a route for them by this bond, and
+    /// the snapshot that was looked into last.
+    unannounced: Vec<IpAddr>,
+    looked_into: Option<Arc<NextHops>>,
 }
 
 /// Watches members and host interfaces.
@@ -76,30 +82,60 @@ impl CarrierWatch {
             .zip(&mut self.told)
             .enumerate();
         for (bond, ((link, tap), told)) in bonds {
-            let egress = link.egress.load();
-            let Some(egress) = egress.as_ref() else {
-                continue;
-            };
-            if bond::egress::generation(egress.words()) == told.generation {
-                continue;
+            if let Some(table) = told.news(link) {
+                tell(
+                    &link.name,
+                    tap,
+                    told,
+                    table.bond_mac,
+                    !table.usable.is_empty(),
+                );
+                let place = announce::place(&table);
+                if place != told.place && place.is_some() {
+                    told.unannounced = virtuals.to_vec();
+                    told.looked_into = None;
+                }
+                told.place = place;
             }
-            let Some(table) = bond::egress::read(egress.words()) else {
-                continue;
-            };
-            told.generation = table.generation;
-            tell(
-                &link.name,
-                tap,
-                told,
-                table.bond_mac,
-                !table.usable.is_empty(),
-            );
-            let place = announce::place(&table);
-            if place != told.place && place.is_some() {
-                announce::announce(shared, bond, table.bond_mac, virtuals);
-            }
-            told.place = place;
+            told.announce(shared, bond);
         }
+    }
+}
+
+impl Told {
+    /// The bond's table, when it is another than before.
+    fn news(&mut self, link: &BondLink) -> Option<Table> {
+        let egress = link.egress.load();
+        let words = egress.as_ref()?.words();
+        if bond::egress::generation(words) == self.generation {
+            return None;
+        }
+        let table = bond::egress::read(words)?;
+        self.generation = table.generation;
+        Some(table)
+    }
+
+    /// Announces what waits for it and has a route now.
+    fn announce(&mut self, shared: &Shared, bond: usize) {
+        let Some(mac) = self.mac.filter(|_| !self.unannounced.is_empty()) else {
+            return;
+        };
+        let hops = shared.hops.load_full();
+        if self
+            .looked_into
+            .as_ref()
+            .is_some_and(|before| Arc::ptr_eq(before, &hops))
+        {
+            return;
+        }
+        self.unannounced.retain(|address| {
+            let here = hops.bond_towards(*address) == Some(bond);
+            if here {
+                announce::announce(shared, bond, mac, *address);
+            }
+            !here
+        });
+        self.looked_into = Some(hops);
     }
 }
 
