@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 use bond::egress::Table;
 use netio::ethtool::Ethtool;
 use netio::tap::Tap;
+use sys::memory::SharedMemory;
 use wire::Mac;
 
 use crate::announce;
@@ -22,6 +23,7 @@ pub const INTERVAL: std::time::Duration = std::time::Duration::from_millis(10);
 /// What was told to a bond's host interface last.
 #[derive(Clone, Debug, Default)]
 struct Told {
+    source: Option<Arc<SharedMemory>>,
     generation: u64,
     carrier: Option<bool>,
     mac: Option<Mac>,
@@ -105,13 +107,18 @@ impl CarrierWatch {
 impl Told {
     /// The bond's table, when it is another than before.
     fn news(&mut self, link: &BondLink) -> Option<Table> {
-        let egress = link.egress.load();
-        let words = egress.as_ref()?.words();
-        if bond::egress::generation(words) == self.generation {
+        let egress = link.egress.load_full()?;
+        // Another bondd counts its generations from where it likes.
+        let same = self
+            .source
+            .as_ref()
+            .is_some_and(|source| Arc::ptr_eq(source, &egress));
+        if same && bond::egress::generation(egress.words()) == self.generation {
             return None;
         }
-        let table = bond::egress::read(words)?;
+        let table = bond::egress::read(egress.words())?;
         self.generation = table.generation;
+        self.source = Some(egress);
         Some(table)
     }
 
