@@ -16,7 +16,8 @@
 //!   read the cell, and the state word, which carries the generation too, changes by
 //!   compare-and-exchange. Coming and going take the shard's lock, which lies in process memory.
 //! - The table never grows. When both buckets are full, one of their connections is evicted: an
-//!   expired one first, then the longest silent of the closing, the half-open, all others.
+//!   expired one first, then the longest silent of the closed, the half-open, the closing, all
+//!   others.
 //! - Time is a `u32` of ticks of 2^26 ns (67 ms), which lasts nine years of uptime.
 
 mod adopt;

@@ -5,13 +5,18 @@ use core::sync::atomic::Ordering;
 use super::cell::{Bucket, StateWord};
 use super::table::Table;
 use super::tick::Tick;
+use crate::tcp_state::TcpState;
 
-/// The order in which connections make way; within a class the longest silent goes first.
+/// The order in which connections make way; within a class the longest silent goes first. A flood
+/// of SYNs makes half-open ones: they go before any connection that may still carry data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Class {
     Expired,
-    Closing,
+    /// Over on both sides.
+    Closed,
     HalfOpen,
+    /// One side may still send.
+    Closing,
     Established,
 }
 
@@ -28,7 +33,7 @@ impl<'m> Table<'m> {
         self.retire(bucket, at);
         let counter = match class {
             Class::Expired => &self.events.expired,
-            Class::Closing => &self.events.evicted_closing,
+            Class::Closed | Class::Closing => &self.events.evicted_closing,
             Class::HalfOpen => &self.events.evicted_half_open,
             Class::Established => &self.events.evicted_established,
         };
@@ -37,15 +42,22 @@ impl<'m> Table<'m> {
     }
 
     fn class(&self, word: StateWord, now: Tick) -> Class {
-        let state = word.state();
         if self.remaining(word, now) == 0 {
-            Class::Expired
-        } else if state.is_half_open() {
-            Class::HalfOpen
-        } else if state.is_active() {
-            Class::Established
-        } else {
-            Class::Closing
+            return Class::Expired;
+        }
+        match word.state() {
+            TcpState::TimeWait | TcpState::Close => Class::Closed,
+            state if state.is_half_open() => Class::HalfOpen,
+            state if state.is_active() => Class::Established,
+            TcpState::None
+            | TcpState::Established
+            | TcpState::SynSent
+            | TcpState::SynRecv
+            | TcpState::FinWait
+            | TcpState::CloseWait
+            | TcpState::LastAck
+            | TcpState::Listen
+            | TcpState::SynAck => Class::Closing,
         }
     }
 }

@@ -125,7 +125,7 @@ fn present(table: &Table<'_>) -> Vec<bool> {
 }
 
 #[test]
-fn eviction_takes_expired_then_closing_then_half_open_then_others_each_the_oldest_first() {
+fn eviction_takes_expired_closed_half_open_closing_then_others_each_the_oldest_first() {
     let states = [
         (TcpState::Established, 100),
         (TcpState::SynRecv, 20),
@@ -135,7 +135,7 @@ fn eviction_takes_expired_then_closing_then_half_open_then_others_each_the_oldes
         (TcpState::FinWait, 50),
         (TcpState::Established, 200),
     ];
-    assert_eq!(victims(&states, 7), [4, 5, 2, 3, 1, 6, 0]);
+    assert_eq!(victims(&states, 7), [4, 2, 3, 1, 5, 6, 0]);
 }
 
 #[test]
