@@ -43,12 +43,19 @@ pub enum Fate {
         /// The address whose next hop is sought.
         next_hop: IpAddr,
     },
-    /// Dropped by the forwarder.
-    Drop(DropReason),
-    /// Dropped by the bond.
-    BondDrop(bond::DropReason),
+    /// Dropped by the forwarder or by the bond.
+    Drop(Loss),
     /// Dropped by lvs, which has counted it.
     LvsDrop,
+}
+
+/// Why a frame goes no further, and whose counter says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// The forwarder's own.
+    Own(DropReason),
+    /// The bond's.
+    Bond(bond::DropReason),
 }
 
 /// One worker's snapshots and engine state.
@@ -125,14 +132,14 @@ impl Forwarder {
     ) -> Fate {
         let place = self.shared.places[port];
         let Some(table) = self.views[place.bond].table() else {
-            return Fate::Drop(DropReason::NotAttached);
+            return Fate::Drop(Loss::Own(DropReason::NotAttached));
         };
         let mac = table.bond_mac;
         let Ok(headers) = headers else {
-            return Fate::Drop(DropReason::Malformed);
+            return Fate::Drop(Loss::Own(DropReason::Malformed));
         };
         if let Err(reason) = bond::receive::admit(table, place.member, headers.destination) {
-            return Fate::BondDrop(reason);
+            return Fate::Drop(Loss::Bond(reason));
         }
         if headers.vlan.is_some() {
             return Fate::Punt(PuntReason::Vlan);
@@ -176,28 +183,38 @@ impl Forwarder {
         let room = &mut self.reply[..room];
         let verdict = lvs::process(&context, &mut self.engine, frame, headers, room);
         match verdict {
-            Verdict::Forward { next_hop } => self.send(frame, next_hop),
-            Verdict::Reply { len } => self.answer(place.bond, len),
+            Verdict::Forward { next_hop } => match self.route(frame, next_hop) {
+                Ok(Some(port)) => Fate::Send { port },
+                Ok(None) => Fate::Park { next_hop },
+                Err(loss) => Fate::Drop(loss),
+            },
+            Verdict::Reply { len } => match self.member_for(place.bond, &self.reply[..len]) {
+                Ok(port) => Fate::Reply { port, len },
+                Err(loss) => Fate::Drop(loss),
+            },
             Verdict::NotMine => Fate::Punt(punt_reason(headers)),
             Verdict::Drop(_) => Fate::LvsDrop,
         }
     }
 
-    /// Sends a rewritten frame towards `next_hop`: sets its MAC addresses and picks a member.
-    pub fn send(&mut self, frame: &mut [u8], next_hop: IpAddr) -> Fate {
+    /// Gives a rewritten frame the MAC addresses for its way to `next_hop`: the port that it leaves
+    /// by, or none while the next hop is unknown, which the kernel is then asked to change.
+    ///
+    /// # Errors
+    /// Why it cannot leave.
+    pub fn route(&mut self, frame: &mut [u8], next_hop: IpAddr) -> Result<Option<usize>, Loss> {
         match self.hop_cache.resolve(&self.hops, next_hop) {
             Resolution::Reachable { bond, mac } => {
-                let Some(table) = self.views[bond].table() else {
-                    return Fate::Drop(DropReason::NotAttached);
-                };
+                let table = self.views[bond].table();
+                let table = table.ok_or(Loss::Own(DropReason::NotAttached))?;
                 set_addresses(frame, mac, table.bond_mac);
-                self.member_for(bond, frame)
+                self.member_for(bond, frame).map(Some)
             }
             Resolution::Unresolved { ifindex, neighbour } => {
                 self.shared.requests.ask((ifindex, neighbour));
-                Fate::Park { next_hop }
+                Ok(None)
             }
-            Resolution::NoRoute => Fate::Drop(DropReason::NoRoute),
+            Resolution::NoRoute => Err(Loss::Own(DropReason::NoRoute)),
         }
     }
 
@@ -208,26 +225,19 @@ impl Forwarder {
     }
 
     /// The port by which a finished frame leaves a bond.
-    pub fn member_for(&self, bond: usize, frame: &[u8]) -> Fate {
+    ///
+    /// # Errors
+    /// Why it cannot leave.
+    pub fn member_for(&self, bond: usize, frame: &[u8]) -> Result<usize, Loss> {
         let link = &self.shared.bonds[bond];
-        let Some(table) = self.views[bond].table() else {
-            return Fate::Drop(DropReason::NotAttached);
-        };
+        let table = self.views[bond]
+            .table()
+            .ok_or(Loss::Own(DropReason::NotAttached))?;
         let hash = bond::hash::xmit_hash(table.policy, frame);
-        let Some(member) = self.views[bond].choose(link, hash) else {
-            return Fate::BondDrop(bond::DropReason::NoUsableMember);
-        };
+        let member = self.views[bond].choose(link, hash);
+        let member = member.ok_or(Loss::Bond(bond::DropReason::NoUsableMember))?;
         feedback::sent(link.feedback.words(), self.worker, hash, frame.len());
-        Fate::Send {
-            port: link.ports[member],
-        }
-    }
-
-    fn answer(&self, bond: usize, len: usize) -> Fate {
-        match self.member_for(bond, &self.reply[..len]) {
-            Fate::Send { port } => Fate::Reply { port, len },
-            other => other,
-        }
+        Ok(link.ports[member])
     }
 }
 

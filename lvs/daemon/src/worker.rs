@@ -8,7 +8,7 @@ use netio::frame::{BATCH, Batch, Frame, Lane};
 use wire::headers::Headers;
 use wire::{Duration, Instant};
 
-use crate::forward::{Fate, Forwarder};
+use crate::forward::{Fate, Forwarder, Loss};
 use crate::parked::Parked;
 use crate::reason::DropReason;
 use crate::ring::FRAME_MAX;
@@ -152,8 +152,7 @@ impl<L: Lane> Worker<L> {
                     self.drop_frame(DropReason::NeighbourQueueFull, frame);
                 }
             }
-            Fate::Drop(reason) => self.drop_frame(reason, frame),
-            Fate::BondDrop(reason) => self.bond_drop(reason, frame),
+            Fate::Drop(loss) => self.lose(loss, frame),
             Fate::LvsDrop => self.lane.release(frame),
         }
     }
@@ -167,10 +166,8 @@ impl<L: Lane> Worker<L> {
                 return handled;
             };
             match self.forwarder.member_for(bond, &self.scratch[..len]) {
-                Fate::Send { port } => self.send_copy(port, CopyOf::Scratch(len)),
-                Fate::Drop(reason) => self.count(reason),
-                Fate::BondDrop(reason) => self.share().counters.bond_drops(reason).add(1),
-                other => debug_assert!(false, "a finished frame met {other:?}"),
+                Ok(port) => self.send_copy(port, CopyOf::Scratch(len)),
+                Err(loss) => self.count_loss(loss),
             }
         }
         HOST_BUDGET
@@ -191,17 +188,11 @@ impl<L: Lane> Worker<L> {
             let Some(waiting) = self.parked.take(|hop| forwarder.settled(hop)) else {
                 return;
             };
-            let fate = self
-                .forwarder
-                .send(self.lane.bytes(&waiting.frame), waiting.next_hop);
-            match fate {
-                Fate::Send { port } => self.transmit(port, waiting.frame),
-                Fate::BondDrop(reason) => self.bond_drop(reason, waiting.frame),
-                Fate::Drop(reason) => self.drop_frame(reason, waiting.frame),
-                Fate::Reply { .. } | Fate::Punt(_) | Fate::Park { .. } | Fate::LvsDrop => {
-                    debug_assert!(false, "a settled next hop met {fate:?}");
-                    self.lane.release(waiting.frame);
-                }
+            let bytes = self.lane.bytes(&waiting.frame);
+            match self.forwarder.route(bytes, waiting.next_hop) {
+                Ok(Some(port)) => self.transmit(port, waiting.frame),
+                Ok(None) => self.drop_frame(DropReason::NeighbourUnresolved, waiting.frame),
+                Err(loss) => self.lose(loss, waiting.frame),
             }
         }
     }
@@ -230,9 +221,16 @@ impl<L: Lane> Worker<L> {
         }
     }
 
-    fn bond_drop(&mut self, reason: bond::DropReason, frame: Frame) {
-        self.share().counters.bond_drops(reason).add(1);
+    fn lose(&mut self, loss: Loss, frame: Frame) {
+        self.count_loss(loss);
         self.lane.release(frame);
+    }
+
+    fn count_loss(&self, loss: Loss) {
+        match loss {
+            Loss::Own(reason) => self.count(reason),
+            Loss::Bond(reason) => self.share().counters.bond_drops(reason).add(1),
+        }
     }
 
     fn drop_frame(&mut self, reason: DropReason, frame: Frame) {
