@@ -15,6 +15,7 @@ mod section;
 mod services;
 mod value;
 
+use std::net::SocketAddr;
 use std::path::Path;
 
 use toml::de::DeTable;
@@ -36,6 +37,12 @@ pub struct Config {
     pub bonds: Vec<bond::Config>,
     /// The services, by name, and the forwarding engine's own options.
     pub services: lvs::Config,
+    /// How the services' reals are checked.
+    pub checks: health::Config,
+    /// The virtual routers, by name.
+    pub routers: Vec<vrrp::Config>,
+    /// Where metrics are served over HTTP.
+    pub metrics: Option<SocketAddr>,
     /// Routes of the host, by destination.
     pub routes: Vec<Route>,
     /// Where each key stood.
@@ -122,6 +129,9 @@ fn read(file: &str, text: &str) -> (Config, Vec<Fault>) {
             services: services::read(&root),
             timeouts,
         },
+        checks: health::Config::default(),
+        routers: Vec::new(),
+        metrics: None,
         routes: routes::read(&root),
         origin: Origin::default(),
     };

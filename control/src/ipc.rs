@@ -8,5 +8,8 @@ pub mod record;
 pub mod server;
 
 pub use client::{ClientError, Items, show};
-pub use record::{Answer, BondAnswer, BondRequest, RECORD_BYTES, Request};
+pub use record::{
+    Answer, BATCH, BondAnswer, BondRequest, ConfigureRequest, Effect, PoolVerdict, RECORD_BYTES,
+    RealVerdict, Request, TransactionAnswer, TransactionRequest, VrrpAnswer, VrrpRequest,
+};
 pub use server::{Call, Reply, Server};

@@ -3,9 +3,11 @@
 //! The items of `bond` and `lacp` are the bonding engine's own status types; the rest is here.
 //! An item is one JSON record of an answer ([`crate::ipc`]).
 
+mod configuration;
 mod connections;
 mod daemons;
 mod drops;
+mod events;
 mod ports;
 mod service;
 
@@ -16,11 +18,15 @@ pub use bond::status::{LacpStatus as LacpItem, MemberStatus as MemberItem, PortS
 pub use bond::{Duplex, Forwarder, Mode, Status as BondItem};
 pub use wire::lacp::{PortInfo, State as PortState};
 
+pub use configuration::ConfigurationItem;
 pub use connections::ConnectionItem;
 pub use daemons::DaemonItem;
 pub use drops::{DropItem, Fate};
+pub use events::EventItem;
+pub use health::Status as HealthItem;
 pub use ports::PortItem;
 pub use service::{Counters, Rates, RealItem, ServiceItem};
+pub use vrrp::Status as VrrpItem;
 
 /// A thing that `fourfold show` can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -32,26 +38,41 @@ pub enum Noun {
     Connections,
     /// The daemons, as the supervisor sees them.
     Daemons,
+    /// The running configuration.
+    Configuration,
     /// Every reason to drop or to punt a frame, with its count.
     Drops,
+    /// What the daemons said lately.
+    Events,
+    /// The checks of the reals.
+    Health,
     /// The LACP state of each member.
     Lacp,
     /// The NIC queues that the forwarder serves.
     Ports,
     /// Services with their reals.
     Service,
+    /// The virtual routers.
+    Vrrp,
+    /// The virtual routers' histories: why each is in its state.
+    VrrpWhy,
 }
 
 impl Noun {
     /// Every noun, in the order of the alphabet.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 12] = [
         Self::Bond,
+        Self::Configuration,
         Self::Connections,
         Self::Daemons,
         Self::Drops,
+        Self::Events,
+        Self::Health,
         Self::Lacp,
         Self::Ports,
         Self::Service,
+        Self::Vrrp,
+        Self::VrrpWhy,
     ];
 
     /// The word on the command line and in the records.
@@ -61,10 +82,15 @@ impl Noun {
             Self::Bond => "bond",
             Self::Connections => "connections",
             Self::Daemons => "daemons",
+            Self::Configuration => "configuration",
             Self::Drops => "drops",
+            Self::Events => "events",
+            Self::Health => "health",
             Self::Lacp => "lacp",
             Self::Ports => "ports",
             Self::Service => "service",
+            Self::Vrrp => "vrrp",
+            Self::VrrpWhy => "vrrp_why",
         }
     }
 
@@ -74,7 +100,10 @@ impl Noun {
         match self {
             Self::Bond | Self::Lacp => "bondd",
             Self::Connections | Self::Drops | Self::Ports | Self::Service => "lvsd",
-            Self::Daemons => "supervisor",
+            Self::Configuration => "ctld",
+            Self::Daemons | Self::Events => "supervisor",
+            Self::Health => "healthd",
+            Self::Vrrp | Self::VrrpWhy => "vrrpd",
         }
     }
 }

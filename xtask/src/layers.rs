@@ -19,9 +19,15 @@ const ARROWS: [(&str, &[&str]); 20] = [
         "control",
         &["bond", "vrrp", "lvs", "bfd", "health", "wire", "sys"],
     ),
-    ("lvsd", &["control", "netio", "sys", "lvs", "bond", "wire"]),
+    (
+        "lvsd",
+        &["control", "netio", "sys", "lvs", "bond", "vrrp", "wire"],
+    ),
     ("bondd", &["control", "netio", "sys", "bond", "bfd", "wire"]),
-    ("vrrpd", &["control", "netio", "sys", "vrrp", "bfd", "wire"]),
+    (
+        "vrrpd",
+        &["control", "netio", "sys", "vrrp", "bond", "bfd", "wire"],
+    ),
     ("healthd", &["control", "netio", "sys", "health", "wire"]),
     ("hostd", &["control", "netio", "sys", "wire"]),
     ("ctld", &["control", "sys"]),

@@ -129,5 +129,10 @@ fn answer(bonds: &[Served], call: Call) {
         }
         Request::Show(noun) => call.refuse(format!("{} is {}'s", noun.name(), noun.daemon())),
         Request::Bond(_) => call.refuse("bonds attach to lvsd"),
+        Request::Vrrp(_)
+        | Request::Verdicts(_)
+        | Request::Pools(_)
+        | Request::Transaction(_)
+        | Request::Configure(_) => call.refuse("not bondd's"),
     }
 }

@@ -132,7 +132,12 @@ pub fn show<T: DeserializeOwned>(
     match items.record()? {
         Answer::Begin(begun) if begun == noun => Ok(items),
         Answer::Error(reason) => Err(ClientError::Refused { daemon, reason }),
-        Answer::Begin(_) | Answer::Item(_) | Answer::End(_) | Answer::Bond(_) => {
+        Answer::Begin(_)
+        | Answer::Item(_)
+        | Answer::End(_)
+        | Answer::Bond(_)
+        | Answer::Vrrp(_)
+        | Answer::Transaction(_) => {
             Err(items.misunderstood("the answer does not begin with its noun"))
         }
     }
@@ -164,7 +169,11 @@ impl<T: DeserializeOwned> Items<T> {
                 daemon: self.daemon,
                 reason,
             }),
-            Answer::Begin(_) | Answer::End(_) | Answer::Bond(_) => {
+            Answer::Begin(_)
+            | Answer::End(_)
+            | Answer::Bond(_)
+            | Answer::Vrrp(_)
+            | Answer::Transaction(_) => {
                 Err(self.misunderstood("items are missing, or the answer begins twice"))
             }
         }

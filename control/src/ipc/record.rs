@@ -5,6 +5,8 @@
 //! bondd  ─ {"bond":{"attach":"bond0"}} + egress memfd ─► lvsd  ◄─ {"bond":{"attached":"bond0"}} + feedback memfd
 //! ```
 
+use std::net::SocketAddr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::show::Noun;
@@ -20,6 +22,109 @@ pub enum Request {
     Show(Noun),
     /// bondd's word to lvsd; the connection is taken over.
     Bond(BondRequest),
+    /// vrrpd's word to lvsd; the connection is taken over.
+    Vrrp(VrrpRequest),
+    /// healthd's word to lvsd: which reals are up. The first of a stream on one connection, which is
+    /// taken over; at most [`BATCH`] in a record.
+    Verdicts(Vec<RealVerdict>),
+    /// healthd's word to vrrpd: which services have a real that is up; a stream like the other.
+    Pools(Vec<PoolVerdict>),
+    /// ctld's word to a daemon: a step of a transaction; the connection is the transaction.
+    Transaction(TransactionRequest),
+    /// An operator's word to ctld.
+    Configure(ConfigureRequest),
+}
+
+/// The most verdicts in one record.
+pub const BATCH: usize = 256;
+
+/// vrrpd's words to lvsd.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VrrpRequest {
+    /// Give the memory of the leases, and of every bond what bondd and the workers say of it.
+    Attach,
+}
+
+/// What a check found of a real.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RealVerdict {
+    /// The service's name.
+    pub service: String,
+    /// The real.
+    pub real: SocketAddr,
+    /// Whether it takes new connections.
+    pub up: bool,
+}
+
+/// What the checks of a service's reals found together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoolVerdict {
+    /// The service's name.
+    pub service: String,
+    /// Whether one of its reals is up.
+    pub alive: bool,
+}
+
+/// The steps of a transaction (see [`crate::transaction`]).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TransactionRequest {
+    /// Say whether the configuration, whose text comes in a sealed memfd with the record, can be
+    /// taken up.
+    Prepare(u64),
+    /// Take it up.
+    Commit(u64),
+    /// Forget it.
+    Abort(u64),
+}
+
+/// What a daemon says in a transaction; a refusal is an [`Answer::Error`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TransactionAnswer {
+    /// It can be taken up.
+    Prepared {
+        /// The transaction.
+        id: u64,
+        /// What taking it up means for the daemon.
+        effect: Effect,
+    },
+    /// It has been.
+    Committed(u64),
+    /// It has been forgotten.
+    Aborted(u64),
+}
+
+/// What a new configuration means for a daemon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// Nothing of its own has changed.
+    None,
+    /// It changes while it runs.
+    Live,
+    /// It ends once the change is committed, and its supervisor starts it anew.
+    Restart,
+}
+
+/// An operator's words to ctld. A configuration's text comes in a sealed memfd with the record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConfigureRequest {
+    /// Make the text the running configuration.
+    Commit {
+        /// Roll back by itself unless confirmed within so many minutes.
+        confirmed: Option<u32>,
+        /// A word for the history.
+        comment: Option<String>,
+    },
+    /// Say what committing the text would change.
+    Compare,
+    /// Make the running configuration what it was so many commits ago.
+    Rollback(u32),
+    /// Keep what was committed on trial.
+    Confirm,
 }
 
 /// bondd's words to lvsd.
@@ -44,6 +149,10 @@ pub enum Answer<T> {
     Error(String),
     /// lvsd's word to bondd.
     Bond(BondAnswer),
+    /// lvsd's word to vrrpd.
+    Vrrp(VrrpAnswer),
+    /// A daemon's word to ctld.
+    Transaction(TransactionAnswer),
 }
 
 /// lvsd's words to bondd.
@@ -52,6 +161,16 @@ pub enum Answer<T> {
 pub enum BondAnswer {
     /// The bond of this name is served; its feedback memfd comes with the record.
     Attached(String),
+}
+
+/// lvsd's words to vrrpd.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VrrpAnswer {
+    /// The bonds in lvsd's order. With the record come the memory of the leases ([`vrrp::lease`]),
+    /// and for each bond its feedback and its egress table. The connection ends when one of these is
+    /// replaced, to be made anew.
+    Attached(Vec<String>),
 }
 
 #[cfg(test)]

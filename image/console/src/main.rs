@@ -84,6 +84,11 @@ fn other_number(noun: Noun) -> &'static str {
         Noun::Lacp => "lacps",
         Noun::Ports => "port",
         Noun::Service => "services",
+        Noun::Configuration => "config",
+        Noun::Events => "event",
+        Noun::Health => "checks",
+        Noun::Vrrp => "vrrps",
+        Noun::VrrpWhy => "why",
     }
 }
 

@@ -70,7 +70,17 @@ pub(crate) fn print(
         Noun::Lacp => lacp::print(ask(run_dir, noun)?, out),
         Noun::Ports => ports::print(ask(run_dir, noun)?, options, out),
         Noun::Service => service::print(ask(run_dir, noun)?, options, out),
+        Noun::Configuration | Noun::Events | Noun::Health | Noun::Vrrp | Noun::VrrpWhy => {
+            plain(ask(run_dir, noun)?, out)
+        }
     }
+}
+
+fn plain(items: Items<serde_json::Value>, out: &mut impl Write) -> Result<(), Failure> {
+    for item in items {
+        writeln!(out, "{}", item?)?;
+    }
+    Ok(())
 }
 
 fn ask<T: DeserializeOwned>(run_dir: &Path, noun: Noun) -> Result<Items<T>, Failure> {

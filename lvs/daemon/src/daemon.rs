@@ -169,6 +169,11 @@ impl Daemon {
                 attach::attach(&self.shared, &self.kept, &name, call);
             }
             Request::Show(noun) => self.show(noun, call),
+            Request::Vrrp(_)
+            | Request::Verdicts(_)
+            | Request::Pools(_)
+            | Request::Transaction(_)
+            | Request::Configure(_) => call.refuse("not lvsd's"),
         }
     }
 
@@ -192,7 +197,14 @@ impl Daemon {
                 );
             }
             Noun::Connections => list_connections(Arc::clone(&self.shared), call),
-            Noun::Bond | Noun::Lacp | Noun::Daemons => {
+            Noun::Bond
+            | Noun::Configuration
+            | Noun::Daemons
+            | Noun::Events
+            | Noun::Health
+            | Noun::Lacp
+            | Noun::Vrrp
+            | Noun::VrrpWhy => {
                 call.refuse(format!("ask {} for that", noun.daemon()));
             }
         }

@@ -1,0 +1,3 @@
+//! `ctld`: the only writer of configuration. Empty in this version.
+
+fn main() {}
