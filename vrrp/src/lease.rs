@@ -1,6 +1,6 @@
-//! The lease of a virtual MAC: a word per virtual router, in memory that `vrrpd` writes and `lvsd`
-//! reads. It holds the nanosecond of the monotonic clock until which this box is Active; a `vrrpd`
-//! that dies renews it no more, and the box falls silent by itself.
+//! The lease of a virtual MAC: two words per virtual router, in memory that `vrrpd` writes and `lvsd`
+//! reads. They hold the nanoseconds of the monotonic clock until which, and since when, this box is
+//! Active; a `vrrpd` that dies renews it no more, and the box falls silent by itself.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
@@ -8,8 +8,8 @@ use wire::Instant;
 
 use crate::config::{Family, Vrid};
 
-/// Words of one bond: a word for each VRID of each family.
-pub const WORDS_PER_BOND: usize = 512;
+/// Words of one bond: two for each VRID of each family.
+pub const WORDS_PER_BOND: usize = 1024;
 
 /// The most bonds that have leases.
 pub const MAX_BONDS: usize = 15;
@@ -22,21 +22,37 @@ pub const WORDS: usize = WORDS_PER_BOND * MAX_BONDS;
 pub const fn word(bond: usize, family: Family, vrid: Vrid) -> usize {
     let family = match family {
         Family::Ipv4 => 0,
-        Family::Ipv6 => 256,
+        Family::Ipv6 => 512,
     };
-    bond * WORDS_PER_BOND + family + vrid.get() as usize
+    bond * WORDS_PER_BOND + family + vrid.get() as usize * 2
 }
 
-/// Grants the lease until `until`; an earlier moment than before shortens it.
-pub fn grant(words: &[AtomicU64], word: usize, until: Instant) {
-    if let Some(lease) = words.get(word) {
-        lease.store(until.as_nanos(), Ordering::Release);
+/// Grants the lease until `until`; an earlier moment than before shortens it. One that did not hold
+/// begins at `now`.
+pub fn grant(words: &[AtomicU64], word: usize, now: Instant, until: Instant) {
+    let Some([end, since]) = words.get(word..word + 2) else {
+        return;
+    };
+    if !is_held(words, word, now) {
+        since.store(now.as_nanos(), Ordering::Release);
     }
+    end.store(until.as_nanos(), Ordering::Release);
 }
 
 /// Ends the lease.
 pub fn release(words: &[AtomicU64], word: usize) {
-    grant(words, word, Instant::from_nanos(0));
+    if let Some(end) = words.get(word) {
+        end.store(0, Ordering::Release);
+    }
+}
+
+/// Since when a lease that holds has been held.
+#[must_use]
+pub fn since(words: &[AtomicU64], word: usize) -> Instant {
+    let since = words
+        .get(word + 1)
+        .map_or(0, |since| since.load(Ordering::Acquire));
+    Instant::from_nanos(since)
 }
 
 /// Whether the lease holds at `now`.
@@ -45,4 +61,67 @@ pub fn is_held(words: &[AtomicU64], word: usize, now: Instant) -> bool {
     words
         .get(word)
         .is_some_and(|lease| lease.load(Ordering::Acquire) > now.as_nanos())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words() -> [AtomicU64; WORDS_PER_BOND * 2] {
+        [const { AtomicU64::new(0) }; WORDS_PER_BOND * 2]
+    }
+
+    fn at(nanos: u64) -> Instant {
+        Instant::from_nanos(nanos)
+    }
+
+    #[test]
+    fn a_lease_holds_until_its_end_and_no_longer() {
+        let words = words();
+        let word = word(1, Family::Ipv6, Vrid::new(255).unwrap());
+        assert!(!is_held(&words, word, at(5)));
+        grant(&words, word, at(5), at(10));
+        assert!(is_held(&words, word, at(9)));
+        assert!(!is_held(&words, word, at(10)));
+        release(&words, word);
+        assert!(!is_held(&words, word, at(6)));
+    }
+
+    #[test]
+    fn a_lease_that_is_renewed_in_time_is_the_same_lease() {
+        let words = words();
+        let word = word(0, Family::Ipv4, Vrid::new(1).unwrap());
+        grant(&words, word, at(5), at(10));
+        grant(&words, word, at(9), at(15));
+        assert_eq!(since(&words, word), at(5));
+        grant(&words, word, at(15), at(20));
+        assert_eq!(
+            since(&words, word),
+            at(15),
+            "one that had run out begins anew"
+        );
+    }
+
+    #[test]
+    fn every_virtual_router_has_words_of_its_own() {
+        let mut seen = [false; WORDS_PER_BOND * 2];
+        for bond in 0..2 {
+            for family in [Family::Ipv4, Family::Ipv6] {
+                for vrid in 1..=255 {
+                    let word = word(bond, family, Vrid::new(vrid).unwrap());
+                    for at in [word, word + 1] {
+                        assert!(!seen[at], "{bond} {family:?} {vrid}");
+                        seen[at] = true;
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn memory_that_is_too_small_holds_no_lease() {
+        grant(&[], 3, at(1), at(2));
+        assert!(!is_held(&[], 3, at(1)));
+        assert_eq!(since(&[], 3), at(0));
+    }
 }
