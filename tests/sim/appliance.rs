@@ -162,6 +162,7 @@ impl Appliance {
             table: &self.shared.connections,
             now: self.now,
             mac: BOND,
+            leases: &[],
         };
         lvs::process(&context, engine, frame, headers, &mut [0; 1_514]);
     }

@@ -117,6 +117,7 @@ pub fn services(services: Vec<ServiceStatus>, meter: &RateMeter) -> Vec<ServiceI
         let real = |real: &lvs::RealStatus| RealItem {
             address: real.address,
             weight: real.weight,
+            up: real.up,
             active: real.active.into(),
             inactive: real.inactive.into(),
             counters: counters(&real.totals),
