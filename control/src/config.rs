@@ -128,6 +128,7 @@ fn read(file: &str, text: &str) -> (Config, Vec<Fault>) {
         services: lvs::Config {
             services: services::read(&root),
             timeouts,
+            routers: Vec::new(),
         },
         checks: health::Config::default(),
         routers: Vec::new(),

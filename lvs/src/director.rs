@@ -86,6 +86,37 @@ impl Director {
         Ok(())
     }
 
+    /// Whether [`Director::set_config`] will take this configuration up, also if connections come and
+    /// go until then; nothing changes.
+    ///
+    /// # Errors
+    /// Every fault of the configuration.
+    pub fn check(&self, config: &Config, table: &Table<'_>) -> Result<(), Vec<Fault>> {
+        let faults = config.faults();
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let wanted: BTreeSet<RealKey> = config.services.iter().flat_map(real_keys).collect();
+        // A real that is still configured may get its first connection yet.
+        let in_use = |slot| {
+            let mut known = self.reals.values();
+            known.any(|known| known.id.slot == slot) || table.load(slot) != (0, 0)
+        };
+        let demand = table.registry().demand(&wanted, |slot| !in_use(slot));
+        if demand <= table.real_ids() {
+            return Ok(());
+        }
+        Err([Fault {
+            path: "service".to_owned(),
+            value: format!("{demand} reals, those that leave included"),
+            legal: format!(
+                "at most {} reals with this connection table",
+                table.real_ids()
+            ),
+        }]
+        .into())
+    }
+
     /// Takes up what checks found of reals, by service and endpoint, and makes a new snapshot if that
     /// changes anything; says whether it did. A real that is not up takes no new connection. Reals
     /// that are not configured are passed over; of the others, one without a verdict is up.
@@ -262,6 +293,11 @@ fn parts(service: &ServiceConfig, built: &Built, standing: Standing) -> ServiceP
         },
         reals: built.candidates.iter().map(real).collect(),
     }
+}
+
+fn real_keys(service: &ServiceConfig) -> impl Iterator<Item = RealKey> {
+    let reals = service.reals.iter();
+    reals.map(|real| real_key(service, real))
 }
 
 pub(crate) fn real_key(service: &ServiceConfig, real: &RealConfig) -> RealKey {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use control::cli::DaemonArgs;
+use lvsd::daemon::Ended;
 
 /// The forwarder: AF_XDP on every data port, NAT and direct routing, the connection table.
 #[derive(Debug, Parser)]
@@ -18,7 +19,8 @@ fn main() -> ExitCode {
     let args = Args::parse().daemon;
     let config = args.load_or_exit(control::cli::interfaces);
     match run(&args, config) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(Ended::Stopped) => ExitCode::SUCCESS,
+        Ok(Ended::Restart) => ExitCode::from(control::transaction::EXIT_RESTART),
         Err(error) => {
             eprintln!("lvsd: {error}");
             ExitCode::FAILURE
@@ -26,7 +28,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(args: &DaemonArgs, config: control::config::Config) -> io::Result<()> {
+fn run(args: &DaemonArgs, config: control::config::Config) -> io::Result<Ended> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

@@ -63,6 +63,8 @@ fn own_drops(shared: &Shared, reason: DropReason) -> u64 {
         DropReason::Malformed
         | DropReason::NotAttached
         | DropReason::TxRingFull
+        | DropReason::NotActive
+        | DropReason::Redirect
         | DropReason::NoFrame
         | DropReason::NoRoute
         | DropReason::NeighbourUnresolved
