@@ -176,7 +176,6 @@ impl Port for Down {
     }
 }
 
-/// Lets the host interface's thread pass one frame on, to an interface that refuses it.
 /// An ICMPv6 redirect from the kernel.
 fn redirect() -> Vec<u8> {
     let mut frame = Vec::new();
@@ -188,6 +187,7 @@ fn redirect() -> Vec<u8> {
     frame
 }
 
+/// Lets the host interface's thread pass one frame on, to an interface that refuses it.
 fn refuse_by_host(shared: &Shared) {
     let (port, _other_end) = netio::memory::MemoryPort::pair().unwrap();
     // The refusal is also what ends the thread's loop.
