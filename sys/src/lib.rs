@@ -12,6 +12,7 @@
 //! | [`sealed`] | bytes too large for a record, in a memfd that nobody can change |
 //! | [`ready`] | the newline on `READY_FD` that says "ready" |
 //! | [`store`] | descriptors that outlive a daemon: the daemon's half and the supervisor's half |
+//! | [`supervised`] | a daemon's tie to its supervisor, and to the next one when that one dies |
 //! | [`spawn`] | a child with a pidfd, a readiness pipe and an output pipe |
 //! | [`step`] | named steps at which a test holds a process |
 //! | [`watch`] | waiting on tokio for any descriptor |
@@ -45,4 +46,5 @@ pub mod sealed;
 pub mod spawn;
 pub mod step;
 pub mod store;
+pub mod supervised;
 pub mod watch;

@@ -10,6 +10,7 @@ use std::ffi::OsStr;
 use std::fs::OpenOptions;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitStatus, Stdio};
 
@@ -207,6 +208,29 @@ impl Readiness {
 }
 
 impl Output {
+    /// The reading end of the output pipe of a process that somebody else started, from any descriptor of
+    /// that pipe. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// `InvalidInput` for anything but a pipe; else what the kernel says.
+    pub fn reopen(pipe: &OwnedFd) -> io::Result<Self> {
+        let path = format!("/proc/self/fd/{}", pipe.as_raw_fd());
+        let mut options = OpenOptions::new();
+        // Of its own, so that the writer's side stays as it is.
+        let own = options
+            .read(true)
+            .custom_flags(libc::O_NONBLOCK)
+            .open(path)?;
+        if !own.metadata()?.file_type().is_fifo() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "output that is no pipe",
+            ));
+        }
+        let pipe = Watch::new(own.into())?;
+        Ok(Self { pipe })
+    }
+
     /// Reads what the child wrote; 0 at the end. May be cancelled without losing bytes.
     ///
     /// # Errors
