@@ -6,10 +6,12 @@
 //!
 //! | module | gives |
 //! |---|---|
-//! | [`clock`] | nanoseconds of `CLOCK_MONOTONIC`, the time that hosts hand to engines |
+//! | [`clock`] | nanoseconds of `CLOCK_MONOTONIC`, the time that hosts hand to engines; the calendar's for people |
+//! | [`limit`] | how many descriptors this process may have |
 //! | [`memory`] | a size-sealed memfd, mapped shared, seen as words of atomics |
 //! | [`packet`] | `SOCK_SEQPACKET` sockets whose records carry descriptors, blocking and for tokio |
 //! | [`sealed`] | bytes too large for a record, in a memfd that nobody can change |
+//! | [`process`] | a process that another one started, and its end |
 //! | [`ready`] | the newline on `READY_FD` that says "ready" |
 //! | [`store`] | descriptors that outlive a daemon: the daemon's half and the supervisor's half |
 //! | [`supervised`] | a daemon's tie to its supervisor, and to the next one when that one dies |
@@ -38,9 +40,11 @@
 #![allow(unsafe_code)] // This room exists to hold it.
 
 pub mod clock;
+pub mod limit;
 pub mod memory;
 pub mod netns;
 pub mod packet;
+pub mod process;
 pub mod ready;
 pub mod sealed;
 pub mod spawn;

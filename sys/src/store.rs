@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 use crate::packet::Packet;
 use crate::supervised;
 pub(crate) use held::Held;
-pub use server::{Answer, MAX_ITEMS, Request, Store};
+pub use server::{Answer, MAX_DESCRIPTORS, MAX_ITEMS, Request, Store};
 
 /// The environment variable with the path of the supervisor's socket.
 pub const FD_STORE: &str = "FD_STORE";
