@@ -18,6 +18,7 @@ use netio::netlink::Netlink;
 use netio::packet::PacketSocket;
 use netio::tap::Tap;
 use netio::xdp::{PinDir, Program, Statistics, XdpMode};
+use sys::supervised::Supervised;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
@@ -80,7 +81,12 @@ pub enum Ended {
 ///
 /// # Errors
 /// When something that the forwarder cannot do without fails; it must be started again then.
-pub async fn run(config: Config, socket: &Path, run_dir: &Path) -> io::Result<Ended> {
+pub async fn run(
+    config: Config,
+    socket: &Path,
+    run_dir: &Path,
+    supervised: Supervised,
+) -> io::Result<Ended> {
     std::fs::create_dir_all(run_dir)?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -91,7 +97,7 @@ pub async fn run(config: Config, socket: &Path, run_dir: &Path) -> io::Result<En
     sys::ready::notify();
     let participant = Participant::new("lvsd", run_dir);
     let ended = tokio::select! {
-        ended = daemon.serve(server, participant) => ended,
+        ended = daemon.serve(server, participant, supervised) => ended,
         Some(failure) = failures.recv() => Err(failure),
         _ = terminate.recv() => Ok(Ended::Stopped),
         _ = interrupt.recv() => Ok(Ended::Stopped),
@@ -166,6 +172,7 @@ impl Daemon {
         &mut self,
         mut server: Server,
         mut participant: Participant,
+        supervised: Supervised,
     ) -> io::Result<Ended> {
         let mut look = interval(carrier::INTERVAL);
         let mut rates = interval(RATES);
@@ -173,6 +180,7 @@ impl Daemon {
             ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         }
         loop {
+            supervised.beat();
             tokio::select! {
                 call = server.next() => match call.request {
                     Request::Transaction(_) => participant.take(call),
