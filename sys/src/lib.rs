@@ -10,6 +10,7 @@
 //! | [`memory`] | a size-sealed memfd, mapped shared, seen as words of atomics |
 //! | [`packet`] | `SOCK_SEQPACKET` sockets whose records carry descriptors, blocking and for tokio |
 //! | [`ready`] | the newline on `READY_FD` that says "ready" |
+//! | [`realtime`] | a thread that runs before others, memory that stays |
 //! | [`store`] | descriptors that outlive a daemon: the daemon's half and the supervisor's half |
 //! | [`spawn`] | a child with a pidfd, a readiness pipe and an output pipe |
 //! | [`watch`] | waiting on tokio for any descriptor |
@@ -39,6 +40,7 @@ pub mod memory;
 pub mod netns;
 pub mod packet;
 pub mod ready;
+pub mod realtime;
 pub mod spawn;
 pub mod store;
 pub mod watch;
