@@ -6,6 +6,7 @@
 //! | [`cli`] | the options that every daemon has |
 //! | [`ipc`] | JSON records on `SOCK_SEQPACKET`: a server for tokio, a client without |
 //! | [`show`] | what `fourfold show` prints: the items that daemons send |
+//! | [`transaction`] | a configuration that all daemons take up, or none |
 //!
 //! # Example
 //! ```
@@ -27,3 +28,4 @@ pub mod cli;
 pub mod config;
 pub mod ipc;
 pub mod show;
+pub mod transaction;

@@ -9,10 +9,12 @@
 //! | [`clock`] | nanoseconds of `CLOCK_MONOTONIC`, the time that hosts hand to engines |
 //! | [`memory`] | a size-sealed memfd, mapped shared, seen as words of atomics |
 //! | [`packet`] | `SOCK_SEQPACKET` sockets whose records carry descriptors, blocking and for tokio |
+//! | [`sealed`] | bytes too large for a record, in a memfd that nobody can change |
 //! | [`ready`] | the newline on `READY_FD` that says "ready" |
 //! | [`realtime`] | a thread that runs before others, memory that stays |
 //! | [`store`] | descriptors that outlive a daemon: the daemon's half and the supervisor's half |
 //! | [`spawn`] | a child with a pidfd, a readiness pipe and an output pipe |
+//! | [`step`] | named steps at which a test holds a process |
 //! | [`watch`] | waiting on tokio for any descriptor |
 //! | [`netns`] | running a thread in a named network namespace |
 //!
@@ -41,6 +43,8 @@ pub mod netns;
 pub mod packet;
 pub mod ready;
 pub mod realtime;
+pub mod sealed;
 pub mod spawn;
+pub mod step;
 pub mod store;
 pub mod watch;

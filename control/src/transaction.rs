@@ -1,0 +1,58 @@
+//! A change of configuration that all daemons take up, or none.
+//!
+//! ```text
+//! ctld ─ {"transaction":{"prepare":7}} + sealed memfd with the text ─► daemon
+//!      ◄─ {"transaction":{"prepared":{"id":7,"effect":"live"}}}        or {"error":"why not"}: the end
+//!      ─ {"transaction":{"commit":7}} ─►                               or {"transaction":{"abort":7}} ─►
+//!      ◄─ {"transaction":{"committed":7}}                              or ◄─ {"transaction":{"aborted":7}}
+//! ```
+//! One connection is one transaction with one daemon. A connection that ends before Commit is an
+//! Abort. A daemon that dies after its vote starts again from the running file, which by then holds
+//! the old configuration or the new one, and hears from ctld again if that was the old one.
+//!
+//! [`Participant`] is a daemon's half. A daemon's loop hands it every [`Request::Transaction`] and
+//! answers its words:
+//! ```no_run
+//! # async fn daemon(mut server: control::ipc::Server, run_dir: &std::path::Path) {
+//! use control::ipc::{Effect, Request};
+//! use control::transaction::{Participant, Word};
+//!
+//! let mut participant = Participant::new("healthd", run_dir);
+//! let mut prepared = None;
+//! loop {
+//!     tokio::select! {
+//!         call = server.next() => match call.request {
+//!             Request::Transaction(_) => participant.take(call),
+//!             _ => call.refuse("not healthd's"),
+//!         },
+//!         word = participant.next() => match word {
+//!             Word::Prepare { config, vote } => {
+//!                 prepared = Some(config.checks); // nothing that is served changes yet
+//!                 vote.accept(Effect::Live);
+//!             }
+//!             Word::Commit(done) => {
+//!                 if let Some(checks) = prepared.take() {
+//!                     // `checks` are in force from here on.
+//! #                   drop(checks);
+//!                 }
+//!                 done.done().await; // with Effect::Restart: then end with exit code 75
+//!             }
+//!             Word::Abort => prepared = None,
+//!         },
+//!     }
+//! }
+//! # }
+//! ```
+
+mod participant;
+
+pub use participant::{Done, Participant, Vote, Word};
+
+#[cfg(doc)]
+use crate::ipc::Request;
+
+/// The most bytes that a configuration's text has.
+pub const TEXT_BYTES: usize = 4 << 20;
+
+/// The exit code of a daemon that takes up a configuration by being started anew.
+pub const EXIT_RESTART: u8 = 75;
