@@ -5,16 +5,20 @@
 //! needs the host, such as whether a NIC is there, is apart ([`check_present`], [`check_free`]).
 
 mod bonds;
+mod checks;
 mod cross;
 mod fault;
 mod host;
 mod lvs_options;
+mod metrics;
 mod print;
+mod routers;
 mod routes;
 mod section;
 mod services;
 mod value;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -37,7 +41,9 @@ pub struct Config {
     pub bonds: Vec<bond::Config>,
     /// The services, by name, and the forwarding engine's own options.
     pub services: lvs::Config,
-    /// How the services' reals are checked.
+    /// The check of each service that has one, by the service's name.
+    pub check_of: BTreeMap<String, health::CheckConfig>,
+    /// The same for each real of these services.
     pub checks: health::Config,
     /// The virtual routers, by name.
     pub routers: Vec<vrrp::Config>,
@@ -50,7 +56,7 @@ pub struct Config {
 }
 
 /// The tables at the top of the file.
-const TABLES: &[&str] = &["bond", "lvs", "route", "service"];
+const TABLES: &[&str] = &["bond", "lvs", "metrics", "route", "service", "vrrp"];
 
 /// Reads and validates the configuration in `path`.
 ///
@@ -122,16 +128,19 @@ fn read(file: &str, text: &str) -> (Config, Vec<Fault>) {
     let reader = Reader::new(file, text);
     let root = Section::root(&reader, table.get_ref(), TABLES);
     let (lvs, timeouts) = lvs_options::read(&root);
+    let (services, check_of) = services::read(&root);
     let mut config = Config {
         lvs,
         bonds: bonds::read(&root),
+        checks: checks::targets(&services, &check_of),
+        check_of,
         services: lvs::Config {
-            services: services::read(&root),
+            services,
             timeouts,
+            routers: Vec::new(),
         },
-        checks: health::Config::default(),
-        routers: Vec::new(),
-        metrics: None,
+        routers: routers::read(&root),
+        metrics: metrics::read(&root),
         routes: routes::read(&root),
         origin: Origin::default(),
     };

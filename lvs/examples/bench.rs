@@ -183,6 +183,7 @@ impl<'m> Bench<'m> {
                 table: &self.table,
                 now: self.now,
                 mac: MAC,
+                leases: &[],
             };
             let mut batch = receive(template, &mut turns, &flow);
             look_ahead(&cx, batch.iter().map(|(_, headers)| headers));

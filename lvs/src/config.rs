@@ -8,7 +8,7 @@ use core::fmt;
 use core::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
-use wire::protocol;
+use wire::{Mac, protocol};
 
 pub use fault::Fault;
 
@@ -23,6 +23,25 @@ pub struct Config {
     /// How long a connection may be silent.
     #[serde(default)]
     pub timeouts: Timeouts,
+    /// The virtual routers on whose state virtual addresses depend. A virtual address that is in none
+    /// is always this box's.
+    #[serde(skip)]
+    pub routers: Vec<Router>,
+}
+
+/// A virtual router (VRRP), as far as the balancer is concerned: its addresses are answered for, by
+/// its virtual MAC, while its lease holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Router {
+    /// Its virtual MAC.
+    pub mac: Mac,
+    /// The place of its lease in [`crate::Context::leases`].
+    pub lease: usize,
+    /// Its addresses; each in one router.
+    pub addresses: Vec<IpAddr>,
+    /// Whether the host has these addresses itself (the address owner): ARP and neighbour discovery
+    /// are answered here all the same, everything else is the kernel's.
+    pub is_owner: bool,
 }
 
 /// A service: a virtual endpoint and the reals that serve it.

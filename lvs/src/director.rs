@@ -1,16 +1,19 @@
 //! The slow path: holds the configuration, gives reals their ids, makes snapshots for the workers.
 
-use alloc::collections::BTreeMap;
+use alloc::borrow::ToOwned;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::net::{IpAddr, SocketAddr};
 
 use crate::Stats;
 use crate::address::Endpoint;
-use crate::config::{Config, Fault, RealConfig, ServiceConfig};
+use crate::config::{Config, Fault, RealConfig, Router, ServiceConfig};
 use crate::connection::{RealId, RealKey, Table};
 use crate::scheduler::{Candidate, Scheduler};
-use crate::snapshot::{Real, Service, ServiceParts, Snapshot};
+use crate::snapshot::{Real, Service, ServiceParts, Snapshot, Standing};
 use crate::status::Totals;
 
 /// Holds the services; the host gives its snapshots to the workers.
@@ -19,6 +22,8 @@ pub struct Director {
     pub(crate) config: Config,
     pub(crate) stats: Vec<Arc<Stats>>,
     pub(crate) reals: BTreeMap<RealKey, Known>,
+    /// Reals that failed their checks, by service: they take no new connection.
+    pub(crate) down: BTreeSet<(String, SocketAddr)>,
     built: BTreeMap<Endpoint, Built>,
     snapshot: Arc<Snapshot>,
 }
@@ -55,6 +60,7 @@ impl Director {
             config: Config::default(),
             stats,
             reals: BTreeMap::new(),
+            down: BTreeSet::new(),
             built: BTreeMap::new(),
             snapshot: Arc::default(),
         };
@@ -72,26 +78,106 @@ impl Director {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let reals = self.assign(&config, table)?;
+        self.reals = self.assign(&config, table)?;
         table.set_timeouts(&config.timeouts);
+        self.config = config;
+        self.forget_verdicts();
+        self.picture();
+        Ok(())
+    }
+
+    /// Whether [`Director::set_config`] will take this configuration up, also if connections come and
+    /// go until then; nothing changes.
+    ///
+    /// # Errors
+    /// Every fault of the configuration.
+    pub fn check(&self, config: &Config, table: &Table<'_>) -> Result<(), Vec<Fault>> {
+        let faults = config.faults();
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let wanted: BTreeSet<RealKey> = config.services.iter().flat_map(real_keys).collect();
+        // A real that is still configured may get its first connection yet.
+        let in_use = |slot| {
+            let mut known = self.reals.values();
+            known.any(|known| known.id.slot == slot) || table.load(slot) != (0, 0)
+        };
+        let demand = table.registry().demand(&wanted, |slot| !in_use(slot));
+        if demand <= table.real_ids() {
+            return Ok(());
+        }
+        Err([Fault {
+            path: "service".to_owned(),
+            value: format!("{demand} reals, those that leave included"),
+            legal: format!(
+                "at most {} reals with this connection table",
+                table.real_ids()
+            ),
+        }]
+        .into())
+    }
+
+    /// Takes up what checks found of reals, by service and endpoint, and makes a new snapshot if that
+    /// changes anything; says whether it did. A real that is not up takes no new connection. Reals
+    /// that are not configured are passed over; of the others, one without a verdict is up.
+    pub fn set_verdicts<'v>(
+        &mut self,
+        verdicts: impl IntoIterator<Item = (&'v str, SocketAddr, bool)>,
+    ) -> bool {
+        let before = self.down.clone();
+        for (service, real, up) in verdicts {
+            let key = (service.to_owned(), real);
+            if up {
+                self.down.remove(&key);
+            } else {
+                self.down.insert(key);
+            }
+        }
+        self.forget_verdicts();
+        let changed = self.down != before;
+        if changed {
+            self.picture();
+        }
+        changed
+    }
+
+    /// The reals that take no new connection because of their checks, by service.
+    pub fn down(&self) -> impl Iterator<Item = (&str, SocketAddr)> {
+        self.down.iter().map(|(service, real)| (&**service, *real))
+    }
+
+    /// Forgets what was found of reals that are no longer configured.
+    fn forget_verdicts(&mut self) {
+        let services = &self.config.services;
+        self.down.retain(|(name, real)| {
+            let mut of_name = services.iter().filter(|service| service.name == *name);
+            of_name.any(|service| service.reals.iter().any(|one| one.endpoint() == *real))
+        });
+    }
+
+    /// Makes a snapshot of the configuration and the verdicts.
+    fn picture(&mut self) {
+        let config = &self.config;
         let mut built = BTreeMap::new();
         let parts = config.services.iter().map(|service| {
-            let (endpoint, next) = self.build(service, &reals);
-            let parts = parts(service, &next);
+            let (endpoint, next) = self.build(service);
+            let parts = parts(service, &next, standing(&config.routers, service.address));
             built.insert(endpoint, next);
             parts
         });
-        self.snapshot = Arc::new(Snapshot::new(parts.collect()));
+        self.snapshot = Arc::new(Snapshot::new(parts.collect(), &config.routers));
         self.built = built;
-        self.reals = reals;
-        self.config = config;
-        Ok(())
     }
 
     /// The services as they are now, for the workers.
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.snapshot)
+    }
+
+    /// Whether no check speaks against a real.
+    pub(crate) fn is_up(&self, service: &ServiceConfig, real: &RealConfig) -> bool {
+        !self.down.contains(&(service.name.clone(), real.endpoint()))
     }
 
     /// The configuration in use.
@@ -142,21 +228,21 @@ impl Director {
     }
 
     /// A service's scheduler: the one it has where nothing about its choice has changed.
-    fn build(
-        &self,
-        service: &ServiceConfig,
-        reals: &BTreeMap<RealKey, Known>,
-    ) -> (Endpoint, Built) {
+    fn build(&self, service: &ServiceConfig) -> (Endpoint, Built) {
         let endpoint = Endpoint::from(service.endpoint());
         let candidates: Vec<Candidate> = service
             .reals
             .iter()
             .filter_map(|real| {
-                let known = reals.get(&real_key(service, real))?;
+                let known = self.reals.get(&real_key(service, real))?;
                 Some(Candidate {
                     id: known.id,
                     endpoint: real.endpoint().into(),
-                    weight: real.weight,
+                    weight: if self.is_up(service, real) {
+                        real.weight
+                    } else {
+                        0
+                    },
                 })
             })
             .collect();
@@ -181,7 +267,15 @@ impl Director {
     }
 }
 
-fn parts(service: &ServiceConfig, built: &Built) -> ServiceParts {
+/// On what a service's address depends.
+fn standing(routers: &[Router], address: IpAddr) -> Standing {
+    let holder = routers
+        .iter()
+        .find(|router| router.addresses.contains(&address));
+    holder.map_or(Standing::Always, Standing::of)
+}
+
+fn parts(service: &ServiceConfig, built: &Built, standing: Standing) -> ServiceParts {
     let method = service.method;
     let real = |candidate: &Candidate| Real {
         id: candidate.id,
@@ -194,9 +288,16 @@ fn parts(service: &ServiceConfig, built: &Built) -> ServiceParts {
         service: Service {
             method,
             scheduler: Arc::clone(&built.scheduler),
+            endpoint: service.endpoint().into(),
+            standing,
         },
         reals: built.candidates.iter().map(real).collect(),
     }
+}
+
+fn real_keys(service: &ServiceConfig) -> impl Iterator<Item = RealKey> {
+    let reals = service.reals.iter();
+    reals.map(|real| real_key(service, real))
 }
 
 pub(crate) fn real_key(service: &ServiceConfig, real: &RealConfig) -> RealKey {

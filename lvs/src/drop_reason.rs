@@ -24,6 +24,8 @@ pub enum DropReason {
     /// The same client endpoint already reaches the same real by another service: their replies
     /// could not be told apart.
     NatConflict,
+    /// A virtual address whose virtual router is not Active on this box.
+    NotActive,
     /// A protocol that is neither balanced nor answered, to a virtual address.
     ProtocolUnsupported,
     /// An error or reset of our own was due, and the limit on those was reached.
@@ -40,7 +42,7 @@ pub enum DropReason {
 
 impl DropReason {
     /// All reasons, in the order of [`DropReason::index`].
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::AddressConflict,
         Self::BadHeaderChecksum,
         Self::BadSolicitation,
@@ -50,6 +52,7 @@ impl DropReason {
         Self::Malformed,
         Self::MartianSource,
         Self::NatConflict,
+        Self::NotActive,
         Self::ProtocolUnsupported,
         Self::RateLimited,
         Self::ReplyTooLong,
@@ -77,6 +80,7 @@ impl DropReason {
             Self::Malformed => "malformed",
             Self::MartianSource => "martian_source",
             Self::NatConflict => "nat_conflict",
+            Self::NotActive => "not_active",
             Self::ProtocolUnsupported => "protocol_unsupported",
             Self::RateLimited => "rate_limited",
             Self::ReplyTooLong => "reply_too_long",

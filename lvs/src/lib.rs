@@ -11,6 +11,8 @@
 //! - **States and timeouts** are Linux IPVS's: [`TcpState`].
 //! - **Bounds**: the table never grows (see [`connection`]); errors and resets of our own are
 //!   limited per worker; nothing on the path of an existing connection allocates, waits or locks.
+//! - **Virtual routers**: an address of one is answered for, by its virtual MAC, while its lease
+//!   holds; another box's connections are taken over where Maglev hashing says whose they are.
 //! - **A real that is gone**: its connections go with it. A new SYN is scheduled afresh, any other
 //!   packet is answered by a reset.
 //! - **Checksums**: the IPv4 header's is verified; transport checksums are carried incrementally,
@@ -52,7 +54,7 @@
 //!
 //! let snapshot = director.snapshot();
 //! let now = Instant::from_nanos(1_000_000_000);
-//! let cx = Context { snapshot: &snapshot, table: &table, now, mac: Mac([4; 6]) };
+//! let cx = Context { snapshot: &snapshot, table: &table, now, mac: Mac([4; 6]), leases: &[] };
 //! let mut worker = Worker::new(stats);
 //! let verdict = process(&cx, &mut worker, &mut frame, &headers, &mut [0; 1514]);
 //! assert_eq!(verdict, Verdict::Forward { next_hop: [10, 2, 0, 11].into() });
@@ -88,7 +90,8 @@ mod tests;
 mod worker;
 
 pub use config::{
-    Config, Fault, Method, Protocol, RealConfig, SchedulerKind, Seconds, ServiceConfig, Timeouts,
+    Config, Fault, Method, Protocol, RealConfig, Router, SchedulerKind, Seconds, ServiceConfig,
+    Timeouts,
 };
 pub use director::Director;
 pub use drop_reason::DropReason;

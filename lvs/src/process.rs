@@ -4,16 +4,18 @@ mod icmp_error;
 mod local;
 mod reply;
 mod request;
+mod takeover;
 
 use heapless::Vec;
 use wire::checksum::ipv4_header_valid;
 use wire::headers::{Fragment, Headers, Net, Transport};
-use wire::protocol;
+use wire::{Mac, protocol};
 
 use crate::address::Endpoint;
 use crate::answer;
 use crate::connection::{Place, Tick};
 use crate::packet::{Family, Packet};
+use crate::snapshot::Standing;
 use crate::{Context, DropReason, Verdict, Worker};
 
 /// Decides what becomes of a frame and rewrites it in place when it goes on.
@@ -35,6 +37,7 @@ pub fn process(
         headers,
         reply,
         tick: Tick::at(cx.now),
+        mac: cx.mac,
     };
     match task.dispatch() {
         Ok(verdict) => verdict,
@@ -99,6 +102,8 @@ pub struct Task<'t, 'm> {
     pub headers: &'t Headers,
     pub reply: &'t mut [u8],
     pub tick: Tick,
+    /// The MAC address that an answer of our own comes from.
+    pub mac: Mac,
 }
 
 /// A verdict, or why the packet is dropped.
@@ -141,12 +146,28 @@ impl Task<'_, '_> {
                 return self.request(packet, service, from, to, flags);
             }
             if snapshot.is_source(from, protocol::TCP)
-                && let Some(outcome) = self.reply(packet, from, to, flags)
+                && let Some(outcome) = self
+                    .reply(packet, from, to, flags)
+                    .or_else(|| self.take_over_reply(packet, from, to, flags))
             {
                 return outcome;
             }
         }
         self.other(packet)
+    }
+
+    /// Answers for a virtual address from here on, by the MAC address that it is reached by; refuses
+    /// to while its virtual router is not Active here (RFC 5798 6.4.2).
+    #[inline]
+    pub fn stand_for(&mut self, standing: Standing) -> Result<(), DropReason> {
+        match standing {
+            Standing::Always => Ok(()),
+            Standing::Router { mac, lease, .. } if self.cx.is_active(lease) => {
+                self.mac = mac;
+                Ok(())
+            }
+            Standing::Router { .. } => Err(DropReason::NotActive),
+        }
     }
 
     /// Takes from the limit on errors and resets of our own.

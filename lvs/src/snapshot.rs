@@ -1,9 +1,12 @@
 //! What workers read: services and reals at one moment, never changed once made.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use wire::Mac;
+
 use crate::address::{Address, Endpoint};
-use crate::config::{Method, Protocol};
+use crate::config::{Method, Protocol, Router};
 use crate::connection::RealId;
 use crate::index::{Index, Place};
 use crate::scheduler::Scheduler;
@@ -13,9 +16,12 @@ use alloc::sync::Arc;
 #[derive(Debug)]
 pub struct Snapshot {
     virtuals: Index<Virtual>,
-    /// Endpoints of NAT reals: what comes from there may be a reply.
-    sources: Index<()>,
+    /// Endpoints of NAT reals: what comes from there may be a reply, of the only service that has the
+    /// real, or of one of several.
+    sources: Index<Option<usize>>,
     services: Vec<Service>,
+    /// The virtual routers' MAC addresses and leases.
+    routers: Vec<(Mac, usize)>,
     /// By slot of the registry.
     reals: Vec<Option<Real>>,
 }
@@ -27,6 +33,27 @@ pub struct Service {
     pub method: Method,
     /// Who gets a new connection.
     pub scheduler: Arc<Scheduler>,
+    /// Its virtual endpoint.
+    pub endpoint: Endpoint,
+    /// On whose state its address depends.
+    pub standing: Standing,
+}
+
+/// On what it depends whether a virtual address is answered for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// On nothing: it is always this box's.
+    #[default]
+    Always,
+    /// On a virtual router being Active here.
+    Router {
+        /// Its virtual MAC.
+        mac: Mac,
+        /// Its lease.
+        lease: usize,
+        /// Whether the kernel has the address, too.
+        is_owner: bool,
+    },
 }
 
 /// A real, as workers see it.
@@ -45,8 +72,8 @@ pub struct Real {
 enum Virtual {
     /// A service, by its place.
     Service(usize),
-    /// An address that some service has.
-    Address,
+    /// An address that some service or virtual router has.
+    Address(Standing),
 }
 
 /// What is needed to make a snapshot's service.
@@ -63,10 +90,10 @@ pub struct ServiceParts {
 }
 
 impl Snapshot {
-    /// The picture of these services.
-    pub fn new(parts: Vec<ServiceParts>) -> Self {
-        let mut virtuals = Vec::new();
-        let mut sources = Vec::new();
+    /// The picture of these services and virtual routers.
+    pub fn new(parts: Vec<ServiceParts>, routers: &[Router]) -> Self {
+        let mut virtuals = router_addresses(routers);
+        let mut sources: BTreeMap<(Endpoint, u8), Option<usize>> = BTreeMap::new();
         let mut services = Vec::new();
         let mut reals: Vec<Option<Real>> = Vec::new();
         for part in parts {
@@ -76,16 +103,18 @@ impl Snapshot {
                 protocol,
             };
             virtuals.push((place, Virtual::Service(services.len())));
-            virtuals.push((address_place(part.endpoint.address), Virtual::Address));
+            let standing = part.service.standing;
+            virtuals.push((
+                address_place(part.endpoint.address),
+                Virtual::Address(standing),
+            ));
             for real in part.reals {
                 if real.method == Method::Nat {
-                    sources.push((
-                        Place {
-                            endpoint: real.endpoint,
-                            protocol,
-                        },
-                        (),
-                    ));
+                    let service = Some(services.len());
+                    sources
+                        .entry((real.endpoint, protocol))
+                        .and_modify(|known| *known = known.filter(|_| *known == service))
+                        .or_insert(service);
                 }
                 let slot = usize::from(real.id.slot);
                 reals.resize(reals.len().max(slot + 1), None);
@@ -97,8 +126,15 @@ impl Snapshot {
         }
         Self {
             virtuals: Index::new(virtuals.iter().copied()),
-            sources: Index::new(sources.iter().copied()),
+            sources: Index::new(sources.iter().map(|((endpoint, protocol), service)| {
+                let place = Place {
+                    endpoint: *endpoint,
+                    protocol: *protocol,
+                };
+                (place, *service)
+            })),
             services,
+            routers: routers.iter().map(|one| (one.mac, one.lease)).collect(),
             reals,
         }
     }
@@ -108,14 +144,35 @@ impl Snapshot {
     pub(crate) fn service(&self, endpoint: Endpoint, protocol: u8) -> Option<&Service> {
         match self.virtuals.find(Place { endpoint, protocol })? {
             Virtual::Service(at) => self.services.get(at),
-            Virtual::Address => None,
+            Virtual::Address(_) => None,
         }
     }
 
-    /// Whether an address is some service's.
+    /// On what a virtual address depends; none when the address is not virtual.
     #[inline]
-    pub(crate) fn is_virtual(&self, address: Address) -> bool {
-        self.virtuals.find(address_place(address)).is_some()
+    pub(crate) fn standing(&self, address: Address) -> Option<Standing> {
+        match self.virtuals.find(address_place(address))? {
+            Virtual::Address(standing) => Some(standing),
+            Virtual::Service(_) => None,
+        }
+    }
+
+    /// Whether some virtual router has this MAC address and lease.
+    #[must_use]
+    pub fn has_router(&self, mac: Mac, lease: usize) -> bool {
+        self.routers.contains(&(mac, lease))
+    }
+
+    /// The lease of the virtual router that has this MAC address.
+    pub(crate) fn lease_of(&self, mac: Mac) -> impl Iterator<Item = usize> {
+        let of_mac = self.routers.iter().filter(move |(own, _)| *own == mac);
+        of_mac.map(|(_, lease)| *lease)
+    }
+
+    /// The service that an endpoint is a NAT real of, if there is only one.
+    pub(crate) fn only_service_of(&self, endpoint: Endpoint, protocol: u8) -> Option<&Service> {
+        let place = self.sources.find(Place { endpoint, protocol })?;
+        self.services.get(place?)
     }
 
     /// Whether an endpoint is a NAT real's, so that a packet from there may be a reply.
@@ -137,7 +194,28 @@ impl Snapshot {
 impl Default for Snapshot {
     /// A picture without services.
     fn default() -> Self {
-        Self::new(Vec::new())
+        Self::new(Vec::new(), &[])
+    }
+}
+
+/// The routers' addresses, which stand before those of services: the first one counts.
+fn router_addresses(routers: &[Router]) -> Vec<(Place, Virtual)> {
+    let addresses = routers.iter().flat_map(|router| {
+        let standing = Standing::of(router);
+        let places = router.addresses.iter();
+        places.map(move |ip| (address_place((*ip).into()), Virtual::Address(standing)))
+    });
+    addresses.collect()
+}
+
+impl Standing {
+    /// That of a router's addresses.
+    pub const fn of(router: &Router) -> Self {
+        Self::Router {
+            mac: router.mac,
+            lease: router.lease,
+            is_owner: router.is_owner,
+        }
     }
 }
 

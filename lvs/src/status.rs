@@ -35,8 +35,10 @@ pub struct ServiceStatus {
 pub struct RealStatus {
     /// Its endpoint.
     pub address: SocketAddr,
-    /// Its weight.
+    /// Its configured weight.
     pub weight: u32,
+    /// Whether no check speaks against it; one that is not up takes no new connection.
+    pub up: bool,
     /// Its active connections, as IPVS counts them.
     pub active: u32,
     /// Its other connections.
@@ -112,6 +114,7 @@ impl Director {
         RealStatus {
             address: real.endpoint(),
             weight: real.weight,
+            up: self.is_up(service, real),
             active,
             inactive,
             totals,

@@ -7,4 +7,7 @@ mod icmp_errors;
 mod lifecycle;
 mod nat;
 mod properties;
+mod routers;
 mod support;
+mod takeover;
+mod verdicts;

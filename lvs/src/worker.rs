@@ -2,8 +2,9 @@
 
 use alloc::sync::Arc;
 use core::net::IpAddr;
+use core::sync::atomic::{AtomicU64, Ordering};
 
-use wire::{Instant, Mac};
+use wire::{Duration, Instant, Mac};
 
 use crate::connection::Table;
 use crate::limiter::Limiter;
@@ -18,8 +19,29 @@ pub struct Context<'c, 'm> {
     pub table: &'c Table<'m>,
     /// The time.
     pub now: Instant,
-    /// The MAC address by which virtual addresses are reached.
+    /// The MAC address by which virtual addresses are reached that are in no virtual router.
     pub mac: Mac,
+    /// The leases of the virtual routers, two words each: the nanosecond until which the lease
+    /// holds, and since when it has been held.
+    pub leases: &'c [AtomicU64],
+}
+
+impl Context<'_, '_> {
+    /// Whether the virtual router with this lease is Active here.
+    #[inline]
+    #[must_use]
+    pub fn is_active(&self, lease: usize) -> bool {
+        self.leases
+            .get(lease)
+            .is_some_and(|until| until.load(Ordering::Acquire) > self.now.as_nanos())
+    }
+
+    /// Whether it has been so for no longer than `span`.
+    pub(crate) fn is_active_since(&self, lease: usize, span: Duration) -> bool {
+        let since = self.leases.get(lease + 1);
+        let since = since.map_or(0, |since| since.load(Ordering::Acquire));
+        self.is_active(lease) && self.now.since(Instant::from_nanos(since)) <= span
+    }
 }
 
 /// One worker's counters and limits.

@@ -16,6 +16,16 @@ pub fn monotonic_nanos() -> u64 {
     seconds * 1_000_000_000 + nanos
 }
 
+/// Milliseconds since 1970 (UTC), by a clock that may be set: for people to read, not to measure with.
+#[must_use]
+pub fn unix_millis() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    // Before 1970 the clock was never set.
+    since.map_or(0, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::monotonic_nanos;

@@ -6,13 +6,16 @@
 //!
 //! | module | gives |
 //! |---|---|
-//! | [`clock`] | nanoseconds of `CLOCK_MONOTONIC`, the time that hosts hand to engines |
+//! | [`clock`] | nanoseconds of `CLOCK_MONOTONIC`, the time that hosts hand to engines; the calendar's for people |
+//! | [`limit`] | how many descriptors this process may have |
 //! | [`memory`] | a size-sealed memfd, mapped shared, seen as words of atomics |
 //! | [`packet`] | `SOCK_SEQPACKET` sockets whose records carry descriptors, blocking and for tokio |
 //! | [`sealed`] | bytes too large for a record, in a memfd that nobody can change |
+//! | [`process`] | a process that another one started, and its end |
 //! | [`ready`] | the newline on `READY_FD` that says "ready" |
 //! | [`realtime`] | a thread that runs before others, memory that stays |
 //! | [`store`] | descriptors that outlive a daemon: the daemon's half and the supervisor's half |
+//! | [`supervised`] | a daemon's tie to its supervisor, and to the next one when that one dies |
 //! | [`spawn`] | a child with a pidfd, a readiness pipe and an output pipe |
 //! | [`step`] | named steps at which a test holds a process |
 //! | [`watch`] | waiting on tokio for any descriptor |
@@ -38,13 +41,16 @@
 #![allow(unsafe_code)] // This room exists to hold it.
 
 pub mod clock;
+pub mod limit;
 pub mod memory;
 pub mod netns;
 pub mod packet;
+pub mod process;
 pub mod ready;
 pub mod realtime;
 pub mod sealed;
 pub mod spawn;
 pub mod step;
 pub mod store;
+pub mod supervised;
 pub mod watch;

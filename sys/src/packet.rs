@@ -46,8 +46,7 @@ impl Packet {
     pub fn connect(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
         let packet = Self { fd: new_socket()? };
-        connect(packet.as_raw_fd(), &UnixAddr::new(path)?)
-            .map_err(|e| at(path, "connect", e.into()))?;
+        connect(packet.as_raw_fd(), &address(path)?).map_err(|e| at(path, "connect", e.into()))?;
         Ok(packet)
     }
 
@@ -134,6 +133,27 @@ impl AsRawFd for Packet {
     fn as_raw_fd(&self) -> RawFd {
         self.fd.as_raw_fd()
     }
+}
+
+/// Whether a socket can be at `path`.
+///
+/// # Errors
+/// `InvalidInput`, with the path and what is legal, for a path that is too long.
+pub fn check_path(path: &Path) -> io::Result<()> {
+    address(path).map(drop)
+}
+
+fn address(path: &Path) -> io::Result<UnixAddr> {
+    const MOST: usize = 107; // sun_path of unix(7), less its NUL
+    let bytes = path.as_os_str().len();
+    if bytes > MOST {
+        let why = format!(
+            "{}: a socket's path has at most {MOST} bytes, this one {bytes}",
+            path.display()
+        );
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+    }
+    Ok(UnixAddr::new(path)?)
 }
 
 fn new_socket() -> io::Result<OwnedFd> {

@@ -4,26 +4,27 @@ use std::fs::File;
 use std::io::Write;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The environment variable with the number of the descriptor.
 pub const READY_FD: &str = "READY_FD";
 
 static NOTIFY: Once = Once::new();
+static SAID: AtomicBool = AtomicBool::new(false);
+
+/// Whether this process has said that it is ready, be there somebody who heard it or not.
+pub(crate) fn is_said() -> bool {
+    SAID.load(Ordering::Acquire)
+}
 
 /// Says "ready" to who started this process, once, and closes the descriptor; later calls do nothing.
 /// Without `READY_FD`, or when nobody listens any more, it does nothing either: a daemon runs alone.
 pub fn notify() {
     NOTIFY.call_once(|| {
-        let Some(raw) = std::env::var(READY_FD)
-            .ok()
-            .and_then(|value| descriptor(&value))
-        else {
+        SAID.store(true, Ordering::Release);
+        let Some(raw) = inherited() else {
             return;
         };
-        // SAFETY: asks about a number; touches no memory and no state.
-        if unsafe { libc::fcntl(raw, libc::F_GETFD) } < 0 {
-            return; // inherited the variable but not the descriptor
-        }
         // SAFETY: it is open, and by the contract of READY_FD was inherited for this one use, so that nothing
         // else in the process knows it; `Once` makes this the only place that takes it.
         let fd = unsafe { OwnedFd::from_raw_fd(raw) };

@@ -9,7 +9,8 @@
 use std::ffi::OsStr;
 use std::fs::OpenOptions;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitStatus, Stdio};
 
@@ -18,6 +19,7 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::Signal;
 use nix::unistd::pipe2;
 
+use crate::process;
 use crate::ready::READY_FD;
 use crate::watch::Watch;
 
@@ -101,7 +103,8 @@ impl Spawn {
         let process = self.command.spawn().map_err(|e| {
             io::Error::new(e.kind(), format!("cannot start {}: {e}", program.display()))
         })?;
-        let pidfd = open_pidfd(process.id())?;
+        // Not reaped yet, so that its id is still its own.
+        let pidfd = process::open_pidfd(process.id())?;
         Ok(Child {
             process,
             pidfd,
@@ -130,21 +133,7 @@ impl Child {
     /// # Errors
     /// What the kernel says.
     pub fn signal(&self, signal: Signal) -> io::Result<()> {
-        let none = std::ptr::null::<libc::siginfo_t>();
-        // SAFETY: a pidfd of ours, a signal number, no siginfo, no flags: reads no memory.
-        let sent = unsafe {
-            libc::syscall(
-                libc::SYS_pidfd_send_signal,
-                self.pidfd.as_raw_fd(),
-                signal as libc::c_int,
-                none,
-                0,
-            )
-        };
-        match Errno::result(sent) {
-            Ok(_) | Err(Errno::ESRCH) => Ok(()),
-            Err(e) => Err(e.into()),
-        }
+        process::send(self.pidfd.as_fd(), signal)
     }
 
     /// Its exit status, if it is dead; reaps it.
@@ -207,6 +196,29 @@ impl Readiness {
 }
 
 impl Output {
+    /// The reading end of the output pipe of a process that somebody else started, from any descriptor of
+    /// that pipe. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// `InvalidInput` for anything but a pipe; else what the kernel says.
+    pub fn reopen(pipe: &OwnedFd) -> io::Result<Self> {
+        let path = format!("/proc/self/fd/{}", pipe.as_raw_fd());
+        let mut options = OpenOptions::new();
+        // Of its own, so that the writer's side stays as it is.
+        let own = options
+            .read(true)
+            .custom_flags(libc::O_NONBLOCK)
+            .open(path)?;
+        if !own.metadata()?.file_type().is_fifo() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "output that is no pipe",
+            ));
+        }
+        let pipe = Watch::new(own.into())?;
+        Ok(Self { pipe })
+    }
+
     /// Reads what the child wrote; 0 at the end. May be cancelled without losing bytes.
     ///
     /// # Errors
@@ -247,12 +259,4 @@ fn keep_over_exec(raw: RawFd) -> io::Result<()> {
     // SAFETY: sets the flags of a descriptor number; touches no memory.
     Errno::result(unsafe { libc::fcntl(raw, libc::F_SETFD, 0) })?;
     Ok(())
-}
-
-fn open_pidfd(pid: u32) -> io::Result<OwnedFd> {
-    // SAFETY: takes integers; the child is not reaped yet, so that its id is still its own.
-    let raw = Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) })?;
-    let raw = RawFd::try_from(raw).map_err(io::Error::other)?;
-    // SAFETY: the kernel has just made it for this call (close-on-exec, as every pidfd).
-    Ok(unsafe { OwnedFd::from_raw_fd(raw) })
 }

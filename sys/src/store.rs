@@ -12,7 +12,12 @@
 //! {"fetch":{"daemon":"lvsd"}} → {"begin":"store"}, {"item":{"name":…,"meta":…,"durable":…}} + descriptors …, {"end":n}
 //! anything refused            → {"error":"why"}
 //! ```
+//!
+//! A daemon that has called [`crate::supervised::begin`] keeps duplicates of what it has stored, and hands
+//! them to the next supervisor when this one dies: there, `store` and `forget` without a supervisor are
+//! no errors.
 
+mod held;
 mod server;
 
 use std::io;
@@ -23,7 +28,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::packet::Packet;
-pub use server::{Answer, MAX_ITEMS, Request, Store};
+use crate::supervised;
+pub(crate) use held::Held;
+pub use server::{Answer, MAX_DESCRIPTORS, MAX_ITEMS, Request, Store};
 
 /// The environment variable with the path of the supervisor's socket.
 pub const FD_STORE: &str = "FD_STORE";
@@ -31,7 +38,7 @@ pub const FD_STORE: &str = "FD_STORE";
 pub const DAEMON: &str = "DAEMON";
 
 /// A supervisor that answers later than this is taken for gone: a daemon never hangs on its store.
-const TIME_LIMIT: Duration = Duration::from_secs(5);
+pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(5);
 
 /// One stored item, as fetched.
 #[derive(Debug)]
@@ -119,7 +126,12 @@ impl FdStore {
                         durable,
                     });
                 }
-                (Reply::End(count), _) if count == items.len() => return Ok(items),
+                (Reply::End(count), _) if count == items.len() => {
+                    if let Some(held) = self.held() {
+                        held.replace(&items)?;
+                    }
+                    return Ok(items);
+                }
                 (Reply::End(count), _) => {
                     let why = format!("descriptor store: {} of {count} items came", items.len());
                     return Err(io::Error::new(io::ErrorKind::InvalidData, why));
@@ -133,8 +145,8 @@ impl FdStore {
     /// returns, the supervisor holds the descriptors.
     ///
     /// # Errors
-    /// When the supervisor is gone, refuses, or takes longer than 5 s; `InvalidInput` above the limits
-    /// of [`crate::packet`].
+    /// When the supervisor refuses; `InvalidInput` above the limits of [`crate::packet`]. When it is gone
+    /// or takes longer than 5 s, unless this process hands what it has stored to the next one.
     pub fn store(
         &self,
         name: &str,
@@ -149,19 +161,33 @@ impl FdStore {
             meta: meta.to_owned(),
             durable,
         };
-        acknowledged(&self.request(&request, fds)?)
+        let ask = || acknowledged(&self.request(&request, fds)?);
+        match self.held() {
+            Some(held) => held.store(name, meta, fds, durable, ask),
+            None => ask(),
+        }
     }
 
     /// Makes the supervisor close what is stored under `name`. Forgetting what is not there is no error.
     ///
     /// # Errors
-    /// When the supervisor is gone, refuses, or takes longer than 5 s.
+    /// When the supervisor refuses. When it is gone or takes longer than 5 s, unless this process hands
+    /// what it has stored to the next one.
     pub fn forget(&self, name: &str) -> io::Result<()> {
         let request = Request::Forget {
             daemon: self.daemon.clone(),
             name: name.to_owned(),
         };
-        acknowledged(&self.request(&request, &[])?)
+        let ask = || acknowledged(&self.request(&request, &[])?);
+        match self.held() {
+            Some(held) => held.forget(name, ask),
+            None => ask(),
+        }
+    }
+
+    /// What this process keeps for the next supervisor, if it does so.
+    fn held(&self) -> Option<&'static Held> {
+        supervised::held(&self.path, &self.daemon)
     }
 
     fn request(&self, request: &Request, fds: &[BorrowedFd<'_>]) -> io::Result<Packet> {
@@ -177,7 +203,8 @@ fn receive(peer: &Packet) -> io::Result<(Reply, Vec<OwnedFd>)> {
     Ok((serde_json::from_slice(&record)?, fds))
 }
 
-fn acknowledged(peer: &Packet) -> io::Result<()> {
+/// Waits for the answer to a request that only says whether it was done.
+pub(crate) fn acknowledged(peer: &Packet) -> io::Result<()> {
     match receive(peer)?.0 {
         Reply::End(_) => Ok(()),
         Reply::Error(why) => Err(refused(&why)),
@@ -188,6 +215,8 @@ fn acknowledged(peer: &Packet) -> io::Result<()> {
     }
 }
 
+/// The one error of this kind: the supervisor is there and says no.
 fn refused(why: &str) -> io::Error {
-    io::Error::other(format!("descriptor store: {why}"))
+    let why = format!("supervisor: {why}");
+    io::Error::new(io::ErrorKind::PermissionDenied, why)
 }

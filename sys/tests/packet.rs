@@ -306,3 +306,19 @@ fn of_many_that_bind_at_the_same_time_exactly_one_listens() {
         Packet::connect(&path).expect("it is reached");
     }
 }
+
+#[test]
+fn a_path_that_is_too_long_is_an_error_with_the_path_and_the_limit() {
+    let scratch = Scratch::new();
+    let path = scratch.path(&"x".repeat(108));
+    for refused in [
+        Packet::connect(&path).map(drop),
+        Listener::bind(&path).map(drop),
+        sys::packet::check_path(&path),
+    ] {
+        let told = refused.expect_err("no such socket").to_string();
+        assert!(told.starts_with(&path.display().to_string()), "{told}");
+        assert!(told.contains("at most 107 bytes"), "{told}");
+    }
+    sys::packet::check_path(std::path::Path::new(&"x".repeat(107))).expect("short enough");
+}

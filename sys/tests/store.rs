@@ -4,7 +4,7 @@
 mod common;
 
 use std::io::{ErrorKind, Read};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::Ordering;
@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 use common::Scratch;
 use sys::memory::SharedMemory;
 use sys::packet::{AsyncListener, AsyncPacket, Packet};
-use sys::store::{Answer, DAEMON, FD_STORE, FdStore, MAX_ITEMS, Request, Store};
+use sys::store::{Answer, DAEMON, FD_STORE, FdStore, MAX_DESCRIPTORS, MAX_ITEMS, Request, Store};
 
 /// A store as the supervisor hosts it, on a thread that ends with the test.
 fn host(path: &Path) -> Arc<Mutex<Store>> {
@@ -164,6 +164,31 @@ fn a_full_store_refuses_a_new_name_and_still_replaces_an_old_one() {
     assert!(refused.to_string().contains("full"), "{refused}");
     store.store("item-0", "new", &[], false).expect("replaced");
     assert_eq!(store.fetch().expect("fetched").len(), MAX_ITEMS);
+}
+
+#[test]
+fn a_store_holds_so_many_descriptors_and_an_item_that_is_replaced_does_not_count() {
+    let mut store = Store::new();
+    let file: OwnedFd = memory_with(1).as_fd().try_clone_to_owned().expect("dup");
+    let mut put = |name: String, count: usize| {
+        let fds = (0..count).map(|_| file.try_clone().expect("dup")).collect();
+        let (daemon, meta, durable) = ("lvsd".to_owned(), "{}".to_owned(), false);
+        let request = Request::Store {
+            daemon,
+            name,
+            meta,
+            durable,
+        };
+        format!("{:?}", store.answer(request, fds))
+    };
+    let fine = put("item-0".to_owned(), 32);
+    for i in 1..MAX_DESCRIPTORS / 32 {
+        assert_eq!(put(format!("item-{i}"), 32), fine);
+    }
+    assert_ne!(put("one-more".to_owned(), 1), fine);
+    assert_eq!(put("nothing".to_owned(), 0), fine);
+    assert_eq!(put("item-0".to_owned(), 31), fine);
+    assert_eq!(put("one-more".to_owned(), 1), fine);
 }
 
 #[test]

@@ -26,6 +26,14 @@ pub const VIP: [u8; 4] = [10, 0, 0, 100];
 pub const REAL_IP: [u8; 4] = [10, 0, 0, 11];
 pub const PORT: u16 = 80;
 
+/// The MAC of the virtual router with VRID 51.
+pub const VMAC: Mac = Mac([0, 0, 0x5e, 0, 1, 51]);
+pub const GATEWAY: [u8; 4] = [10, 0, 0, 1];
+
+fn router_lease() -> usize {
+    lvsd::routers::lease_of(0, VMAC).unwrap()
+}
+
 const HOST_IFINDEX: u32 = 7;
 
 /// The sizes that a test wants small.
@@ -71,6 +79,33 @@ impl Appliance {
 
     /// As it is before bondd has come, with counters for so many workers.
     pub fn of_workers(sizes: Sizes, workers: usize) -> Self {
+        Self::configured(sizes, workers, services())
+    }
+
+    /// Up and attached, the service's address in a virtual router, and one of a gateway besides.
+    pub fn of_router() -> Self {
+        let router = lvs::Router {
+            mac: VMAC,
+            lease: router_lease(),
+            addresses: vec![VIP.into(), GATEWAY.into()],
+            is_owner: false,
+        };
+        let config = Config {
+            routers: vec![router],
+            ..services()
+        };
+        let mut appliance = Self::configured(Sizes::default(), 1, config);
+        appliance.attach();
+        appliance
+    }
+
+    /// vrrpd makes the virtual router Active for so long.
+    pub fn be_active(&self, span: Duration) {
+        let words = self.shared.leases.words();
+        vrrp::lease::grant(words, router_lease(), self.now, self.now + span);
+    }
+
+    fn configured(sizes: Sizes, workers: usize, config: Config) -> Self {
         let memory = SharedMemory::create("connections", sizes.table).unwrap();
         let words = Box::leak(Box::new(memory)).words();
         let connections = lvs::connection::Table::format(words, [1, 2]).unwrap();
@@ -84,7 +119,7 @@ impl Appliance {
             .iter()
             .map(|worker| Arc::clone(&worker.lvs))
             .collect();
-        let director = Director::new(services(), &connections, stats).unwrap();
+        let director = Director::new(config, &connections, stats).unwrap();
         let bonds = vec![BondLink::new("bond0", 1_500, vec![0, 1], None).unwrap()];
         let shared = Arc::new(Shared {
             places: Shared::places(&bonds),
@@ -93,6 +128,8 @@ impl Appliance {
             services: arc_swap::ArcSwap::new(director.snapshot()),
             hops: arc_swap::ArcSwap::from_pointee(hops(&[(CLIENT_IP, CLIENT), (REAL_IP, REAL)])),
             requests: lvsd::requests::Requests::new().unwrap(),
+            leases: SharedMemory::create("leases", vrrp::lease::WORDS * 8).unwrap(),
+            attached: tokio::sync::watch::Sender::default(),
             connections,
         });
         let lane = MemoryLane::new(2, sizes.frames, sizes.ring).unwrap();
@@ -162,6 +199,7 @@ impl Appliance {
             table: &self.shared.connections,
             now: self.now,
             mac: BOND,
+            leases: self.shared.leases.words(),
         };
         lvs::process(&context, engine, frame, headers, &mut [0; 1_514]);
     }

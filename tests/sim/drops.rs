@@ -17,6 +17,7 @@ use netio::frame::Port;
 use wire::{Duration, Mac};
 
 use crate::appliance::{Appliance, CLIENT, CLIENT_IP, REAL_IP, Sizes, VIP, echo, segment, syn};
+use crate::routers::to_router;
 
 /// A reason, and an appliance that has met it exactly once.
 type Case = (&'static str, fn() -> Appliance);
@@ -63,6 +64,22 @@ const CASES: &[Case] = &[
         appliance.wire.block(0, true);
         appliance.receive(&syn(4_000));
         appliance.receive(&syn(4_001));
+        appliance
+    }),
+    ("lvsd/not_active", || {
+        let mut appliance = Appliance::of_router();
+        appliance.receive(&to_router(&syn(4_000)));
+        appliance
+    }),
+    ("lvs/not_active", || {
+        let mut appliance = Appliance::of_router();
+        appliance.receive(&syn(4_000));
+        appliance
+    }),
+    ("lvsd/redirect", || {
+        let mut appliance = Appliance::up();
+        assert!(appliance.shared.workers[0].from_host.push(0, &redirect()));
+        appliance.worker.turn(appliance.now);
         appliance
     }),
     ("lvsd/no_frame", || {
@@ -157,6 +174,17 @@ impl Port for Down {
     fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.recv(buffer)
     }
+}
+
+/// An ICMPv6 redirect from the kernel.
+fn redirect() -> Vec<u8> {
+    let mut frame = Vec::new();
+    etherparse::PacketBuilder::ethernet2([2, 0, 0, 0, 0, 1], CLIENT.0)
+        .ipv6([0xfe; 16], [0x20; 16], 255)
+        .icmpv6_raw(137, 0, [0; 4])
+        .write(&mut frame, &[0; 32])
+        .unwrap();
+    frame
 }
 
 /// Lets the host interface's thread pass one frame on, to an interface that refuses it.

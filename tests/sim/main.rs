@@ -7,3 +7,4 @@
 
 mod appliance;
 mod drops;
+mod routers;

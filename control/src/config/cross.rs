@@ -1,5 +1,7 @@
 //! Faults that no table shows alone: two bonds, two services, a service and a bond.
 
+mod routers;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -14,6 +16,8 @@ pub(super) fn faults(config: &Config) -> Vec<Fault> {
     services(config, &mut faults);
     reals(config, &mut faults);
     direct(config, &mut faults);
+    routers::faults(config, &mut faults);
+    metrics(config, &mut faults);
     faults
 }
 
@@ -34,6 +38,12 @@ fn owner(config: &Config, ip: IpAddr) -> Option<&bond::Config> {
         .bonds
         .iter()
         .find(|bond| bond.addresses.iter().any(|address| address.ip == ip))
+}
+
+/// The virtual router that has this address.
+fn router(config: &Config, ip: IpAddr) -> Option<&vrrp::Config> {
+    let mut routers = config.routers.iter();
+    routers.find(|router| router.virtual_ipaddress.contains(&ip))
 }
 
 /// A member belongs to one bond, and is none itself.
@@ -103,13 +113,32 @@ fn services(config: &Config, faults: &mut Vec<Fault>) {
 fn reals(config: &Config, faults: &mut Vec<Fault>) {
     for service in &config.services.services {
         for real in &service.reals {
-            if let Some(bond) = owner(config, real.address) {
+            let bond = owner(config, real.address).map(|bond| format!("bond.{}", bond.name));
+            let router = router(config, real.address).map(|router| format!("vrrp.{}", router.name));
+            if let Some(holder) = bond.or(router) {
                 let table = join(&join("service", &service.name), "real");
                 let key = join(&table, &real.endpoint().to_string());
-                let legal = format!("another machine's address: bond.{} has this one", bond.name);
+                let legal = format!("another machine's address: {holder} has this one");
                 faults.push(config.origin.fault(&key, None, legal));
             }
         }
+    }
+}
+
+/// Metrics are served by the host, which does not have a virtual address.
+fn metrics(config: &Config, faults: &mut Vec<Fault>) {
+    let Some(listen) = config.metrics else {
+        return;
+    };
+    let mut services = config.services.services.iter();
+    let service = services.find(|service| service.address == listen.ip());
+    let service = service.map(|service| join("service", &service.name));
+    let router = router(config, listen.ip()).filter(|router| !router.is_owner());
+    let router = router.map(|router| join("vrrp", &router.name));
+    if let Some(holder) = service.or(router) {
+        let value = Some(format!("{:?}", listen.to_string()));
+        let legal = format!("an address of the host's own: {holder} has this one");
+        faults.push(config.origin.fault("metrics.listen", value, legal));
     }
 }
 

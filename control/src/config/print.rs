@@ -7,8 +7,8 @@ use bond::Mode;
 use super::lvs_options::{POLL_MODES, XDP_MODES};
 use super::section::join;
 use super::services::{DEFAULT_WEIGHT, fields};
-use super::value::text_of;
-use super::{Config, LvsOptions, Route};
+use super::value::{spell_seconds, text_of};
+use super::{Config, LvsOptions, Route, checks, routers};
 
 /// The canonical text of a configuration: [`super::parse`] gives the same configuration back, and
 /// printing that gives the same bytes.
@@ -17,6 +17,10 @@ pub fn print(config: &Config) -> String {
     let mut page = Page::default();
     print_lvs(&mut page, &config.lvs);
     print_timeouts(&mut page, &config.services);
+    if let Some(listen) = config.metrics {
+        page.table("metrics");
+        page.text("listen", listen);
+    }
     for bond in &config.bonds {
         print_bond(&mut page, bond);
     }
@@ -24,7 +28,10 @@ pub fn print(config: &Config) -> String {
         print_route(&mut page, route);
     }
     for service in &config.services.services {
-        print_service(&mut page, service);
+        print_service(&mut page, service, config.check_of.get(&service.name));
+    }
+    for router in &config.routers {
+        print_router(&mut page, router);
     }
     page.text
 }
@@ -198,15 +205,81 @@ fn print_route(page: &mut Page, route: &Route) {
     page.text("gateway", route.gateway);
 }
 
-fn print_service(page: &mut Page, service: &lvs::config::ServiceConfig) {
+fn print_service(
+    page: &mut Page,
+    service: &lvs::config::ServiceConfig,
+    check: Option<&health::CheckConfig>,
+) {
     let path = join("service", &service.name);
     page.table(&path);
     page.text("protocol", service.protocol);
     page.text("address", service.endpoint());
     page.text("method", service.method);
     page.text("scheduler", service.scheduler);
+    if let Some(check) = check {
+        page.table(&join(&path, "check"));
+        print_check(page, check);
+    }
     for real in &service.reals {
         page.table(&join(&join(&path, "real"), &real.endpoint().to_string()));
         page.bare_unless(DEFAULT_WEIGHT, "weight", real.weight);
+    }
+}
+
+fn print_check(page: &mut Page, check: &health::CheckConfig) {
+    let default = checks::default_check(health::Kind::Tcp);
+    page.text("type", checks::name_of(&check.kind));
+    page.bare_unless(default.fall, "fall", check.fall);
+    if check.interval != default.interval {
+        page.bare("interval", checks::spell_span(check.interval));
+    }
+    if let Some(port) = check.port {
+        page.bare("port", port);
+    }
+    page.bare_unless(default.rise, "rise", check.rise);
+    if check.timeout != default.timeout {
+        page.bare("timeout", checks::spell_span(check.timeout));
+    }
+    match &check.kind {
+        health::Kind::Tcp => {}
+        health::Kind::Http(http) | health::Kind::Https(http) => print_http(page, http),
+        health::Kind::Udp(udp) => {
+            if !udp.payload.is_empty() {
+                page.text("payload", checks::spell_bytes(&udp.payload));
+            }
+            page.bare_unless(false, "require_reply", udp.require_reply);
+        }
+    }
+}
+
+fn print_http(page: &mut Page, http: &health::config::HttpConfig) {
+    if let Some(host) = &http.host {
+        page.text("host", host);
+    }
+    page.text_unless(checks::DEFAULT_PATH, "path", &http.path);
+    if http.status != [checks::DEFAULT_STATUS] {
+        let statuses = http
+            .status
+            .iter()
+            .map(|range| checks::spell_statuses(*range));
+        page.texts("status", statuses);
+    }
+}
+
+fn print_router(page: &mut Page, router: &vrrp::Config) {
+    let path = join("vrrp", &router.name);
+    page.table(&path);
+    page.text("interface", &router.interface);
+    page.bare("virtual_router_id", router.virtual_router_id);
+    page.texts("virtual_ipaddress", &router.virtual_ipaddress);
+    if router.advert_int != vrrp::Centiseconds::SECOND {
+        let steps = router.advert_int.get().into();
+        page.bare("advert_int", spell_seconds(routers::DIGITS, steps));
+    }
+    page.bare_unless(false, "preempt", router.preempt);
+    page.bare_unless(vrrp::Priority::DEFAULT, "priority", router.priority);
+    for track in &router.track_service {
+        page.table(&join(&join(&path, "track_service"), &track.service));
+        page.bare("weight", track.weight);
     }
 }

@@ -1,15 +1,24 @@
-//! `[service.NAME]` and `[lvs.timeouts]`: what is balanced, and how long it is remembered.
+//! `[service.NAME]`, its reals and its check, and `[lvs.timeouts]`: what is balanced, and how long it is remembered.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use lvs::config::{
     Method, Protocol, RealConfig, SchedulerKind, Seconds, ServiceConfig, Timeouts, WEIGHT_MAX,
 };
 
+use super::checks;
 use super::section::Section;
 use super::value::{NAME_LEGAL, SOCKET_LEGAL, Word, integer, is_name, one_of, socket, word};
 
-const KEYS: &[&str] = &["address", "method", "protocol", "real", "scheduler"];
+const KEYS: &[&str] = &[
+    "address",
+    "check",
+    "method",
+    "protocol",
+    "real",
+    "scheduler",
+];
 
 const REAL_KEYS: &[&str] = &["weight"];
 
@@ -48,12 +57,16 @@ pub(super) const DEFAULT_WEIGHT: u32 = 1;
 /// The longest timeout, in seconds: a year.
 const MOST_SECONDS: u32 = 365 * 24 * 60 * 60;
 
-pub(super) fn read(root: &Section<'_, '_>) -> Vec<ServiceConfig> {
-    let tables = root.named("service", KEYS);
-    tables
-        .iter()
-        .filter_map(|(name, table)| read_service(name, table))
-        .collect()
+/// The services, and the check of each that has one.
+pub(super) fn read(
+    root: &Section<'_, '_>,
+) -> (Vec<ServiceConfig>, BTreeMap<String, health::CheckConfig>) {
+    let (mut services, mut check_of) = (Vec::new(), BTreeMap::new());
+    for (name, table) in root.named("service", KEYS) {
+        services.extend(read_service(&name, &table));
+        check_of.extend(checks::read(&table).map(|check| (name, check)));
+    }
+    (services, check_of)
 }
 
 fn read_service(name: &str, table: &Section<'_, '_>) -> Option<ServiceConfig> {

@@ -39,8 +39,11 @@ pub struct Rates {
 pub struct RealItem {
     /// Its address and port.
     pub address: SocketAddr,
-    /// Its share; 0 takes no new connections.
+    /// Its configured share; 0 takes no new connections.
     pub weight: u32,
+    /// Whether no check speaks against it; one that is not up takes no new connections either.
+    #[serde(default = "up")]
+    pub up: bool,
     /// Connections in an established state.
     pub active: u64,
     /// Connections in any other state.
@@ -51,6 +54,10 @@ pub struct RealItem {
     /// Rates.
     #[serde(default)]
     pub rates: Rates,
+}
+
+const fn up() -> bool {
+    true
 }
 
 /// One service: `show service`.

@@ -32,7 +32,12 @@ fn fourfold(run: &TempDir) -> Command {
 fn daemon(run: &TempDir, name: &str, items: Vec<Value>) -> StandIn {
     let answer = move |call: Call| match call.request {
         Request::Show(noun) => call.answer(noun, items.clone()),
-        Request::Bond(_) => call.refuse("a console does not attach"),
+        Request::Bond(_)
+        | Request::Vrrp(_)
+        | Request::Verdicts(_)
+        | Request::Pools(_)
+        | Request::Transaction(_)
+        | Request::Configure(_) => call.refuse("a console shows"),
     };
     StandIn::start(&socket_in(run.path(), name), answer).expect("a stand-in")
 }

@@ -38,6 +38,7 @@ pub fn attach(shared: &Shared, kept: &Kept, name: &str, call: Call) {
             while connection.recv().await.is_ok() {}
         }
     });
+    shared.attached.send_modify(|count| *count += 1);
     eprintln!("bond {name}: bondd attached");
 }
 

@@ -9,14 +9,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use control::config::Config;
-use control::ipc::{BondRequest, Call, Request, Server};
+use control::ipc::{BondRequest, Call, Effect, RealVerdict, Request, Server, VrrpRequest};
 use control::show::Noun;
+use control::transaction::{Participant, Word};
 use lvs::Director;
 use netio::ethtool::Ethtool;
 use netio::netlink::Netlink;
 use netio::packet::PacketSocket;
 use netio::tap::Tap;
 use netio::xdp::{PinDir, Program, Statistics, XdpMode};
+use sys::supervised::Supervised;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
@@ -29,7 +31,7 @@ use crate::members::Members;
 use crate::rates::RateMeter;
 use crate::shared::Shared;
 use crate::threads::{self, Failures};
-use crate::{attach, prepare, show, start};
+use crate::{attach, prepare, reload, routers, show, start, verdicts};
 
 /// How often rates are taken.
 const RATES: Duration = Duration::from_secs(1);
@@ -39,6 +41,10 @@ const SWEEPS: usize = 400;
 /// The forwarder's slow path and everything that it owns.
 #[derive(Debug)]
 struct Daemon {
+    config: Config,
+    /// What was prepared, and is taken up or forgotten next.
+    prepared: Option<(Box<Config>, Effect)>,
+    verdicts: (mpsc::Sender<Verdicts>, mpsc::Receiver<Verdicts>),
     shared: Arc<Shared>,
     director: Director,
     kernel: Kernel,
@@ -56,11 +62,31 @@ struct Daemon {
     sockets: Vec<Vec<OwnedFd>>,
 }
 
-/// Runs the forwarder until SIGTERM or SIGINT.
+/// Batches of verdicts that may wait; healthd waits with more.
+const VERDICTS_WAITING: usize = 16;
+
+/// What healthd says at once.
+type Verdicts = Vec<RealVerdict>;
+
+/// How the forwarder ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// In order, as it was told.
+    Stopped,
+    /// To be started anew, with what the supervisor keeps, on another configuration.
+    Restart,
+}
+
+/// Runs the forwarder until SIGTERM or SIGINT, or until another configuration wants a new start.
 ///
 /// # Errors
 /// When something that the forwarder cannot do without fails; it must be started again then.
-pub async fn run(config: Config, socket: &Path, run_dir: &Path) -> io::Result<()> {
+pub async fn run(
+    config: Config,
+    socket: &Path,
+    run_dir: &Path,
+    supervised: Supervised,
+) -> io::Result<Ended> {
     std::fs::create_dir_all(run_dir)?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -69,14 +95,15 @@ pub async fn run(config: Config, socket: &Path, run_dir: &Path) -> io::Result<()
     let mut daemon = Daemon::start(&config, run_dir, &stop, &failed).await?;
     let server = Server::bind(socket)?;
     sys::ready::notify();
+    let participant = Participant::new("lvsd", run_dir);
     let ended = tokio::select! {
-        ended = daemon.serve(server) => ended,
+        ended = daemon.serve(server, participant, supervised) => ended,
         Some(failure) = failures.recv() => Err(failure),
-        _ = terminate.recv() => Ok(()),
-        _ = interrupt.recv() => Ok(()),
+        _ = terminate.recv() => Ok(Ended::Stopped),
+        _ = interrupt.recv() => Ok(Ended::Stopped),
     };
     stop.store(true, Ordering::Relaxed);
-    if ended.is_ok() {
+    if matches!(ended, Ok(Ended::Stopped)) {
         daemon.leave()?;
         std::fs::remove_file(socket).ok();
     }
@@ -95,7 +122,10 @@ impl Daemon {
         let taps = start::host_interfaces(config, &mut kept)?;
         let connections = start::connections(config, &mut kept, now())?;
         let bonds = start::bonds(config, &mut kept)?;
-        let (shared, director) = start::share(config, bonds, connections)?;
+        let leases = start::leases(config, &mut kept)?;
+        let (shared, mut director) = start::share(config, bonds, leases, connections)?;
+        verdicts::recall(&mut director, &mut kept);
+        shared.services.store(director.snapshot());
         let mut kernel = Kernel::start(Netlink::new()?, &shared, &taps, director.config()).await?;
         let ports = match start::adopt_ports(config, &mut kept, &pins) {
             Some(ports) => ports,
@@ -108,6 +138,9 @@ impl Daemon {
         kernel.watch_over(Members::find(&ifnames)?);
         let promiscuous = ifnames.iter().map(|name| prepare::receive_all(name));
         let mut daemon = Self {
+            config: config.clone(),
+            prepared: None,
+            verdicts: mpsc::channel(VERDICTS_WAITING),
             _promiscuous: promiscuous.collect::<io::Result<_>>()?,
             carrier: CarrierWatch::new(Ethtool::open()?, shared.bonds.len()),
             meter: RateMeter::default(),
@@ -135,15 +168,28 @@ impl Daemon {
         Ok(daemon)
     }
 
-    async fn serve(&mut self, mut server: Server) -> io::Result<()> {
+    async fn serve(
+        &mut self,
+        mut server: Server,
+        mut participant: Participant,
+        supervised: Supervised,
+    ) -> io::Result<Ended> {
         let mut look = interval(carrier::INTERVAL);
         let mut rates = interval(RATES);
         for ticks in [&mut look, &mut rates] {
             ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         }
         loop {
+            supervised.beat();
             tokio::select! {
-                call = server.next() => self.answer(call),
+                call = server.next() => match call.request {
+                    Request::Transaction(_) => participant.take(call),
+                    _ => self.answer(call),
+                },
+                word = participant.next() => if self.hear(word).await? == Effect::Restart {
+                    return Ok(Ended::Restart);
+                },
+                Some(verdicts) = self.verdicts.1.recv() => self.take_verdicts(&verdicts),
                 news = self.kernel.news(&self.shared) => {
                     self.kernel.see_to(news?, &self.shared).await?;
                 }
@@ -163,17 +209,74 @@ impl Daemon {
         connections.sweep(now(), connections.buckets().div_ceil(SWEEPS));
     }
 
+    fn take_verdicts(&mut self, verdicts: &Verdicts) {
+        if verdicts::take(&mut self.director, verdicts) {
+            self.shared.services.store(self.director.snapshot());
+            if let Err(error) = verdicts::keep(&self.director, &self.kept) {
+                eprintln!("verdicts not kept: {error}");
+            }
+        }
+    }
+
+    /// Does what the transaction wants; tells what it came to.
+    async fn hear(&mut self, word: Word) -> io::Result<Effect> {
+        match word {
+            Word::Prepare { config, vote } => {
+                let services = routers::services(&config);
+                match self.director.check(&services, &self.shared.connections) {
+                    Ok(()) => {
+                        let effect = reload::effect(&self.config, &config);
+                        self.prepared = Some((config, effect));
+                        vote.accept(effect);
+                    }
+                    Err(faults) => vote.refuse(start::first_line(&faults)),
+                }
+                Ok(Effect::None)
+            }
+            Word::Commit(done) => {
+                let taken = self.prepared.take();
+                let effect = taken.as_ref().map_or(Effect::None, |(_, effect)| *effect);
+                if let Some((config, effect)) = taken {
+                    self.take_up(*config, effect).await?;
+                }
+                done.done().await;
+                Ok(effect)
+            }
+            Word::Abort => {
+                self.prepared = None;
+                Ok(Effect::None)
+            }
+        }
+    }
+
+    async fn take_up(&mut self, config: Config, effect: Effect) -> io::Result<()> {
+        if effect == Effect::Live {
+            let services = routers::services(&config);
+            let connections = &self.shared.connections;
+            let taken = self.director.set_config(services, connections);
+            taken.map_err(|faults| io::Error::other(start::first_line(&faults)))?;
+            self.shared.services.store(self.director.snapshot());
+            self.virtuals = start::virtuals(&config);
+            self.kernel
+                .serve(self.director.config(), &self.shared)
+                .await;
+            eprintln!("configuration taken up");
+        }
+        self.config = config;
+        Ok(())
+    }
+
     fn answer(&self, call: Call) {
         match call.request.clone() {
             Request::Bond(BondRequest::Attach(name)) => {
                 attach::attach(&self.shared, &self.kept, &name, call);
             }
             Request::Show(noun) => self.show(noun, call),
-            Request::Vrrp(_)
-            | Request::Verdicts(_)
-            | Request::Pools(_)
-            | Request::Transaction(_)
-            | Request::Configure(_) => call.refuse("not lvsd's"),
+            Request::Vrrp(VrrpRequest::Attach) => routers::attach(&self.shared, call),
+            Request::Verdicts(_) => verdicts::follow(call, self.verdicts.0.clone()),
+            Request::Pools(_) | Request::Transaction(_) | Request::Configure(_) => {
+                call.refuse("not lvsd's")
+            }
         }
     }
 
@@ -219,7 +322,9 @@ impl Daemon {
         for queue in 0..self.shared.workers.len() {
             self.kept.forget(&keep::lane(queue))?;
         }
-        self.kept.forget(keep::CONNECTIONS)?;
+        for name in [keep::CONNECTIONS, keep::LEASES, keep::VERDICTS] {
+            self.kept.forget(name)?;
+        }
         for bond in &self.shared.bonds {
             for name in [keep::tap, keep::egress, keep::feedback] {
                 self.kept.forget(&name(&bond.name))?;

@@ -15,6 +15,7 @@ use crate::hop_cache::HopCache;
 use crate::nexthop::{NextHops, Resolution};
 use crate::reason::{DropReason, PuntReason};
 use crate::ring::FRAME_MAX;
+use crate::routers;
 use crate::shared::{PortPlace, Shared};
 use crate::view::BondView;
 
@@ -138,13 +139,34 @@ impl Forwarder {
         let Ok(headers) = headers else {
             return Fate::Drop(Loss::Own(DropReason::Malformed));
         };
-        if let Err(reason) = bond::receive::admit(table, place.member, headers.destination) {
+        let router = self.router(place.bond, headers);
+        // What is for a virtual router of ours is for the bond.
+        let destination = router.map_or(headers.destination, |_| mac);
+        if let Err(reason) = bond::receive::admit(table, place.member, destination) {
             return Fate::Drop(Loss::Bond(reason));
+        }
+        if router.is_some_and(|lease| !self.context(now, mac).is_active(lease)) {
+            return Fate::Drop(Loss::Own(DropReason::NotActive));
         }
         if headers.vlan.is_some() {
             return Fate::Punt(PuntReason::Vlan);
         }
-        self.serve(now, place, mac, frame, headers)
+        match self.serve(now, place, mac, frame, headers) {
+            // The kernel routes it, and knows the bond's own MAC only.
+            Fate::Punt(PuntReason::Host) if router.is_some() => {
+                frame[..6].copy_from_slice(&mac.0);
+                Fate::Punt(PuntReason::Gateway)
+            }
+            fate => fate,
+        }
+    }
+
+    /// The lease of the virtual router of this bond that a frame is for.
+    fn router(&self, bond: usize, headers: &Headers) -> Option<usize> {
+        let lease = routers::lease_of(bond, headers.destination)?;
+        let is_ours =
+            headers.vlan.is_none() && self.services.has_router(headers.destination, lease);
+        is_ours.then_some(lease)
     }
 
     /// Tells bondd that frames have come by this port.
@@ -160,6 +182,7 @@ impl Forwarder {
             table: &self.shared.connections,
             now,
             mac,
+            leases: self.shared.leases.words(),
         }
     }
 
@@ -177,6 +200,7 @@ impl Forwarder {
             table: connections,
             now,
             mac,
+            leases: self.shared.leases.words(),
         };
         // No reply is longer than what the bond can carry.
         let room = (self.shared.bonds[place.bond].mtu + LINK_HEADER).min(FRAME_MAX);

@@ -10,12 +10,24 @@ use bond::XmitHashPolicy;
 use netio::frame::Port;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use wire::{ethertype, protocol};
 
 use crate::ring::FRAME_MAX;
 use crate::shared::Shared;
 
 /// Frames moved in one direction before the other has its turn.
 const BUDGET: usize = 64;
+
+/// Whether a frame of the kernel's is an ICMPv6 redirect (RFC 4861 8): there is no setting against
+/// them, and a real that follows one sends its replies around this box.
+#[must_use]
+pub fn is_redirect(frame: &[u8]) -> bool {
+    const REDIRECT: u8 = 137;
+    let kind = |at: usize| frame.get(at).copied();
+    let is_icmpv6 = frame.get(12..14) == Some(&ethertype::IPV6.to_be_bytes()[..])
+        && kind(20) == Some(protocol::ICMPV6);
+    is_icmpv6 && kind(54) == Some(REDIRECT)
+}
 
 /// Moves frames between bond `bond` and its host interface until `stop` is set and the bond's
 /// ring is nudged.

@@ -9,6 +9,12 @@ use sys::store::{FdStore, Stored};
 /// The connection table's memory.
 pub const CONNECTIONS: &str = "connections";
 
+/// The leases of the virtual routers.
+pub const LEASES: &str = "leases";
+
+/// What checks found of reals.
+pub const VERDICTS: &str = "verdicts";
+
 /// A worker's umem and sockets.
 #[must_use]
 pub fn lane(queue: usize) -> String {

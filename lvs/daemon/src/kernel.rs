@@ -96,6 +96,13 @@ impl Kernel {
         &self.netlink
     }
 
+    /// Looks after the reals of these services from now on.
+    pub async fn serve(&mut self, services: &lvs::Config, shared: &Shared) {
+        let reals = services.services.iter().flat_map(|service| &service.reals);
+        self.reals = reals.map(|real| real.address).collect();
+        self.publish(shared).await;
+    }
+
     /// Watches over the members from now on; they are bound.
     pub fn watch_over(&mut self, members: Members) {
         self.members = members;

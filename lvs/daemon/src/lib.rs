@@ -4,7 +4,8 @@
 //! ([`forward`], [`worker`]). One thread per bond moves frames between the workers and the kernel
 //! ([`host`]). Everything else is the slow path, a single-threaded loop ([`daemon`]): the kernel's
 //! routes and neighbours ([`kernel`]), the members' carrier ([`carrier`]), bondd's tables
-//! ([`attach`]), expiry of connections, and reports ([`show`]).
+//! ([`attach`]), vrrpd's leases ([`routers`]), healthd's verdicts ([`verdicts`]), another configuration
+//! ([`reload`]), expiry of connections, and reports ([`show`]).
 //!
 //! What a worker reads is swapped by the slow path as a whole ([`shared`]); what it counts has one
 //! writer ([`counters`]). A worker allocates nothing and takes no lock on the path of an existing
@@ -29,11 +30,14 @@ pub mod prepare;
 pub mod quick_hash;
 pub mod rates;
 pub mod reason;
+pub mod reload;
 pub mod requests;
 pub mod ring;
+pub mod routers;
 pub mod shared;
 pub mod show;
 pub mod start;
 pub mod threads;
+pub mod verdicts;
 pub mod view;
 pub mod worker;

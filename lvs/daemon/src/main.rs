@@ -5,6 +5,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use control::cli::DaemonArgs;
+use control::config::Config;
+use lvsd::daemon::Ended;
+use sys::supervised::Supervised;
 
 /// The forwarder: AF_XDP on every data port, NAT and direct routing, the connection table.
 #[derive(Debug, Parser)]
@@ -17,8 +20,10 @@ struct Args {
 fn main() -> ExitCode {
     let args = Args::parse().daemon;
     let config = args.load_or_exit(control::cli::interfaces);
-    match run(&args, config) {
-        Ok(()) => ExitCode::SUCCESS,
+    let supervised = sys::supervised::begin();
+    match run(&args, config, supervised) {
+        Ok(Ended::Stopped) => ExitCode::SUCCESS,
+        Ok(Ended::Restart) => supervised.anew(),
         Err(error) => {
             eprintln!("lvsd: {error}");
             ExitCode::FAILURE
@@ -26,7 +31,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(args: &DaemonArgs, config: control::config::Config) -> io::Result<()> {
+fn run(args: &DaemonArgs, config: Config, supervised: Supervised) -> io::Result<Ended> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -34,5 +39,6 @@ fn run(args: &DaemonArgs, config: control::config::Config) -> io::Result<()> {
         config,
         &args.socket("lvsd"),
         &args.run_dir(),
+        supervised,
     ))
 }

@@ -9,6 +9,10 @@ pub enum DropReason {
     NotAttached,
     /// The member's transmit ring was full.
     TxRingFull,
+    /// For a virtual router that is not Active on this box.
+    NotActive,
+    /// A redirect (ICMPv6) of our own kernel's, which would lead reals' replies around this box.
+    Redirect,
     /// The umem had no free frame for a frame of our own making.
     NoFrame,
     /// No route of the kernel's main table leads to the next hop over a bond.
@@ -25,10 +29,12 @@ pub enum DropReason {
 
 impl DropReason {
     /// Every reason, in the order of [`DropReason::index`].
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Malformed,
         Self::NotAttached,
         Self::TxRingFull,
+        Self::NotActive,
+        Self::Redirect,
         Self::NoFrame,
         Self::NoRoute,
         Self::NeighbourUnresolved,
@@ -50,6 +56,8 @@ impl DropReason {
             Self::Malformed => "malformed",
             Self::NotAttached => "not_attached",
             Self::TxRingFull => "tx_ring_full",
+            Self::NotActive => "not_active",
+            Self::Redirect => "redirect",
             Self::NoFrame => "no_frame",
             Self::NoRoute => "no_route",
             Self::NeighbourUnresolved => "neighbour_unresolved",
@@ -73,11 +81,20 @@ pub enum PuntReason {
     Group,
     /// Unicast IP to the bond's MAC that belongs to no service.
     Host,
+    /// Unicast IP to a virtual router's MAC that belongs to no service: this box is the gateway.
+    Gateway,
 }
 
 impl PuntReason {
     /// Every reason, in the order of [`PuntReason::index`].
-    pub const ALL: [Self; 5] = [Self::Arp, Self::Vlan, Self::NotIp, Self::Group, Self::Host];
+    pub const ALL: [Self; 6] = [
+        Self::Arp,
+        Self::Vlan,
+        Self::NotIp,
+        Self::Group,
+        Self::Host,
+        Self::Gateway,
+    ];
 
     /// The reason's position among the counters.
     #[must_use]
@@ -94,6 +111,7 @@ impl PuntReason {
             Self::NotIp => "not_ip",
             Self::Group => "group",
             Self::Host => "host",
+            Self::Gateway => "gateway",
         }
     }
 }

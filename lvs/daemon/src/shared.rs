@@ -9,6 +9,7 @@ use bond::egress::Table;
 use bond::{MAX_MEMBERS, feedback};
 use lvs::connection::Table as ConnectionTable;
 use sys::memory::SharedMemory;
+use tokio::sync::watch;
 
 use crate::counters::{Counter, WorkerCounters};
 use crate::nexthop::NextHops;
@@ -111,6 +112,10 @@ pub struct Shared {
     pub hops: ArcSwap<NextHops>,
     /// Neighbours that workers want resolved.
     pub requests: Requests,
+    /// The leases of the virtual routers ([`vrrp::lease`]), which vrrpd writes.
+    pub leases: SharedMemory,
+    /// Counts how often a bond got another egress table: who has the old one comes for the new one.
+    pub attached: watch::Sender<u64>,
     /// The connection table.
     pub connections: ConnectionTable<'static>,
 }

@@ -63,6 +63,8 @@ fn own_drops(shared: &Shared, reason: DropReason) -> u64 {
         DropReason::Malformed
         | DropReason::NotAttached
         | DropReason::TxRingFull
+        | DropReason::NotActive
+        | DropReason::Redirect
         | DropReason::NoFrame
         | DropReason::NoRoute
         | DropReason::NeighbourUnresolved
@@ -117,6 +119,7 @@ pub fn services(services: Vec<ServiceStatus>, meter: &RateMeter) -> Vec<ServiceI
         let real = |real: &lvs::RealStatus| RealItem {
             address: real.address,
             weight: real.weight,
+            up: real.up,
             active: real.active.into(),
             inactive: real.inactive.into(),
             counters: counters(&real.totals),

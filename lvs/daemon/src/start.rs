@@ -14,6 +14,7 @@ use lvs::connection::Table;
 use netio::tap::Tap;
 use netio::xdp::{self, PinDir, Program, Shape, XdpLane, XdpMode};
 use sys::memory::SharedMemory;
+use tokio::sync::watch;
 use wire::Instant;
 
 use crate::counters::WorkerCounters;
@@ -21,6 +22,7 @@ use crate::keep::{self, Kept};
 use crate::nexthop::NextHops;
 use crate::requests::Requests;
 use crate::ring::FrameRing;
+use crate::routers;
 use crate::shared::{BondLink, HOST_QUEUE, Shared, WorkerShare};
 
 /// Bytes of a umem chunk: a frame of up to about 3.5 KB fits.
@@ -58,11 +60,16 @@ pub fn ifnames(config: &Config) -> Vec<String> {
     members.map(|member| member.name.clone()).collect()
 }
 
-/// The virtual addresses, each once.
+/// The virtual addresses that this box announces by itself, each once: those of no virtual router.
 #[must_use]
 pub fn virtuals(config: &Config) -> Vec<IpAddr> {
     let services = config.services.services.iter();
-    let addresses: BTreeSet<IpAddr> = services.map(|service| service.address).collect();
+    let mut addresses: BTreeSet<IpAddr> = services.map(|service| service.address).collect();
+    for router in &config.routers {
+        for address in &router.virtual_ipaddress {
+            addresses.remove(address);
+        }
+    }
     addresses.into_iter().collect()
 }
 
@@ -237,6 +244,25 @@ pub fn bonds(config: &Config, kept: &mut Kept) -> io::Result<Vec<BondLink>> {
     Ok(links)
 }
 
+/// The memory of the leases: the earlier process's, or new.
+///
+/// # Errors
+/// When the kernel grants none.
+pub fn leases(config: &Config, kept: &mut Kept) -> io::Result<SharedMemory> {
+    let names: Vec<&str> = config.bonds.iter().map(|bond| &*bond.name).collect();
+    // A lease is found by its bond's place in the configuration.
+    let bonds = serde_json::to_string(&names)?;
+    let bytes = vrrp::lease::WORDS * 8;
+    let earlier = kept.take(keep::LEASES).filter(|item| item.meta == bonds);
+    let earlier = earlier.and_then(|mut item| SharedMemory::from_fd(item.fds.pop()?).ok());
+    if let Some(memory) = earlier.filter(|memory| memory.len() == bytes) {
+        return Ok(memory);
+    }
+    let memory = SharedMemory::create("leases", bytes)?;
+    kept.store(keep::LEASES, &bonds, &[memory.as_fd()], true)?;
+    Ok(memory)
+}
+
 /// The services and everything that workers share.
 ///
 /// # Errors
@@ -244,6 +270,7 @@ pub fn bonds(config: &Config, kept: &mut Kept) -> io::Result<Vec<BondLink>> {
 pub fn share(
     config: &Config,
     bonds: Vec<BondLink>,
+    leases: SharedMemory,
     connections: Table<'static>,
 ) -> io::Result<(Arc<Shared>, Director)> {
     let places = Shared::places(&bonds);
@@ -260,7 +287,7 @@ pub fn share(
         .iter()
         .map(|worker| Arc::clone(&worker.lvs))
         .collect();
-    let director = Director::new(config.services.clone(), &connections, stats)
+    let director = Director::new(routers::services(config), &connections, stats)
         .map_err(|faults| io::Error::other(first_line(&faults)))?;
     let shared = Shared {
         bonds,
@@ -269,11 +296,15 @@ pub fn share(
         services: ArcSwap::new(director.snapshot()),
         hops: ArcSwap::from_pointee(NextHops::default()),
         requests: Requests::new()?,
+        leases,
+        attached: watch::Sender::default(),
         connections,
     };
     Ok((Arc::new(shared), director))
 }
 
-fn first_line(faults: &[lvs::Fault]) -> String {
+/// The first of several faults, for who has room for one.
+#[must_use]
+pub fn first_line(faults: &[lvs::Fault]) -> String {
     faults.first().map_or_else(String::new, ToString::to_string)
 }

@@ -9,6 +9,7 @@ use wire::headers::Headers;
 use wire::{Duration, Instant};
 
 use crate::forward::{Fate, Forwarder, Loss};
+use crate::host;
 use crate::parked::Parked;
 use crate::reason::DropReason;
 use crate::ring::FRAME_MAX;
@@ -165,6 +166,10 @@ impl<L: Lane> Worker<L> {
             else {
                 return handled;
             };
+            if host::is_redirect(&self.scratch[..len]) {
+                self.count(DropReason::Redirect);
+                continue;
+            }
             match self.forwarder.member_for(bond, &self.scratch[..len]) {
                 Ok(port) => self.send_copy(port, CopyOf::Scratch(len)),
                 Err(loss) => self.count_loss(loss),

@@ -3,20 +3,22 @@
 use wire::headers::ArpInfo;
 
 use super::draft::Draft;
+use crate::Verdict;
 use crate::process::{Outcome, Task};
-use crate::{DropReason, Verdict};
 
-/// Answers a request for a virtual address, a probe for one too (RFC 5227 2.1.1). A station that
-/// announces a virtual address as its own is dropped and counted; all else is the kernel's.
+/// Answers a request for a virtual address, a probe for one too (RFC 5227 2.1.1), by the MAC address
+/// that it is reached by. A station that announces a virtual address of this box as its own is dropped
+/// and counted; all else is the kernel's, which also learns so where another box's addresses are.
 pub fn answer(task: &mut Task<'_, '_>, arp: &ArpInfo) -> Outcome {
-    let is_virtual = |ip: core::net::Ipv4Addr| task.cx.snapshot.is_virtual(ip.into());
-    if is_virtual(arp.sender_ip) {
-        return Err(DropReason::AddressConflict);
+    if let Some(standing) = task.cx.snapshot.standing(arp.sender_ip.into()) {
+        return task.claimed(standing, arp.sender_mac);
     }
-    if arp.operation != ArpInfo::REQUEST || !is_virtual(arp.target_ip) {
+    let target = task.cx.snapshot.standing(arp.target_ip.into());
+    let Some(standing) = target.filter(|_| arp.operation == ArpInfo::REQUEST) else {
         return Ok(Verdict::NotMine);
-    }
-    let mac = task.cx.mac;
+    };
+    task.stand_for(standing)?;
+    let mac = task.mac;
     let to = task.headers.source;
     let mut draft = Draft::new(task.reply, task.frame, task.headers, mac, to)?;
     let [o0, o1] = ArpInfo::REPLY.to_be_bytes();

@@ -26,7 +26,7 @@ pub fn answer(task: &mut Task<'_, '_>, packet: &Packet) -> Outcome {
     let (from, to) = (packet.destination, packet.source);
     let network = Network::new(from, to, packet.protocol, rest.len() + 4);
     let headers = task.headers;
-    let mut draft = Draft::new(task.reply, task.frame, headers, task.cx.mac, headers.source)?;
+    let mut draft = Draft::new(task.reply, task.frame, headers, task.mac, headers.source)?;
     draft.network(&network)?;
     draft.push(&[kind, code])?;
     draft.push(&check.to_be_bytes())?;

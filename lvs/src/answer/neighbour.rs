@@ -53,12 +53,12 @@ pub fn answer(task: &mut Task<'_, '_>, packet: &Packet, target: Address) -> Outc
         ttl: HOP_LIMIT,
         ..Network::new(target, to, protocol::ICMPV6, payload)
     };
-    let mut draft = Draft::new(task.reply, task.frame, task.headers, task.cx.mac, mac)?;
+    let mut draft = Draft::new(task.reply, task.frame, task.headers, task.mac, mac)?;
     let l4 = draft.network(&network)?;
     draft.push(&[ADVERTISEMENT, 0, 0, 0, flags, 0, 0, 0])?;
     draft.push(&target.to_bits().to_be_bytes())?;
     draft.push(&TARGET_LINK_LAYER)?;
-    draft.push(&task.cx.mac.0)?;
+    draft.push(&task.mac.0)?;
     draft.seal(&network, l4, CHECKSUM)?;
     let len = draft.finish()?;
     task.worker.stats.replies.neighbour.add(1);

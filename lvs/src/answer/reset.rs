@@ -53,7 +53,7 @@ fn write(task: &mut Task<'_, '_>, packet: &Packet) -> Result<usize, DropReason> 
     };
     let headers = task.headers;
     let network = Network::new(packet.destination, packet.source, packet.protocol, HEADER);
-    let mut draft = Draft::new(task.reply, task.frame, headers, task.cx.mac, headers.source)?;
+    let mut draft = Draft::new(task.reply, task.frame, headers, task.mac, headers.source)?;
     let l4 = draft.network(&network)?;
     draft.push(&destination.to_be_bytes())?;
     draft.push(&source.to_be_bytes())?;

@@ -75,7 +75,7 @@ fn write(
         ..Network::new(from, packet.source, proto, payload)
     };
     let headers = task.headers;
-    let mut draft = Draft::new(task.reply, task.frame, headers, task.cx.mac, headers.source)?;
+    let mut draft = Draft::new(task.reply, task.frame, headers, task.mac, headers.source)?;
     let l4 = draft.network(&network)?;
     let [kind, code] = kind;
     draft.push(&[kind, code, 0, 0, 0, 0, 0, 0])?;

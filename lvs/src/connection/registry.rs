@@ -53,6 +53,15 @@ impl Registry<'_> {
         known.collect()
     }
 
+    /// How many slots these reals need beside those that have connections still.
+    pub fn demand(self, wanted: &BTreeSet<RealKey>, unused: impl Fn(u16) -> bool) -> usize {
+        let leaving = self
+            .entered()
+            .into_iter()
+            .filter(|(key, id)| !wanted.contains(key) && !unused(id.slot));
+        wanted.len() + leaving.count()
+    }
+
     /// The ids of these reals: those that they have, else new ones in slots that are free or that
     /// `unused` says no connection needs. A real for which there is no slot gets none.
     pub fn assign(

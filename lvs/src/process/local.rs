@@ -2,12 +2,13 @@
 //! themselves, ICMP errors about connections, fragments.
 
 use wire::headers::{Fragment, TcpFlags, Transport};
-use wire::protocol;
+use wire::{Mac, protocol};
 
 use super::{Outcome, Task};
 use crate::address::Endpoint;
 use crate::answer::{echo, neighbour, reset, unreachable};
 use crate::packet::Packet;
+use crate::snapshot::Standing;
 use crate::{DropReason, Verdict};
 
 /// ICMP types (RFC 792) and ICMPv6 types (RFC 4443, RFC 4861) that are looked at.
@@ -60,18 +61,23 @@ impl Task<'_, '_> {
         // Solicitations go to multicast addresses: their target says whom they concern.
         if let Some(Message::Solicitation | Message::Advertisement) = message
             && let Some(target) = neighbour::target(self.frame, packet)
-            && self.cx.snapshot.is_virtual(target)
+            && let Some(standing) = self.cx.snapshot.standing(target)
         {
-            return match message {
-                Some(Message::Solicitation) if !self.cx.snapshot.is_virtual(packet.source) => {
+            return match (message, self.cx.snapshot.standing(packet.source)) {
+                (Some(Message::Solicitation), None) => {
+                    self.stand_for(standing)?;
                     neighbour::answer(self, packet, target)
                 }
                 // Who advertises a virtual address, or solicits from one, has it too.
-                _ => Err(DropReason::AddressConflict),
+                (_, source) => self.claimed(source.unwrap_or(standing), self.headers.source),
             };
         }
-        if self.cx.snapshot.is_virtual(packet.destination) {
-            return self.local(packet, message.as_ref());
+        if let Some(standing) = self.cx.snapshot.standing(packet.destination) {
+            self.stand_for(standing)?;
+            return match standing {
+                Standing::Router { is_owner: true, .. } => Ok(Verdict::NotMine),
+                Standing::Always | Standing::Router { .. } => self.local(packet, message.as_ref()),
+            };
         }
         if let Some(Message::Error) = message {
             return self.error_to_client(packet);
@@ -80,6 +86,18 @@ impl Task<'_, '_> {
             return Err(DropReason::Fragment);
         }
         Ok(Verdict::NotMine)
+    }
+
+    /// Another station says that it has a virtual address. That is a conflict where the address is
+    /// this box's; where its virtual router is Active elsewhere, or announced by its own virtual MAC,
+    /// the kernel may learn it.
+    pub fn claimed(&mut self, standing: Standing, by: Mac) -> Outcome {
+        match self.stand_for(standing) {
+            Ok(()) if self.mac != by || standing == Standing::Always => {
+                Err(DropReason::AddressConflict)
+            }
+            Ok(()) | Err(_) => Ok(Verdict::NotMine),
+        }
     }
 
     /// A packet to a virtual address.

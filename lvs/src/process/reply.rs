@@ -44,7 +44,7 @@ impl<'m> Task<'_, 'm> {
     }
 
     #[inline]
-    fn follow_reply(
+    pub fn follow_reply(
         &mut self,
         packet: &Packet,
         real: Endpoint,

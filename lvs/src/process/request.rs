@@ -9,6 +9,7 @@ use crate::config::Method;
 use crate::connection::{Entry, Found, InsertError, Inserted, Key};
 use crate::method::{dr, nat};
 use crate::packet::Packet;
+use crate::process::takeover::can_take_over;
 use crate::snapshot::{Real, Service};
 use crate::tcp_state::{Direction, TcpState};
 use crate::{DropReason, Verdict};
@@ -27,6 +28,7 @@ impl Task<'_, '_> {
         if self.headers.destination.is_group() {
             return Err(DropReason::GroupMac);
         }
+        self.stand_for(service.standing)?;
         self.verify_header(packet)?;
         let key = Key {
             client,
@@ -100,14 +102,15 @@ impl Task<'_, '_> {
         })
     }
 
-    /// A packet without a connection: a SYN is scheduled, all else is refused.
+    /// A packet without a connection: a SYN is scheduled, another box's connection taken over where
+    /// that can be, all else refused.
     #[inline(never)]
     fn begin(&mut self, packet: &Packet, service: &Service, key: &Key, flags: TcpFlags) -> Outcome {
         self.refuse_martian(packet)?;
         if flags.contains(TcpFlags::RST) {
             return Err(DropReason::StrayReset);
         }
-        if !is_opening(flags) {
+        if !is_opening(flags) && !can_take_over(service, flags) {
             return reset::stray(self, packet);
         }
         if packet.ttl <= 1 {
@@ -117,18 +120,22 @@ impl Task<'_, '_> {
         let Some(real) = chosen.and_then(|id| self.cx.snapshot.real(id)) else {
             return unreachable::no_usable_real(self, packet);
         };
-        self.enter(packet, service, real, key)
+        self.enter(packet, service, real, key, flags)
     }
 
     /// Enters a connection and sends its first packet.
-    fn enter(&mut self, packet: &Packet, service: &Service, real: &Real, key: &Key) -> Outcome {
+    fn enter(
+        &mut self,
+        packet: &Packet,
+        service: &Service,
+        real: &Real,
+        key: &Key,
+        flags: TcpFlags,
+    ) -> Outcome {
         let one_way = service.method == Method::Dr;
-        let direction = if one_way {
-            Direction::InputOnly
-        } else {
-            Direction::Input
-        };
-        let state = TcpState::None.after(direction, TcpFlags::SYN);
+        // One that is taken over counts as half open until more of it is seen: whoever sends stray
+        // segments shall displace no connection that is established.
+        let state = TcpState::None.after(Direction::Input, TcpFlags::SYN);
         let entry = Entry {
             key: *key,
             real: real.id,
@@ -144,7 +151,7 @@ impl Task<'_, '_> {
             }
             // Another worker was first; its real is the connection's.
             Ok(Inserted::Existing(found)) => match self.cx.snapshot.real(found.real) {
-                Some(real) => self.follow(packet, real, &found, TcpFlags::SYN),
+                Some(real) => self.follow(packet, real, &found, flags),
                 None => Err(DropReason::TableBusy),
             },
             Err(InsertError::Busy) => Err(DropReason::TableBusy),

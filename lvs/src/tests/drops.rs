@@ -85,6 +85,10 @@ fn provoke(appliance: &mut Appliance, reason: DropReason) -> Out {
             appliance.send(tcp(CLIENT, VIP, "S")).forwarded();
             appliance.send(tcp(CLIENT, OTHER, "S"))
         }
+        DropReason::NotActive => {
+            appliance.put_in_router(super::routers::router(&["10.1.0.100"]));
+            appliance.send(tcp(CLIENT, VIP, "S"))
+        }
         DropReason::ProtocolUnsupported => appliance.send(ip_protocol(132)),
         DropReason::RateLimited => {
             for _ in 0..BURST {

@@ -4,7 +4,7 @@ use std::boxed::Box;
 use std::net::{IpAddr, SocketAddr};
 use std::string::ToString;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::vec::Vec;
 
 use etherparse::{
@@ -15,7 +15,7 @@ use wire::{Duration, Instant, Mac};
 
 use crate::connection::Table;
 use crate::{
-    Config, Context, Director, DropReason, Method, Protocol, RealConfig, SchedulerKind,
+    Config, Context, Director, DropReason, Method, Protocol, RealConfig, Router, SchedulerKind,
     ServiceConfig, ServiceStatus, Stats, Verdict, Worker, process,
 };
 
@@ -61,6 +61,7 @@ pub struct Appliance {
     pub worker: Worker,
     pub now: Instant,
     pub reply_room: usize,
+    pub leases: [AtomicU64; 4],
 }
 
 impl Appliance {
@@ -78,6 +79,7 @@ impl Appliance {
             worker: Worker::new(stats),
             now: Instant::from_nanos(1_000_000_000_000),
             reply_room: 1514,
+            leases: [const { AtomicU64::new(0) }; 4],
         }
     }
 
@@ -85,6 +87,21 @@ impl Appliance {
         self.director
             .set_config(config(services), &self.table)
             .unwrap();
+    }
+
+    /// Puts addresses into a virtual router whose lease is the first one.
+    pub fn put_in_router(&mut self, router: Router) {
+        let mut config = self.director.config().clone();
+        config.routers = [router].into();
+        self.director.set_config(config, &self.table).unwrap();
+    }
+
+    /// Makes the virtual router Active for so many seconds from now on.
+    pub fn be_active(&mut self, seconds: u64) {
+        let [until, since, ..] = &self.leases;
+        since.store(self.now.as_nanos(), Ordering::Relaxed);
+        let end = self.now + Duration::from_secs(seconds);
+        until.store(end.as_nanos(), Ordering::Relaxed);
     }
 
     pub fn pass(&mut self, seconds: u64) {
@@ -103,6 +120,7 @@ impl Appliance {
             table: &self.table,
             now: self.now,
             mac: MAC,
+            leases: &self.leases,
         };
         let mut reply = [0xaa; 1514];
         let room = &mut reply[..self.reply_room];
@@ -124,6 +142,7 @@ impl Appliance {
             table: &self.table,
             now: self.now,
             mac: MAC,
+            leases: &self.leases,
         };
         let verdict = process(&cx, &mut self.worker, &mut frame, &headers, &mut []);
         drop(held);

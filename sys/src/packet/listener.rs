@@ -7,10 +7,10 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::sys::socket::{Backlog, SockFlag, UnixAddr, accept4, bind, listen};
+use nix::sys::socket::{Backlog, SockFlag, accept4, bind, listen};
 use nix::sys::stat::{Mode, fchmod};
 
-use super::{Packet, at, new_socket};
+use super::{Packet, address, at, new_socket};
 
 const MODE: u32 = 0o660;
 
@@ -31,6 +31,7 @@ impl Listener {
     /// what the kernel says. The message names the path.
     pub fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
+        let address = address(path)?;
         // Until it listens: or two that come at once both take the same file for stale.
         let _turn = turn(path)?;
         remove_stale(path)?;
@@ -38,7 +39,7 @@ impl Listener {
         let fd = new_socket()?;
         // Before the bind, so that the file never stands there with more than this.
         fchmod(&fd, Mode::from_bits_truncate(MODE))?;
-        bind(fd.as_raw_fd(), &UnixAddr::new(path)?).map_err(named)?;
+        bind(fd.as_raw_fd(), &address).map_err(named)?;
         let file = fs::symlink_metadata(path)?;
         let identity = (file.dev(), file.ino());
         let listener = Self {

@@ -12,6 +12,8 @@ use crate::packet::AsyncPacket;
 
 /// The most items of one daemon, so that a daemon's bug cannot take all of the supervisor's descriptors.
 pub const MAX_ITEMS: usize = 64;
+/// The most descriptors of one daemon, for the same reason.
+pub const MAX_DESCRIPTORS: usize = 1024;
 
 /// What a daemon asks of the store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,6 +142,12 @@ impl Store {
                 let items = self.daemons.entry(daemon).or_default();
                 if items.len() >= MAX_ITEMS && !items.contains_key(&name) {
                     return vec![Answer::refusal(&format!("full: at most {MAX_ITEMS} items"))];
+                }
+                let others = items.iter().filter(|(other, _)| **other != name);
+                let others: usize = others.map(|(_, entry)| entry.fds.len()).sum();
+                if others + fds.len() > MAX_DESCRIPTORS {
+                    let why = format!("full: at most {MAX_DESCRIPTORS} descriptors");
+                    return vec![Answer::refusal(&why)];
                 }
                 items.insert(
                     name,

@@ -121,6 +121,8 @@ fn shared() -> Arc<Shared> {
         services: ArcSwap::from_pointee(lvs::Snapshot::default()),
         hops: ArcSwap::from_pointee(NextHops::default()),
         requests: Requests::new().unwrap(),
+        leases: SharedMemory::create("leases", vrrp::lease::WORDS * 8).unwrap(),
+        attached: tokio::sync::watch::Sender::default(),
         connections,
     })
 }
