@@ -1,5 +1,7 @@
 //! What an operator may set on a virtual router: keepalived's words where it has them.
 
+mod fault;
+
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -7,6 +9,8 @@ use core::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 use wire::{Duration, Mac};
+
+pub use fault::Fault;
 
 /// A virtual router identifier (VRID): 1 to 255 (RFC 5798 5.2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

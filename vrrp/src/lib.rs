@@ -4,14 +4,22 @@
 
 extern crate alloc;
 
+mod advert;
 pub mod config;
+mod configure;
 pub mod drop_reason;
 pub mod event;
+mod frame;
+mod history;
 pub mod lease;
+mod machine;
 mod outbox;
+mod perform;
 pub mod receive;
 mod router;
+mod show;
 pub mod status;
+pub mod timers;
 
 pub use config::{Centiseconds, Config, Family, Priority, TrackService, Vrid};
 pub use drop_reason::DropReason;

@@ -1,20 +1,25 @@
 //! The engine: inputs in, frames, events and a lease out.
 
-use alloc::vec::Vec;
+use alloc::collections::BTreeSet;
+use alloc::string::{String, ToString};
 use core::net::IpAddr;
 
-use wire::Instant;
+use wire::vrrp::Form;
+use wire::{Duration, Instant};
 
-use crate::config::Config;
-use crate::event::Event;
+use crate::config::{Centiseconds, Config, Family};
+use crate::event::{Event, Reason};
+use crate::history::History;
+use crate::machine::{self, Role, Step};
 use crate::outbox::{Outbox, Transmit};
 use crate::receive::Received;
-use crate::status::{Counters, Forwarder, State, Status, WhyItem};
+use crate::status::{Counters, Forwarder, Peer, State};
+use crate::timers::lateness_limit;
 
 /// What the host tells the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input<'a> {
-    /// An advert for this virtual router.
+    /// An advert for this virtual router; one for another is passed over.
     Advert(&'a Received),
     /// The interface is up and has this primary IPv4 address, or this link-local IPv6 address; or
     /// it is down or has none. Also when nothing changed.
@@ -38,22 +43,88 @@ pub enum Input<'a> {
     Shutdown,
 }
 
+/// The state of the machine with the timers that run in it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Timers {
+    Initialize,
+    Backup(Watch),
+    Active(Tenure),
+    Leaving { until: Instant },
+    Gone,
+}
+
+/// The timer of a Backup.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Watch {
+    pub active_down_timer: Instant,
+    /// What its expiry will mean: silence, or nobody after a priority 0.
+    pub armed_by: Reason,
+    /// It was looked at too late once, and runs once more.
+    pub is_second: bool,
+    /// It ran out while the forwarder stood still.
+    pub is_withheld: bool,
+}
+
+/// The timers of an Active router.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tenure {
+    pub adver_timer: Instant,
+    /// When the addresses are announced once more.
+    pub announce_timer: Option<Instant>,
+    /// Until then adverts that lose bring no new announcements, however many come.
+    pub quiet_until: Instant,
+    pub lease: Instant,
+}
+
+/// An Active router that was heard.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Heard {
+    pub peer: Peer,
+    pub interval: Centiseconds,
+    pub at: Instant,
+    /// Whether Active_Down_Timer runs at its pace; else it shall be preempted.
+    pub is_followed: bool,
+}
+
 /// One virtual router.
 #[derive(Clone, Debug)]
 pub struct VirtualRouter {
-    config: Config,
-    outbox: Outbox,
-    counters: Counters,
+    pub(crate) config: Config,
+    pub(crate) source: Option<IpAddr>,
+    pub(crate) forwarder: Forwarder,
+    pub(crate) dead_services: BTreeSet<String>,
+    pub(crate) resume: Option<Instant>,
+    pub(crate) timers: Timers,
+    /// Active_Adver_Interval.
+    pub(crate) interval: Centiseconds,
+    pub(crate) heard: Option<Heard>,
+    /// What of an advert was last complained of.
+    pub(crate) noted: Option<(IpAddr, Centiseconds, bool, bool)>,
+    /// The form in which the last advert came, and the next one goes.
+    pub(crate) form: Form,
+    pub(crate) history: History,
+    pub(crate) counters: Counters,
+    pub(crate) outbox: Outbox,
 }
 
 impl VirtualRouter {
     /// A virtual router in Initialize, whose interface and forwarder are not known yet.
     #[must_use]
-    pub fn new(config: Config, _now: Instant) -> Self {
+    pub fn new(config: Config, now: Instant) -> Self {
         Self {
+            interval: config.advert_int,
             config,
-            outbox: Outbox::default(),
+            source: None,
+            forwarder: Forwarder::Stale,
+            dead_services: BTreeSet::new(),
+            resume: None,
+            timers: Timers::Initialize,
+            heard: None,
+            noted: None,
+            form: Form::PseudoHeader,
+            history: History::new(now),
             counters: Counters::default(),
+            outbox: Outbox::default(),
         }
     }
 
@@ -64,10 +135,24 @@ impl VirtualRouter {
     }
 
     /// Takes what the host saw.
-    pub fn handle_input(&mut self, _now: Instant, _input: Input<'_>) {}
+    pub fn handle_input(&mut self, now: Instant, input: Input<'_>) {
+        self.expire_lease(now);
+        match input {
+            Input::Advert(received) => self.advert(now, received),
+            Input::Interface(source) => self.interface(now, source),
+            Input::Forwarder(state) => self.forwarder(now, state),
+            Input::Service { name, is_up } => self.service(now, name, is_up),
+            Input::Resume { until } => self.resume = Some(until),
+            Input::Shutdown => self.event(now, machine::Event::Shutdown),
+        }
+        self.run(now);
+    }
 
     /// Does what is due. Harmless when nothing is.
-    pub fn handle_timeout(&mut self, _now: Instant) {}
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.expire_lease(now);
+        self.run(now);
+    }
 
     /// The next frame to send.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
@@ -81,43 +166,160 @@ impl VirtualRouter {
 
     /// When something is due; None: nothing until the next input.
     #[must_use]
-    pub const fn poll_timeout(&self) -> Option<Instant> {
-        None
-    }
-
-    /// Takes over another configuration without losing the role. One with another name, interface,
-    /// VRID or family is another virtual router: the host makes a new one.
-    pub fn set_config(&mut self, _now: Instant, config: Config) {
-        self.config = config;
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        match self.timers {
+            Timers::Initialize | Timers::Gone => None,
+            Timers::Backup(watch) => (!watch.is_withheld).then_some(watch.active_down_timer),
+            Timers::Active(tenure) => {
+                let timers = [Some(tenure.adver_timer), tenure.announce_timer];
+                timers.into_iter().flatten().min()
+            }
+            Timers::Leaving { until } => Some(until),
+        }
     }
 
     /// The state.
     #[must_use]
     pub const fn state(&self) -> State {
-        State::Initialize
+        self.role().state()
     }
 
-    /// Until when this box is Active, as the forwarder must know; None: it is not.
+    /// Until when this box is Active, as the forwarder must know; None: it is not. An Active
+    /// router's lease ends Active_Down_Interval after its last advert, when others take over.
     #[must_use]
     pub const fn lease(&self) -> Option<Instant> {
-        None
+        match self.timers {
+            Timers::Active(tenure) => Some(tenure.lease),
+            Timers::Leaving { until } => Some(until),
+            Timers::Initialize | Timers::Backup(_) => self.resume,
+            Timers::Gone => None,
+        }
     }
 
-    /// After [`Input::Shutdown`]: whether another router has taken over, or surely could have.
+    /// After [`Input::Shutdown`]: whether there is nothing left to serve, because this box was not
+    /// Active, another router has taken over, or any that heard the priority 0 could have: that
+    /// takes the longest Skew_Time of all, that of priority 1, and one interval is added.
     #[must_use]
     pub const fn is_gone(&self) -> bool {
-        false
+        matches!(self.timers, Timers::Gone)
     }
 
-    /// What `show vrrp` prints.
-    #[must_use]
-    pub fn status(&self, _now: Instant) -> Status {
-        unreachable!()
+    pub(crate) const fn role(&self) -> Role {
+        match self.timers {
+            Timers::Initialize => Role::Initialize,
+            Timers::Backup(_) => Role::Backup,
+            Timers::Active(_) => Role::Active,
+            Timers::Leaving { .. } => Role::Leaving,
+            Timers::Gone => Role::Gone,
+        }
     }
 
-    /// What `show vrrp why` prints: the last changes of state, the latest first.
-    #[must_use]
-    pub fn why(&self, _now: Instant) -> Vec<WhyItem> {
-        Vec::new()
+    /// Gives the machine an event that is no advert.
+    pub(crate) fn event(&mut self, now: Instant, event: machine::Event) {
+        let step = machine::next(self.role(), event, self.preempts());
+        self.perform(now, step, None, Duration::ZERO);
+    }
+
+    fn interface(&mut self, now: Instant, source: Option<IpAddr>) {
+        let family = self.config.family();
+        self.source = source.filter(|source| Family::of(*source) == family);
+        if self.source.is_none() {
+            self.event(now, machine::Event::InterfaceDown);
+        }
+    }
+
+    fn forwarder(&mut self, now: Instant, state: Forwarder) {
+        self.forwarder = state;
+        if state == Forwarder::Stale {
+            self.event(now, machine::Event::ForwarderStale);
+        }
+    }
+
+    fn service(&mut self, now: Instant, name: &str, is_up: bool) {
+        let mut tracked = self.config.track_service.iter();
+        if !tracked.any(|track| track.service == name) {
+            return;
+        }
+        let before = self.effective_priority();
+        if is_up {
+            self.dead_services.remove(name);
+        } else {
+            self.dead_services.insert(name.to_string());
+        }
+        self.priority_changed(now, before);
+    }
+
+    /// Whoever slept until its lease was over is not what it was; that comes before all else.
+    fn expire_lease(&mut self, now: Instant) {
+        let is_over = match self.timers {
+            Timers::Active(tenure) => tenure.lease <= now,
+            Timers::Leaving { until } => until <= now,
+            Timers::Initialize | Timers::Backup(_) | Timers::Gone => false,
+        };
+        if is_over {
+            self.event(now, machine::Event::LeaseExpired);
+        }
+    }
+
+    /// Everything that follows from what is known now.
+    pub(crate) fn run(&mut self, now: Instant) {
+        let is_out = matches!(self.role(), Role::Initialize | Role::Backup);
+        self.resume = self.resume.filter(|until| is_out && *until > now);
+        let can_serve = self.source.is_some() && self.forwarder == Forwarder::Alive;
+        if can_serve && self.resume.is_some() {
+            self.event(now, machine::Event::Resume);
+        }
+        if self.source.is_some() && self.role() == Role::Initialize {
+            self.event(now, self.startup());
+        }
+        match self.timers {
+            Timers::Backup(watch) => self.run_backup(now, watch),
+            Timers::Active(tenure) => self.run_active(now, tenure),
+            Timers::Initialize | Timers::Leaving { .. } | Timers::Gone => {}
+        }
+    }
+
+    fn startup(&self) -> machine::Event {
+        if self.config.is_owner() {
+            machine::Event::StartupOwner
+        } else {
+            machine::Event::Startup
+        }
+    }
+
+    fn run_backup(&mut self, now: Instant, watch: Watch) {
+        if watch.is_withheld {
+            if self.forwarder == Forwarder::Alive {
+                let claim = Step::Claim(Reason::ForwarderAlive);
+                self.perform(now, claim, None, Duration::ZERO);
+            }
+            return;
+        }
+        if watch.active_down_timer > now {
+            return;
+        }
+        let late = now.since(watch.active_down_timer);
+        if late > lateness_limit(self.interval) && !watch.is_second {
+            self.listen_again(now, watch, late);
+            return;
+        }
+        let step = match machine::next(
+            Role::Backup,
+            machine::Event::ActiveDownTimer,
+            self.preempts(),
+        ) {
+            Step::Claim(_) => Step::Claim(watch.armed_by),
+            other => other,
+        };
+        self.perform(now, step, None, late);
+    }
+
+    fn run_active(&mut self, now: Instant, tenure: Tenure) {
+        if tenure.adver_timer <= now {
+            self.event(now, machine::Event::AdverTimer);
+        }
+        if tenure.announce_timer.is_some_and(|at| at <= now) {
+            self.announce_again();
+        }
     }
 }
