@@ -44,6 +44,7 @@ pub mod hash;
 pub mod lacp;
 pub mod member;
 mod outbox;
+pub mod pulse;
 pub mod receive;
 pub mod resilient;
 pub mod saved;

@@ -13,6 +13,7 @@
 //! | [`sealed`] | bytes too large for a record, in a memfd that nobody can change |
 //! | [`process`] | a process that another one started, and its end |
 //! | [`ready`] | the newline on `READY_FD` that says "ready" |
+//! | [`realtime`] | a thread that runs before others, memory that stays |
 //! | [`store`] | descriptors that outlive a daemon: the daemon's half and the supervisor's half |
 //! | [`supervised`] | a daemon's tie to its supervisor, and to the next one when that one dies |
 //! | [`spawn`] | a child with a pidfd, a readiness pipe and an output pipe |
@@ -46,6 +47,7 @@ pub mod netns;
 pub mod packet;
 pub mod process;
 pub mod ready;
+pub mod realtime;
 pub mod sealed;
 pub mod spawn;
 pub mod step;

@@ -7,7 +7,6 @@ mod inbox;
 mod interfaces;
 mod journal;
 mod port;
-mod pulse;
 mod served;
 mod state;
 

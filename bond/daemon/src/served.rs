@@ -3,11 +3,12 @@
 use std::io;
 use std::os::fd::OwnedFd;
 
+use bond::pulse::PulseWatch;
 use bond::{Bond, Config, Input, Saved, egress};
 use sys::memory::SharedMemory;
 use sys::store::FD_STORE;
 use tokio::sync::mpsc;
-use wire::Instant;
+use wire::{Duration, Instant};
 
 use crate::clock::now;
 use crate::forwarder::Attachment;
@@ -15,7 +16,9 @@ use crate::inbox::Seen;
 use crate::interfaces::{Change, Interfaces};
 use crate::journal::Journal;
 use crate::port::{MemberPort, Place};
-use crate::pulse::PulseWatch;
+
+/// A worker whose pulse rests for longer than this stands still.
+const STALL: Duration = Duration::from_secs(1);
 
 /// A bond as this daemon serves it.
 #[derive(Debug)]
@@ -25,6 +28,7 @@ pub struct Served {
     table: SharedMemory,
     published: u64,
     pulse: PulseWatch,
+    feedback: Option<SharedMemory>,
     journal: Journal,
     news: News,
 }
@@ -33,9 +37,9 @@ pub struct Served {
 /// has attached can be missed.
 fn watch() -> PulseWatch {
     if std::env::var_os(FD_STORE).is_some() {
-        PulseWatch::expecting(now())
+        PulseWatch::expecting(STALL, now())
     } else {
-        PulseWatch::default()
+        PulseWatch::new(STALL)
     }
 }
 
@@ -84,6 +88,7 @@ impl Served {
             table: SharedMemory::create(&format!("egress.{name}"), egress::WORDS * 8)?,
             published: 0,
             pulse: watch(),
+            feedback: None,
             journal,
             news: News::Change,
         })
@@ -142,7 +147,8 @@ impl Served {
             member.look(interfaces).await;
         }
         self.observe();
-        if let Some(state) = self.pulse.look(now()) {
+        let memory = self.feedback.as_ref().map(SharedMemory::words);
+        if let Some(state) = self.pulse.look(memory, now()) {
             self.engine.handle_input(now(), Input::Forwarder(state));
         }
     }
@@ -160,7 +166,8 @@ impl Served {
         match feedback {
             Some(feedback) => {
                 eprintln!("{name}: forwarder attached");
-                self.pulse.attach(feedback, now());
+                self.pulse.attach(now());
+                self.feedback = Some(feedback);
             }
             None => eprintln!("{name}: forwarder detached"),
         }

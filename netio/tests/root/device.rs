@@ -45,6 +45,27 @@ fn a_vlan_tag_is_back_in_its_place() {
 }
 
 #[test]
+fn a_packet_socket_for_one_protocol_hears_no_other() {
+    if !lab::is_root() {
+        return;
+    }
+    let lab = Lab::new(1, 1);
+    let vrrp = lab.inside(|| PacketSocket::open("p0", 0x0800).unwrap());
+    vrrp.admit_only(23, 112).unwrap();
+    let packet = |protocol: u8| {
+        let mut frame = numbered(1);
+        frame[12..14].copy_from_slice(&[0x08, 0x00]);
+        frame[23] = protocol;
+        frame
+    };
+    for protocol in [6, 112, 17] {
+        lab.peer(0).send(&packet(protocol)).unwrap();
+    }
+    assert_eq!(arrivals(&vrrp, 1), vec![packet(112)]);
+    assert_silent(&vrrp);
+}
+
+#[test]
 fn a_packet_socket_on_no_interface_says_so() {
     let error = PacketSocket::open("netio-none", 0x8809).unwrap_err();
     assert!(error.to_string().contains("netio-none"), "{error}");

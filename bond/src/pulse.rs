@@ -1,22 +1,26 @@
 //! Whether the forwarder forwards: every worker's pulse must move.
+//!
+//! A watch is shown the feedback memory again and again. A stall counts only if the watcher itself
+//! ran on time: where the whole machine stood still, the workers have their whole limit again.
 
-use std::fmt;
+use core::sync::atomic::AtomicU64;
 
-use bond::{Forwarder, feedback};
-use sys::memory::SharedMemory;
+use heapless::Vec;
 use wire::{Duration, Instant};
 
-/// A worker whose pulse rests for longer than this stands still.
-const LIMIT: Duration = Duration::from_secs(1);
+use crate::Forwarder;
+use crate::feedback::{self, MAX_WORKERS};
+
 /// Two looks further apart than this mean that the watcher itself did not run on time.
 const ON_TIME: Duration = Duration::from_millis(100);
 
-/// Watches a forwarder, once one has attached.
-#[derive(Default)]
+/// Watches the forwarder of one bond.
+#[derive(Debug)]
 pub struct PulseWatch {
-    feedback: Option<SharedMemory>,
+    /// A worker whose pulse rests for longer than this stands still.
+    limit: Duration,
     looked: Instant,
-    workers: Vec<Worker>,
+    workers: Vec<Worker, MAX_WORKERS>,
     /// Since when one is waited for that has to come.
     awaited: Option<Instant>,
 }
@@ -29,33 +33,49 @@ struct Worker {
 }
 
 impl PulseWatch {
-    /// A watch where a forwarder belongs: one that has not attached within the limit stands still.
-    pub fn expecting(now: Instant) -> Self {
+    /// A watch where a forwarder may be or not be: none is missed before it has attached.
+    #[must_use]
+    pub const fn new(limit: Duration) -> Self {
         Self {
-            looked: now,
-            awaited: Some(now),
-            ..Self::default()
+            limit,
+            looked: Instant::from_nanos(0),
+            workers: Vec::new(),
+            awaited: None,
         }
     }
 
-    /// Watches this forwarder from now on. It has the whole limit for its first beat.
-    pub fn attach(&mut self, feedback: SharedMemory, now: Instant) {
-        self.feedback = Some(feedback);
+    /// A watch where a forwarder belongs: one that has not attached within the limit stands still.
+    #[must_use]
+    pub fn expecting(limit: Duration, now: Instant) -> Self {
+        Self {
+            looked: now,
+            awaited: Some(now),
+            ..Self::new(limit)
+        }
+    }
+
+    /// A forwarder has come, whose memory is looked at from now on. It has the whole limit for its
+    /// first beat.
+    pub fn attach(&mut self, now: Instant) {
         self.workers.clear();
         self.looked = now;
     }
 
-    /// The verdict, as far as there is one: none before a forwarder has attached and beaten, unless
-    /// one is expected, and none from a watcher that was late itself.
-    pub fn look(&mut self, now: Instant) -> Option<Forwarder> {
+    /// The forwarder has gone, and has the whole limit to come back.
+    pub fn detach(&mut self, now: Instant) {
+        *self = Self::expecting(self.limit, now);
+    }
+
+    /// The verdict on this feedback memory, as far as there is one: none before a forwarder has
+    /// attached and beaten, unless one is expected, and none from a watcher that was late itself.
+    pub fn look(&mut self, memory: Option<&[AtomicU64]>, now: Instant) -> Option<Forwarder> {
         let late = now.since(self.looked) > ON_TIME;
         self.looked = now;
-        let Some(feedback) = &self.feedback else {
+        let Some(words) = memory else {
             return self.miss(late, now);
         };
-        let words = feedback.words();
         let pulses = (0..feedback::workers(words)).map(|worker| feedback::pulse(words, worker));
-        observe(&mut self.workers, pulses, late, now)
+        observe(&mut self.workers, pulses, late, self.limit, now)
     }
 
     /// The verdict while none has attached.
@@ -64,14 +84,15 @@ impl PulseWatch {
         if late {
             *awaited = now;
         }
-        (now.since(*awaited) > LIMIT).then_some(Forwarder::Stale)
+        (now.since(*awaited) > self.limit).then_some(Forwarder::Stale)
     }
 }
 
 fn observe(
-    workers: &mut Vec<Worker>,
+    workers: &mut Vec<Worker, MAX_WORKERS>,
     pulses: impl Iterator<Item = u64>,
     late: bool,
+    limit: Duration,
     now: Instant,
 ) -> Option<Forwarder> {
     let mut moves = 0;
@@ -83,10 +104,11 @@ fn observe(
             }
             Some(worker) if late => worker.moved = now,
             Some(_) => {}
-            None => workers.push(Worker { pulse, moved: now }),
+            // There are no more blocks than places.
+            None => drop(workers.push(Worker { pulse, moved: now })),
         }
     }
-    let is_still = |worker: &Worker| now.since(worker.moved) > LIMIT;
+    let is_still = |worker: &Worker| now.since(worker.moved) > limit;
     if workers.iter().any(is_still) {
         Some(Forwarder::Stale)
     } else {
@@ -95,21 +117,24 @@ fn observe(
     }
 }
 
-impl fmt::Debug for PulseWatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PulseWatch")
-            .field("workers", &self.workers)
-            .finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(1);
+
+    fn memory() -> std::vec::Vec<AtomicU64> {
+        let words: std::vec::Vec<AtomicU64> =
+            (0..feedback::WORDS).map(|_| AtomicU64::new(0)).collect();
+        feedback::set_workers(&words, 1);
+        words
+    }
 
     /// Looks every 5 ms for so many ms; the pulses are what `beat` says. The last verdict.
     fn watch(
-        workers: &mut Vec<Worker>,
+        workers: &mut Vec<Worker, MAX_WORKERS>,
         from: u64,
         ms: u64,
         beat: impl Fn(u64) -> [u64; 2],
@@ -117,7 +142,7 @@ mod tests {
         let mut verdict = None;
         for at in (from..=from + ms).step_by(5) {
             let now = Instant::from_nanos(at * 1_000_000);
-            verdict = observe(workers, beat(at).into_iter(), false, now).or(verdict);
+            verdict = observe(workers, beat(at).into_iter(), false, LIMIT, now).or(verdict);
         }
         verdict
     }
@@ -155,7 +180,10 @@ mod tests {
         watch(&mut workers, 0, 500, |at| [at, at]);
         let late = Instant::from_nanos(5_000_000_000);
         let rest = [500, 500];
-        assert_eq!(observe(&mut workers, rest.into_iter(), true, late), None);
+        assert_eq!(
+            observe(&mut workers, rest.into_iter(), true, LIMIT, late),
+            None
+        );
         assert_eq!(watch(&mut workers, 5_000, 900, |_| rest), None);
         assert_eq!(
             watch(&mut workers, 5_900, 200, |_| rest),
@@ -166,33 +194,46 @@ mod tests {
     #[test]
     fn a_forwarder_that_is_expected_and_does_not_come_within_a_second_is_stale() {
         let at = |ms: u64| Instant::from_nanos(ms * 1_000_000);
-        let mut watch = PulseWatch::expecting(at(0));
+        let mut watch = PulseWatch::expecting(LIMIT, at(0));
         for ms in (0..=1_000).step_by(5) {
-            assert_eq!(watch.look(at(ms)), None, "{ms} ms");
+            assert_eq!(watch.look(None, at(ms)), None, "{ms} ms");
         }
-        assert_eq!(watch.look(at(1_005)), Some(Forwarder::Stale));
+        assert_eq!(watch.look(None, at(1_005)), Some(Forwarder::Stale));
         // A watcher that was late itself may have missed it.
-        let mut watch = PulseWatch::expecting(at(0));
-        assert_eq!(watch.look(at(3_000)), None);
-        assert_eq!(watch.look(at(3_050)), None);
+        let mut watch = PulseWatch::expecting(LIMIT, at(0));
+        assert_eq!(watch.look(None, at(3_000)), None);
+        assert_eq!(watch.look(None, at(3_050)), None);
     }
 
     #[test]
     fn a_forwarder_that_is_expected_and_comes_has_its_second_for_the_first_beat() {
         let at = |ms: u64| Instant::from_nanos(ms * 1_000_000);
-        let mut watch = PulseWatch::expecting(at(0));
-        let memory = SharedMemory::create("feedback", feedback::WORDS * 8).expect("memory");
-        feedback::set_workers(memory.words(), 1);
-        watch.attach(memory, at(900));
+        let (mut watch, memory) = (PulseWatch::expecting(LIMIT, at(0)), memory());
+        watch.attach(at(900));
         for ms in (905..=1_905).step_by(5) {
-            assert_eq!(watch.look(at(ms)), None, "{ms} ms");
+            assert_eq!(watch.look(Some(&memory), at(ms)), None, "{ms} ms");
         }
-        assert_eq!(watch.look(at(1_910)), Some(Forwarder::Stale));
+        assert_eq!(watch.look(Some(&memory), at(1_910)), Some(Forwarder::Stale));
+    }
+
+    #[test]
+    fn a_forwarder_that_goes_has_its_second_to_come_back() {
+        let at = |ms: u64| Instant::from_nanos(ms * 1_000_000);
+        let (mut watch, memory) = (PulseWatch::new(LIMIT), memory());
+        watch.attach(at(0));
+        assert_eq!(watch.look(Some(&memory), at(5)), None);
+        feedback::beat(&memory, 0, 2);
+        assert_eq!(watch.look(Some(&memory), at(10)), Some(Forwarder::Alive));
+        watch.detach(at(20));
+        for ms in (25..=1_020).step_by(5) {
+            assert_eq!(watch.look(None, at(ms)), None, "{ms} ms");
+        }
+        assert_eq!(watch.look(None, at(1_025)), Some(Forwarder::Stale));
     }
 
     #[test]
     fn without_a_forwarder_there_is_no_verdict() {
-        let mut watch = PulseWatch::default();
-        assert_eq!(watch.look(Instant::from_nanos(1)), None);
+        let mut watch = PulseWatch::new(LIMIT);
+        assert_eq!(watch.look(None, Instant::from_nanos(1)), None);
     }
 }

@@ -1,0 +1,183 @@
+//! One virtual router in its host: what it was told last, and what becomes of what it makes.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::mpsc;
+use vrrp::{Config, Forwarder, Input, VirtualRouter, lease};
+use wire::Instant;
+
+use super::Said;
+use super::link::Link;
+use crate::drops::{Drops, OwnReason};
+use crate::plan::Key;
+
+/// Where events and losses go.
+#[derive(Debug)]
+pub struct Outlet {
+    /// To the main thread.
+    pub events: mpsc::Sender<Said>,
+    /// Events that did not fit.
+    pub lost: Arc<AtomicU64>,
+    /// Frames that were dropped.
+    pub drops: Arc<Drops>,
+}
+
+/// The bond and the leases around a virtual router.
+#[derive(Clone, Copy, Debug)]
+pub struct Surroundings<'a> {
+    /// The bond.
+    pub link: &'a Link,
+    /// The leases, while there are any.
+    pub leases: Option<&'a [AtomicU64]>,
+    /// Where events and losses go.
+    pub outlet: &'a Outlet,
+}
+
+/// A virtual router.
+#[derive(Debug)]
+pub struct Hosted {
+    engine: VirtualRouter,
+    name: Arc<str>,
+    key: Key,
+    /// Its bond.
+    link: usize,
+    source: Option<IpAddr>,
+    forwarder: Forwarder,
+    /// Whether a lease that a predecessor left may still be taken up.
+    is_fresh: bool,
+    is_leaving: bool,
+}
+
+impl Hosted {
+    /// A virtual router that knows nothing of its surroundings yet.
+    pub fn new(config: Config, link: usize, now: Instant) -> Self {
+        Self {
+            name: config.name.as_str().into(),
+            key: Key::of(&config),
+            engine: VirtualRouter::new(config, now),
+            link,
+            source: None,
+            forwarder: Forwarder::Stale,
+            is_fresh: true,
+            is_leaving: false,
+        }
+    }
+
+    /// The engine, to be asked.
+    pub const fn engine(&self) -> &VirtualRouter {
+        &self.engine
+    }
+
+    /// When it has something due.
+    pub fn due(&self) -> Option<Instant> {
+        self.engine.poll_timeout()
+    }
+
+    /// What makes it this one.
+    pub const fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// Its bond.
+    pub const fn link(&self) -> usize {
+        self.link
+    }
+
+    /// Whether it has been shut down and is done.
+    pub const fn is_gone(&self) -> bool {
+        self.is_leaving && self.engine.is_gone()
+    }
+
+    /// Gives it an input, and hands out what it makes of it.
+    pub fn give(&mut self, input: Input<'_>, now: Instant, around: Surroundings<'_>) {
+        self.engine.handle_input(now, input);
+        self.hand_out(now, around);
+    }
+
+    /// Takes over another configuration.
+    pub fn configure(&mut self, config: Config, now: Instant, around: Surroundings<'_>) {
+        self.name = config.name.as_str().into();
+        self.engine.set_config(now, config);
+        self.hand_out(now, around);
+    }
+
+    /// Leaves the network.
+    pub fn leave(&mut self, now: Instant, around: Surroundings<'_>) {
+        self.is_leaving = true;
+        self.give(Input::Shutdown, now, around);
+    }
+
+    /// Tells it what is new around it, and does what is due.
+    pub fn turn(&mut self, now: Instant, around: Surroundings<'_>) {
+        if self.is_fresh {
+            self.resume(now, around);
+        }
+        let source = around.link.source(self.key.family);
+        if source != self.source {
+            self.source = source;
+            self.give(Input::Interface(source), now, around);
+        }
+        let forwarder = around.link.forwarder();
+        if forwarder != self.forwarder {
+            self.forwarder = forwarder;
+            self.give(Input::Forwarder(forwarder), now, around);
+        }
+        if self.engine.poll_timeout().is_some_and(|due| due <= now) {
+            self.engine.handle_timeout(now);
+            self.hand_out(now, around);
+        }
+    }
+
+    /// Once, as soon as there are leases: one that still holds is a predecessor's, and now ours.
+    fn resume(&mut self, now: Instant, around: Surroundings<'_>) {
+        let Some((words, word)) = self.lease(around) else {
+            return;
+        };
+        self.is_fresh = false;
+        if lease::is_held(words, word, now) {
+            let until = words
+                .get(word)
+                .map_or(0, |until| until.load(Ordering::Acquire));
+            let until = Instant::from_nanos(until);
+            self.give(Input::Resume { until }, now, around);
+        }
+    }
+
+    /// Its words among the leases.
+    fn lease<'a>(&self, around: Surroundings<'a>) -> Option<(&'a [AtomicU64], usize)> {
+        let (words, place) = around.leases.zip(around.link.place())?;
+        Some((words, lease::word(place, self.key.family, self.key.vrid)))
+    }
+
+    /// Brings the lease up to date, then sends: who asks because of a frame is to be answered.
+    pub fn hand_out(&mut self, now: Instant, around: Surroundings<'_>) {
+        if !self.is_fresh
+            && let Some((words, word)) = self.lease(around)
+        {
+            match self.engine.lease() {
+                Some(until) => lease::grant(words, word, now, until),
+                None => lease::release(words, word),
+            }
+        }
+        while let Some(transmit) = self.engine.poll_transmit() {
+            if !around.link.send(&transmit.frame, self.key.vrid) {
+                around.outlet.drops.count_own(OwnReason::NoMember);
+            }
+        }
+        while let Some(event) = self.engine.poll_event() {
+            let name = Arc::clone(&self.name);
+            if around.outlet.events.try_send(Said { name, event }).is_err() {
+                around.outlet.lost.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Ends the lease, whatever the engine says: it has been dropped or was too slow to leave.
+    pub fn release(&self, around: Surroundings<'_>) {
+        if let Some((words, word)) = self.lease(around) {
+            lease::release(words, word);
+        }
+    }
+}

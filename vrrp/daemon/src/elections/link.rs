@@ -1,0 +1,174 @@
+//! A bond's network, as the elections see it: which members carry adverts, which address they come
+//! from, whether the forwarder lives.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bond::egress::{self, Table};
+use bond::pulse::PulseWatch;
+use vrrp::{Family, Forwarder, Vrid};
+use wire::{Duration, Instant};
+
+use crate::forwarder::{Attachment, BondMemory};
+use crate::interfaces::Sources;
+use crate::port::Port;
+
+/// A forwarder whose pulse rests for longer than this, or that is gone for so long, stands still.
+const STALL: Duration = Duration::from_millis(500);
+
+/// A table that any published one is newer than.
+fn unread() -> Table {
+    Table {
+        generation: 0,
+        ..Table::default()
+    }
+}
+
+/// One bond.
+#[derive(Debug)]
+pub struct Link {
+    name: String,
+    /// Its place in lvsd's order, while lvsd knows it.
+    place: Option<usize>,
+    sources: Sources,
+    ports: Vec<Option<Arc<Port>>>,
+    table: Table,
+    pulse: PulseWatch,
+    forwarder: Forwarder,
+    is_attached: bool,
+}
+
+impl Link {
+    /// A bond of which only the name is known.
+    pub fn new(name: &str, now: Instant) -> Self {
+        Self {
+            name: name.to_owned(),
+            place: None,
+            sources: Sources::default(),
+            ports: Vec::new(),
+            table: unread(),
+            pulse: PulseWatch::expecting(STALL, now),
+            forwarder: Forwarder::Stale,
+            is_attached: false,
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its place in lvsd's order, which the leases follow.
+    pub const fn place(&self) -> Option<usize> {
+        self.place
+    }
+
+    /// lvsd has come, and may not know this bond.
+    pub fn attach(&mut self, attachment: &Attachment, now: Instant) {
+        let mut bonds = attachment.bonds.iter();
+        self.place = bonds.position(|bond| bond.name == self.name);
+        self.is_attached = self.place.is_some();
+        // Another bondd's table is another one, whatever its generation.
+        self.table.generation = 0;
+        if self.is_attached {
+            self.pulse.attach(now);
+        }
+    }
+
+    /// lvsd has gone. What it said last holds, but for its pulse.
+    pub fn detach(&mut self, now: Instant) {
+        self.is_attached = false;
+        self.pulse.detach(now);
+    }
+
+    /// Reads what changed in the shared memory.
+    pub fn look(&mut self, attachment: Option<&Attachment>, now: Instant) {
+        let memory = attachment
+            .zip(self.place)
+            .and_then(|(attachment, place)| attachment.bonds.get(place));
+        if let Some(memory) = memory {
+            self.read(memory);
+        }
+        let beating = memory.filter(|_| self.is_attached);
+        let words = beating.map(|memory| memory.feedback.words());
+        match self.pulse.look(words, now) {
+            Some(bond::Forwarder::Alive) => self.forwarder = Forwarder::Alive,
+            Some(bond::Forwarder::Stale) => self.forwarder = Forwarder::Stale,
+            None => {}
+        }
+    }
+
+    fn read(&mut self, memory: &BondMemory) {
+        let words = memory.egress.words();
+        if egress::generation(words) == self.table.generation {
+            return;
+        }
+        // While bondd writes, or when it died over it, the last table holds.
+        if let Some(table) = egress::read(words) {
+            self.table = table;
+        }
+    }
+
+    /// What is known of the source addresses.
+    pub const fn set_sources(&mut self, sources: Sources) {
+        self.sources = sources;
+    }
+
+    /// The sockets on a member.
+    pub fn set_port(&mut self, member: usize, port: Option<Arc<Port>>) {
+        if self.ports.len() <= member {
+            self.ports.resize(member + 1, None);
+        }
+        if let Some(place) = self.ports.get_mut(member) {
+            *place = port;
+        }
+    }
+
+    /// The members' sockets.
+    pub fn ports(&self) -> &[Option<Arc<Port>>] {
+        &self.ports
+    }
+
+    /// Where adverts of this family come from; none while no member can send.
+    pub fn source(&self, family: Family) -> Option<IpAddr> {
+        let has_carrier = self.place.is_some() && !self.table.usable.is_empty();
+        self.sources.of(family).filter(|_| has_carrier)
+    }
+
+    /// Whether the forwarder forwards.
+    pub const fn forwarder(&self) -> Forwarder {
+        self.forwarder
+    }
+
+    /// Whether frames received by this member count.
+    pub fn is_receiving(&self, member: usize) -> bool {
+        let entry = self.table.members.get(member);
+        entry.is_some_and(|entry| entry.rx_enabled)
+    }
+
+    /// Sends by the member that the frames of this virtual router leave by, or else by another one
+    /// that may send. Whether one could.
+    pub fn send(&self, frame: &[u8], vrid: Vrid) -> bool {
+        let mut masked: u32 = 0;
+        while let Some(member) = self.table.choose(vrid.get().into(), masked) {
+            let Ok(bit) = u32::try_from(member) else {
+                return false;
+            };
+            if self
+                .port(member)
+                .is_some_and(|port| port.send(frame).is_ok())
+            {
+                return true;
+            }
+            masked |= 1_u32.checked_shl(bit).unwrap_or(u32::MAX);
+        }
+        false
+    }
+
+    /// The sockets on a member, if they are on the interface that bondd means.
+    fn port(&self, member: usize) -> Option<&Port> {
+        let entry = self.table.members.get(member)?;
+        let port = self.ports.get(member)?.as_deref()?;
+        (port.ifindex() == entry.ifindex).then_some(port)
+    }
+}
