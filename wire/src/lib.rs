@@ -10,6 +10,7 @@
 //! | [`icmp`], [`icmpv6`] | views; neighbor solicitation and advertisement | RFC 792, RFC 4443, RFC 4861 |
 //! | [`tcp`], [`udp`] | views; [`headers::Transport`] | RFC 9293, RFC 768 |
 //! | [`lacp`], [`marker`], [`slow`] | PDUs, parsed and emitted | IEEE 802.1AX, 802.3 Annex 57A |
+//! | [`vrrp`] | version 3 advert, parsed and emitted | RFC 5798, RFC 9568 |
 //! | [`checksum`] | full and incremental | RFC 1071, RFC 1624 |
 //! | [`time`], [`mac`] | the types that every engine shares | |
 //!
@@ -87,6 +88,7 @@ pub mod tcp;
 pub mod time;
 pub mod udp;
 pub mod vlan;
+pub mod vrrp;
 
 pub use error::ParseError;
 pub use mac::Mac;
