@@ -141,8 +141,10 @@ impl World {
 
     pub fn verdict(&self, number: u16) -> Verdict {
         let all = self.health.status();
-        let of = all.iter().find(|status| status.real == real(number));
-        of.expect("a target").verdict
+        let Some(of) = all.iter().find(|status| status.real == real(number)) else {
+            panic!("no target {number}");
+        };
+        of.verdict
     }
 
     pub fn serve(&mut self, number: u16, server: Server) {
