@@ -46,3 +46,40 @@ pub fn is_held(words: &[AtomicU64], word: usize, now: Instant) -> bool {
         .get(word)
         .is_some_and(|lease| lease.load(Ordering::Acquire) > now.as_nanos())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vrid(number: u8) -> Vrid {
+        Vrid::new(number).unwrap()
+    }
+
+    #[test]
+    fn each_virtual_router_has_a_word_of_its_own() {
+        let mut seen = alloc::collections::BTreeSet::new();
+        for bond in 0..MAX_BONDS {
+            for number in 1..=255 {
+                for family in [Family::Ipv4, Family::Ipv6] {
+                    let word = word(bond, family, vrid(number));
+                    assert!(word < WORDS && seen.insert(word));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_lease_holds_until_its_end_and_no_longer_and_can_be_released() {
+        let words: [AtomicU64; 2] = Default::default();
+        let at = Instant::from_nanos;
+        assert!(!is_held(&words, 1, at(0)));
+        grant(&words, 1, at(100));
+        assert!(is_held(&words, 1, at(99)) && !is_held(&words, 1, at(100)));
+        assert!(!is_held(&words, 0, at(50)), "another's word");
+        release(&words, 1);
+        assert!(!is_held(&words, 1, at(50)));
+        // A word that is not there is nobody's.
+        grant(&words, 2, at(100));
+        assert!(!is_held(&words, 2, at(50)));
+    }
+}
