@@ -196,3 +196,7 @@ impl fmt::Display for Priority {
         self.0.fmt(f)
     }
 }
+
+#[cfg(test)]
+#[path = "tests/config.rs"]
+mod tests;

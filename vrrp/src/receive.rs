@@ -159,3 +159,7 @@ fn advert(message: &[u8], source: IpAddr, destination: IpAddr) -> Result<Receive
         form,
     })
 }
+
+#[cfg(test)]
+#[path = "tests/receive.rs"]
+mod tests;

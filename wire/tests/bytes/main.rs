@@ -16,3 +16,4 @@ mod tcp;
 mod transport_checksum;
 mod udp;
 mod views;
+mod vrrp;
