@@ -111,21 +111,32 @@ fn bad_adverts_are_dropped_by_reason_and_change_nothing_and_a_good_one_ends_the_
             Ok(())
         })?;
     }
-    // By a member that bondd does not let receive, even a good one is no advert.
+    // By a member that bondd does not let receive, even a good one is no advert. When the table is
+    // heard of, a harmless one says.
     let good = packet(255, &message(0x31, 51, 255, 2, &ADDRESSES));
+    let harmless = packet(255, &message(0x31, 52, 255, 2, &ADDRESSES));
     ours.forwarder()?.publish(false, true);
     wait::until_ok(LIMIT, || {
-        socket.send(&good)?;
+        socket.send(&harmless)?;
         ensure!(ours.dropped("inactive_member")? > 0, "none was dropped");
         Ok(())
     })?;
-    ours.forwarder()?.publish(true, true);
+    let before = ours.dropped("inactive_member")?;
+    socket.send(&good)?;
+    wait::until_ok(LIMIT, || {
+        ensure!(
+            ours.dropped("inactive_member")? > before,
+            "it was not dropped"
+        );
+        Ok(())
+    })?;
     let status = ours.status()?;
     assert_eq!(
         (status.state, status.counters.became_active),
         (State::Active, 1)
     );
     assert_eq!(status.counters.adverts_received, 0);
+    ours.forwarder()?.publish(true, true);
     wait::until_ok(LIMIT, || {
         socket.send(&good)?;
         ensure!(ours.status()?.state == State::Backup, "still Active");

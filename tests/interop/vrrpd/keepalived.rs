@@ -144,14 +144,16 @@ fn is_about(took: Duration, wanted: Duration) -> Result<()> {
     Ok(())
 }
 
+/// As [`is_about`], for a peer that may have reasons of its own to be early.
+fn is_within(took: Duration, wanted: Duration) -> Result<()> {
+    ensure!(took < wanted + LATENESS, "{took:?} instead of {wanted:?}");
+    Ok(())
+}
+
 fn variants() -> [(Family, &'static str, &'static str); 4] {
     [
         (Family::Ipv4, "", "IPv4"),
-        (
-            Family::Ipv4,
-            "use_vmac vrrp.51\n  vmac_xmit_base",
-            "IPv4, use_vmac",
-        ),
+        (Family::Ipv4, "use_vmac vrrp.51", "IPv4, use_vmac"),
         (Family::Ipv6, "", "IPv6"),
         (Family::Ipv6, "use_vmac vrrp.51", "IPv6, use_vmac"),
     ]
@@ -246,7 +248,7 @@ fn we_leave_and_keepalived_takes_over_within_the_skew() -> Result<()> {
             .takeover(stopped, false)
             .with_context(|| story.keepalived.log())?;
         println!("{name}: we leave, keepalived takes over after {took:?}");
-        is_about(took, skew(100)).context(name)?;
+        is_within(took, skew(100)).context(name)?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
+use tests::cable;
 use tests::lab::directory::{self, Directory};
 use tests::namespace::Namespace;
 use tests::run;
@@ -67,10 +68,7 @@ impl Segment {
             bridge: create("bridge")?,
             directory,
         };
-        segment.bridge.sysctl(&[
-            ("ipv6/conf/all/disable_ipv6", "1"),
-            ("ipv6/conf/default/disable_ipv6", "1"),
-        ])?;
+        cable::prepare(&segment.bridge)?;
         segment
             .bridge
             .ip(&["link add name br0 up type bridge mcast_snooping 0 stp_state 0"])?;
@@ -114,20 +112,14 @@ impl Segment {
 
     /// Cuts a port so that frames vanish both ways while both ends keep carrier.
     pub fn cut(&self, port: Port) -> Result<()> {
-        self.state(port, 0)
+        let port = port.name();
+        self.bridge.ip(&[format!("link set dev {port} nomaster")])
     }
 
     /// Makes it whole again.
     pub fn heal(&self, port: Port) -> Result<()> {
-        self.state(port, 3)
-    }
-
-    /// Disabled is 0, forwarding is 3.
-    fn state(&self, port: Port, state: u8) -> Result<()> {
         let port = port.name();
-        self.bridge.ip(&[format!(
-            "link set dev {port} type bridge_slave state {state}"
-        )])
+        self.bridge.ip(&[format!("link set dev {port} master br0")])
     }
 
     /// A directory of this network's own that goes with it.
