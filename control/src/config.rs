@@ -14,6 +14,7 @@ mod metrics;
 mod print;
 mod routers;
 mod routes;
+mod seconds;
 mod section;
 mod services;
 mod value;

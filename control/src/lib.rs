@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`config`] | the appliance's TOML: read whole, every fault at once, printed in one canonical form |
 //! | [`cli`] | the options that every daemon has |
+//! | [`configure`] | what ctld says to an operator who changes the configuration, and how to ask |
+//! | [`diff`] | two configurations' difference, in lines that can be read alone |
 //! | [`ipc`] | JSON records on `SOCK_SEQPACKET`: a server for tokio, a client without |
 //! | [`show`] | what `fourfold show` prints: the items that daemons send |
 //! | [`transaction`] | a configuration that all daemons take up, or none |
@@ -26,6 +28,8 @@
 
 pub mod cli;
 pub mod config;
+pub mod configure;
+pub mod diff;
 pub mod ipc;
 pub mod show;
 pub mod transaction;

@@ -10,7 +10,7 @@
 //! Abort. A daemon that dies after its vote starts again from the running file, which by then holds
 //! the old configuration or the new one, and hears from ctld again if that was the old one.
 //!
-//! [`Participant`] is a daemon's half. A daemon's loop hands it every [`Request::Transaction`] and
+//! [`Coordinator`] is ctld's half. [`Participant`] is a daemon's half. A daemon's loop hands it every [`Request::Transaction`] and
 //! answers its words:
 //! ```no_run
 //! # async fn daemon(mut server: control::ipc::Server, run_dir: &std::path::Path) {
@@ -44,8 +44,10 @@
 //! # }
 //! ```
 
+mod coordinator;
 mod participant;
 
+pub use coordinator::{Absent, Coordinator, DAEMONS, Limits, Objection, Outcome, Prepared, Said};
 pub use participant::{Done, Participant, Vote, Word};
 
 #[cfg(doc)]

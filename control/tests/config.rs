@@ -127,6 +127,35 @@ fn a_byte_order_mark_and_line_ends_of_windows_change_nothing() {
     assert_eq!(canonical(&windows), canonical(plain));
 }
 
+#[test]
+fn a_check_is_that_of_each_real_of_its_service_and_of_no_other() {
+    let service = |name: &str, port: u16, check: &str| {
+        format!(
+            "[service.{name}]\nprotocol = \"tcp\"\naddress = \"10.1.0.100:{port}\"\n\
+             method = \"nat\"\nscheduler = \"rr\"\n{check}\
+             real.\"10.2.0.11:{port}\" = {{}}\nreal.\"10.2.0.12:{port}\" = {{}}\n"
+        )
+    };
+    let text = service("web", 80, "check = { type = \"tcp\", fall = 2 }\n")
+        + &service("mail", 25, "")
+        + "[service.idle]\nprotocol = \"tcp\"\naddress = \"10.1.0.100:81\"\n\
+           method = \"nat\"\nscheduler = \"rr\"\ncheck.type = \"tcp\"\n";
+    let config = config::parse("x.toml", &text).expect("legal");
+    let targets = config.checks.targets.iter();
+    let targets: Vec<(String, u32)> = targets
+        .map(|target| {
+            (
+                format!("{} {}", target.service, target.real),
+                target.check.fall,
+            )
+        })
+        .collect();
+    let expected = ["web 10.2.0.11:80", "web 10.2.0.12:80"];
+    assert_eq!(targets, expected.map(|target| (target.to_owned(), 2)));
+    let checked: Vec<&str> = config.check_of.keys().map(String::as_str).collect();
+    assert_eq!(checked, ["idle", "web"]);
+}
+
 /// The keys that a table knows, as it lists them when it meets one that it does not.
 fn known_keys(table: &str) -> Vec<String> {
     let text = format!("{table}\nzzzzzzzzzzzz = 1\n");
@@ -146,16 +175,21 @@ fn the_manual_names_every_key() {
     let tables = [
         "[lvs]",
         "[lvs.timeouts]",
+        "[metrics]",
         "[bond.a]",
         "[bond.a.member.b]",
         "[[route]]",
         "[service.a]",
+        "[service.a.check]",
         "[service.a.real.b]",
+        "[vrrp.a]",
+        "[vrrp.a.track_service.b]",
     ];
     let keys: Vec<String> = tables.into_iter().flat_map(known_keys).collect();
-    assert!(keys.len() > 40, "{keys:?}");
+    assert!(keys.len() > 60, "{keys:?}");
     for key in keys {
-        let is_table = ["check", "member", "real", "timeouts"].contains(&key.as_str());
+        let is_table =
+            ["check", "member", "real", "timeouts", "track_service"].contains(&key.as_str());
         assert!(is_table || manual.contains(&format!("`{key}`")), "{key}");
     }
 }

@@ -25,8 +25,9 @@ pub struct TargetConfig {
     pub check: CheckConfig,
 }
 
-/// A check. A target fails after `(interval + timeout) × fall` at the latest and is back after
-/// `interval × rise`: each probe begins `interval` after the one before it ended.
+/// A check. Each probe begins `interval` after the one before it ended, and ends after `timeout` at the
+/// latest. So a server that dies is Down after `(interval + timeout) × fall` at the latest, and one that
+/// is back is Up `interval × rise` after the end of the last failed probe, and what its answers take.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckConfig {
     /// What is asked.
@@ -43,6 +44,18 @@ pub struct CheckConfig {
     pub port: Option<u16>,
 }
 
+impl TargetConfig {
+    /// Where its probes go.
+    #[must_use]
+    pub const fn probed(&self) -> SocketAddr {
+        let mut probed = self.real;
+        if let Some(port) = self.check.port {
+            probed.set_port(port);
+        }
+        probed
+    }
+}
+
 /// What a probe asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -55,6 +68,19 @@ pub enum Kind {
     Https(HttpConfig),
     /// A UDP datagram is not refused by an ICMP unreachable; with `require_reply`, is answered.
     Udp(UdpConfig),
+}
+
+impl Kind {
+    /// The word for it, as in the configuration.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Http(_) => "http",
+            Self::Https(_) => "https",
+            Self::Udp(_) => "udp",
+        }
+    }
 }
 
 /// A GET.
@@ -75,6 +101,22 @@ pub struct StatusRange {
     pub first: u16,
     /// The last: not below the first.
     pub last: u16,
+}
+
+impl HttpConfig {
+    /// Whether the status is well.
+    #[must_use]
+    pub fn is_well(&self, status: u16) -> bool {
+        self.status.iter().any(|range| range.contains(status))
+    }
+}
+
+impl StatusRange {
+    /// Whether the status is among them.
+    #[must_use]
+    pub const fn contains(self, status: u16) -> bool {
+        self.first <= status && status <= self.last
+    }
 }
 
 /// A datagram.

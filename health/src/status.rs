@@ -1,6 +1,7 @@
 //! What `show health` prints of a target.
 
 use alloc::string::String;
+use core::fmt;
 use core::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,16 @@ pub enum Verdict {
     Down,
 }
 
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Unknown => "Unknown",
+            Self::Up => "Up",
+            Self::Down => "Down",
+        })
+    }
+}
+
 /// One target: `show health`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
@@ -30,7 +41,7 @@ pub struct Status {
     pub verdict: Verdict,
     /// Since when, in nanoseconds of `CLOCK_MONOTONIC`.
     pub since_ns: u64,
-    /// The last probe's outcome: `ok`, or the reason of its failure.
+    /// The last probe's outcome: `ok`, the reason of its failure, or `none yet`.
     pub last: String,
     /// How long the last probe took, in nanoseconds.
     pub last_took_ns: u64,

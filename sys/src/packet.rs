@@ -170,6 +170,10 @@ fn peer_pid(socket: BorrowedFd<'_>) -> io::Result<u32> {
     u32::try_from(credentials.pid()).map_err(io::Error::other)
 }
 
+fn peer_uid(socket: BorrowedFd<'_>) -> io::Result<u32> {
+    Ok(getsockopt(&socket, sockopt::PeerCredentials)?.uid())
+}
+
 fn at(path: &Path, operation: &str, e: io::Error) -> io::Error {
     io::Error::new(e.kind(), format!("{operation} {}: {e}", path.display()))
 }

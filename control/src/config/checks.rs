@@ -9,8 +9,9 @@ use lvs::config::ServiceConfig;
 use toml::de::DeValue;
 use wire::Duration;
 
+use super::seconds::{self, Steps};
 use super::section::{Legal, Section};
-use super::value::{Steps, Word, integer, one_of, seconds, spell_seconds, switch, text_of, word};
+use super::value::{Word, integer, one_of, switch, text_of, word};
 
 const KEYS: &[&str] = &[
     "fall",
@@ -169,7 +170,7 @@ fn check_type(table: &Section<'_, '_>, kind: Type) {
 fn read_common(table: &Section<'_, '_>, check: &mut CheckConfig) {
     let span = |key, steps| {
         table
-            .value(key, |v| seconds(steps, v))
+            .value(key, |v| seconds::read(steps, v))
             .map(|tenths| Duration::from_millis(100).times(tenths.into()))
     };
     let probes = |key| table.value(key, |v| integer(1..=MOST_PROBES, "probes", v));
@@ -268,7 +269,7 @@ pub(super) fn spell_statuses(range: StatusRange) -> String {
 /// A span of a check as it is written.
 pub(super) fn spell_span(span: Duration) -> String {
     let tenths = u32::try_from(span.as_millis() / 100).unwrap_or(u32::MAX);
-    spell_seconds(DIGITS, tenths)
+    seconds::spell(DIGITS, tenths)
 }
 
 /// The bytes that `text` spells in hexadecimal digits, two each.

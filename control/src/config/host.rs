@@ -90,24 +90,30 @@ pub fn check_free(config: &Config, present: &[Interface]) -> Vec<Fault> {
     faults
 }
 
-/// Services on an address that an interface has. (That of a bond is a fault by the file alone.)
+/// Services and virtual routers on an address that an interface has. (That of a bond is a fault by
+/// the file alone, or an address owner's.)
 fn virtual_addresses(config: &Config, present: &[Interface]) -> Vec<Fault> {
+    let services = config.services.services.iter().map(|service| {
+        let key = join(&join("service", &service.name), "address");
+        (key, service.address, service.endpoint().to_string())
+    });
+    let routers = config.routers.iter().flat_map(|router| {
+        let key = join(&join("vrrp", &router.name), "virtual_ipaddress");
+        let ips = router.virtual_ipaddress.iter();
+        ips.map(move |ip| (key.clone(), *ip, ip.to_string()))
+    });
     let mut faults = Vec::new();
-    for service in &config.services.services {
-        let holds = |interface: &&Interface| interface.addresses.contains(&service.address);
-        let is_configured = config
-            .bonds
-            .iter()
-            .flat_map(|bond| &bond.addresses)
-            .any(|address| address.ip == service.address);
+    for (key, ip, value) in services.chain(routers) {
+        let holds = |interface: &&Interface| interface.addresses.contains(&ip);
+        let mut configured = config.bonds.iter().flat_map(|bond| &bond.addresses);
+        let is_configured = configured.any(|address| address.ip == ip);
         if let Some(holder) = present.iter().find(holds).filter(|_| !is_configured) {
-            let key = join(&join("service", &service.name), "address");
-            let value = format!("{:?}", service.endpoint().to_string());
             let legal = format!(
                 "an address that is not the host's own: {} has it",
                 holder.name
             );
-            faults.push(config.origin.fault(&key, Some(value), legal));
+            let value = Some(format!("{value:?}"));
+            faults.push(config.origin.fault(&key, value, legal));
         }
     }
     faults
@@ -132,7 +138,9 @@ mod tests {
 
     const CONFIG: &str = "[bond.bond0]\nmode = 4\nmembers = [\"eth1\"]\n\
         [service.web]\nprotocol = \"tcp\"\naddress = \"10.1.0.100:80\"\n\
-        method = \"nat\"\nscheduler = \"rr\"\n";
+        method = \"nat\"\nscheduler = \"rr\"\n\
+        [vrrp.inside]\ninterface = \"bond0\"\nvirtual_router_id = 1\n\
+        virtual_ipaddress = [\"10.1.0.100\",\n\"10.1.0.1\"]\n";
 
     fn lines(check: fn(&Config, &[Interface]) -> Vec<Fault>, present: &[Interface]) -> Vec<String> {
         let config = super::super::parse("a.toml", CONFIG).expect("no fault");
@@ -198,13 +206,18 @@ mod tests {
     fn a_virtual_address_that_an_interface_has_is_a_fault() {
         let present = [
             with_address("lo", "10.1.0.100"),
-            with_address("eth0", "10.1.0.9"),
+            with_address("eth0", "10.1.0.1"),
+            with_address("eth7", "10.1.0.9"),
         ];
         assert_eq!(
             lines(check_free, &present),
             [
                 "a.toml:6: service.web.address = \"10.1.0.100:80\": an address that is not the \
-                 host's own: lo has it"
+                 host's own: lo has it",
+                "a.toml:12: vrrp.inside.virtual_ipaddress = \"10.1.0.100\": an address that is not \
+                 the host's own: lo has it",
+                "a.toml:13: vrrp.inside.virtual_ipaddress = \"10.1.0.1\": an address that is not \
+                 the host's own: eth0 has it",
             ]
         );
     }

@@ -7,8 +7,8 @@ use bond::Mode;
 use super::lvs_options::{POLL_MODES, XDP_MODES};
 use super::section::join;
 use super::services::{DEFAULT_WEIGHT, fields};
-use super::value::{spell_seconds, text_of};
-use super::{Config, LvsOptions, Route, checks, routers};
+use super::value::text_of;
+use super::{Config, LvsOptions, Route, checks, routers, seconds};
 
 /// The canonical text of a configuration: [`super::parse`] gives the same configuration back, and
 /// printing that gives the same bytes.
@@ -274,7 +274,7 @@ fn print_router(page: &mut Page, router: &vrrp::Config) {
     page.texts("virtual_ipaddress", &router.virtual_ipaddress);
     if router.advert_int != vrrp::Centiseconds::SECOND {
         let steps = router.advert_int.get().into();
-        page.bare("advert_int", spell_seconds(routers::DIGITS, steps));
+        page.bare("advert_int", seconds::spell(routers::DIGITS, steps));
     }
     page.bare_unless(false, "preempt", router.preempt);
     page.bare_unless(vrrp::Priority::DEFAULT, "priority", router.priority);

@@ -6,8 +6,9 @@ use std::net::IpAddr;
 use vrrp::config::MAX_ADDRESSES;
 use vrrp::{Centiseconds, Config, Family, Priority, TrackService, Vrid};
 
+use super::seconds::{self, Steps};
 use super::section::Section;
-use super::value::{NAME_LEGAL, Steps, address, integer, interface, is_name, seconds, switch};
+use super::value::{NAME_LEGAL, address, integer, interface, is_name, switch};
 
 const KEYS: &[&str] = &[
     "advert_int",
@@ -56,7 +57,7 @@ fn read_router(name: &str, table: &Section<'_, '_>) -> Option<Config> {
     });
     let priority = table.value("priority", |v| integer(1..=u8::MAX, "", v));
     let advert_int = table
-        .value("advert_int", |v| seconds(ADVERT_INT, v))
+        .value("advert_int", |v| seconds::read(ADVERT_INT, v))
         .and_then(|steps| Centiseconds::new(u16::try_from(steps).ok()?));
     let preempt = table.value("preempt", switch);
     let virtual_ipaddress = read_addresses(table);

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -99,29 +100,30 @@ pub fn show<T: DeserializeOwned>(
     noun: Noun,
     patience: Duration,
 ) -> Result<Items<T>, ClientError> {
+    ask(run_dir, &Request::Show(noun), &[], noun, patience)
+}
+
+/// Sends the daemon in `run_dir` that knows about `noun` a request, with descriptors, whose answer
+/// begins with `noun`.
+///
+/// # Errors
+/// As [`show`].
+pub fn ask<T: DeserializeOwned>(
+    run_dir: &Path,
+    request: &Request,
+    fds: &[BorrowedFd<'_>],
+    noun: Noun,
+    patience: Duration,
+) -> Result<Items<T>, ClientError> {
     let daemon = noun.daemon();
-    let path = socket_in(run_dir, daemon);
-    if let Some(fault) = too_long(&path) {
-        let source = io::Error::new(io::ErrorKind::InvalidInput, fault);
-        return Err(ClientError::Unreachable {
-            daemon,
-            path,
-            source,
-        });
-    }
-    let packet = Packet::connect(&path).map_err(|source| ClientError::Unreachable {
-        daemon,
-        path,
-        source,
-    })?;
+    let packet = connect(run_dir, daemon)?;
     let broken = |source| ClientError::Broken { daemon, source };
     packet.set_timeout(Some(patience)).map_err(broken)?;
-    let request =
-        serde_json::to_vec(&Request::Show(noun)).map_err(|error| ClientError::Misunderstood {
-            daemon,
-            what: error.to_string(),
-        })?;
-    packet.send(&request, &[]).map_err(broken)?;
+    let record = serde_json::to_vec(request).map_err(|error| ClientError::Misunderstood {
+        daemon,
+        what: error.to_string(),
+    })?;
+    packet.send(&record, fds).map_err(broken)?;
     let items = Items {
         packet,
         daemon,
@@ -141,6 +143,20 @@ pub fn show<T: DeserializeOwned>(
             Err(items.misunderstood("the answer does not begin with its noun"))
         }
     }
+}
+
+fn connect(run_dir: &Path, daemon: &'static str) -> Result<Packet, ClientError> {
+    let path = socket_in(run_dir, daemon);
+    let unreachable = |source| ClientError::Unreachable {
+        daemon,
+        path: path.clone(),
+        source,
+    };
+    if let Some(fault) = too_long(&path) {
+        let source = io::Error::new(io::ErrorKind::InvalidInput, fault);
+        return Err(unreachable(source));
+    }
+    Packet::connect(&path).map_err(unreachable)
 }
 
 impl<T: DeserializeOwned> Items<T> {

@@ -108,19 +108,25 @@ pub enum Effect {
     Restart,
 }
 
-/// An operator's words to ctld. A configuration's text comes in a sealed memfd with the record.
+/// An operator's words to ctld. A configuration's text comes in a sealed memfd with the record. The
+/// answer is a stream of [`crate::configure::Item`]s, which begins with `configuration`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConfigureRequest {
     /// Make the text the running configuration.
     Commit {
+        /// What faults call the text: the file that it came from.
+        file: String,
         /// Roll back by itself unless confirmed within so many minutes.
         confirmed: Option<u32>,
         /// A word for the history.
         comment: Option<String>,
     },
     /// Say what committing the text would change.
-    Compare,
+    Compare {
+        /// What faults call the text.
+        file: String,
+    },
     /// Make the running configuration what it was so many commits ago.
     Rollback(u32),
     /// Keep what was committed on trial.
@@ -184,6 +190,28 @@ mod tests {
     #[test]
     fn requests_are_spelt_as_agreed() {
         assert_eq!(text(&Request::Show(Noun::Bond)), r#"{"show":"bond"}"#);
+        let commit = ConfigureRequest::Commit {
+            file: "new.toml".into(),
+            confirmed: Some(5),
+            comment: None,
+        };
+        assert_eq!(
+            text(&Request::Configure(commit)),
+            r#"{"configure":{"commit":{"file":"new.toml","confirmed":5,"comment":null}}}"#
+        );
+        let compare = ConfigureRequest::Compare { file: "x".into() };
+        assert_eq!(
+            text(&Request::Configure(compare)),
+            r#"{"configure":{"compare":{"file":"x"}}}"#
+        );
+        assert_eq!(
+            text(&Request::Configure(ConfigureRequest::Rollback(2))),
+            r#"{"configure":{"rollback":2}}"#
+        );
+        assert_eq!(
+            text(&Request::Configure(ConfigureRequest::Confirm)),
+            r#"{"configure":"confirm"}"#
+        );
         let attach = Request::Bond(BondRequest::Attach("bond0".into()));
         assert_eq!(text(&attach), r#"{"bond":{"attach":"bond0"}}"#);
     }

@@ -146,6 +146,14 @@ impl Call {
         }
     }
 
+    /// The user whose process asks.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn user(&self) -> io::Result<u32> {
+        self.connection.peer_uid()
+    }
+
     /// Gives the connection away, with the descriptors that came with the request.
     #[must_use]
     pub fn take_over(self) -> (AsyncPacket, Vec<OwnedFd>) {

@@ -1,10 +1,38 @@
-//! `healthd`: hosts the health-check engine. Makes its probes and tells `lvsd` the weights, in batches.
-//!
-//! Not built yet: this program says so and fails, so that nobody takes unchecked servers for checked ones.
+//! `healthd`: checks the services' reals.
 
+use std::io;
 use std::process::ExitCode;
 
+use clap::Parser;
+use control::cli::DaemonArgs;
+
+/// The health-check daemon: which real servers answer.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Args {
+    #[command(flatten)]
+    daemon: DaemonArgs,
+}
+
 fn main() -> ExitCode {
-    eprintln!("healthd: not built yet: this version checks no server");
-    ExitCode::FAILURE
+    let args = Args::parse().daemon;
+    let config = args.load_or_exit(control::cli::interfaces);
+    match run(&args, config.checks) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("healthd: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &DaemonArgs, checks: health::Config) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(healthd::run(
+        checks,
+        &args.socket("healthd"),
+        &args.run_dir(),
+    ))
 }

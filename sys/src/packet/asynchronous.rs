@@ -60,6 +60,14 @@ impl AsyncPacket {
     pub fn peer_pid(&self) -> io::Result<u32> {
         super::peer_pid(self.as_fd())
     }
+
+    /// The user whose process connected, as it was then.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn peer_uid(&self) -> io::Result<u32> {
+        super::peer_uid(self.as_fd())
+    }
 }
 
 impl AsFd for AsyncPacket {
