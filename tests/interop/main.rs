@@ -7,3 +7,4 @@ mod forwarder;
 mod forwarding;
 mod lacp;
 mod members;
+mod vrrpd;
