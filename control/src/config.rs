@@ -94,24 +94,35 @@ pub fn parse(file: &str, text: &str) -> Result<Config, Vec<Fault>> {
 
 fn read_file(path: &Path) -> Result<(String, String), Vec<Fault>> {
     let file = path.display().to_string();
-    let fault = |line, legal| {
-        let whole = Origin::new(&file).fault("", None, legal);
-        vec![Fault { line, ..whole }]
-    };
-    let bytes = std::fs::read(path)
-        .map_err(|error| fault(None, format!("a file that can be read ({error})")))?;
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok((file, text)),
-        Err(error) => {
-            let good = error.utf8_error().valid_up_to();
-            let before = error.as_bytes().iter().take(good);
-            let line = 1 + before.filter(|byte| **byte == b'\n').count();
-            Err(fault(
-                Some(line),
-                "text in UTF-8, which this is not".to_owned(),
-            ))
+    let bytes = std::fs::read(path).map_err(|error| {
+        vec![whole_file(
+            &file,
+            format!("a file that can be read ({error})"),
+        )]
+    })?;
+    let text = text(&file, bytes).map_err(|fault| vec![fault])?;
+    Ok((file, text))
+}
+
+/// The text of `bytes`, which the fault will say are in `file`.
+///
+/// # Errors
+/// When they are not UTF-8.
+pub fn text(file: &str, bytes: Vec<u8>) -> Result<String, Fault> {
+    String::from_utf8(bytes).map_err(|error| {
+        let good = error.utf8_error().valid_up_to();
+        let before = error.as_bytes().iter().take(good);
+        let line = 1 + before.filter(|byte| **byte == b'\n').count();
+        Fault {
+            line: Some(line),
+            ..whole_file(file, "text in UTF-8, which this is not")
         }
-    }
+    })
+}
+
+/// The fault that a file as a whole is not what `legal` says.
+fn whole_file(file: &str, legal: impl Into<String>) -> Fault {
+    Origin::new(file).fault("", None, legal)
 }
 
 fn verdict(config: Config, mut faults: Vec<Fault>) -> Result<Config, Vec<Fault>> {

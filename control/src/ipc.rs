@@ -7,7 +7,7 @@ pub mod client;
 pub mod record;
 pub mod server;
 
-pub use client::{ClientError, Items, show};
+pub use client::{ClientError, Items, show, show_of};
 pub use record::{
     Answer, BATCH, BondAnswer, BondRequest, ConfigureRequest, Effect, PoolVerdict, RECORD_BYTES,
     RealVerdict, Request, TransactionAnswer, TransactionRequest, VrrpAnswer, VrrpRequest,

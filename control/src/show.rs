@@ -1,6 +1,7 @@
 //! What `fourfold show` prints: one item type per noun, shared by the daemons and the console.
 //!
-//! The items of `bond` and `lacp` are the bonding engine's own status types; the rest is here.
+//! The items of `bond`, `lacp`, `health` and `vrrp` are the engines' own status types; the rest is
+//! here.
 //! An item is one JSON record of an answer ([`crate::ipc`]).
 
 mod configuration;
@@ -12,6 +13,8 @@ mod ports;
 mod service;
 
 use serde::{Deserialize, Serialize};
+use sys::clock::monotonic_nanos;
+use wire::{Duration, Instant};
 
 // What the bonding engine says of itself, under the names that items have here.
 pub use bond::status::{LacpStatus as LacpItem, MemberStatus as MemberItem, PortStatus};
@@ -23,10 +26,19 @@ pub use connections::ConnectionItem;
 pub use daemons::DaemonItem;
 pub use drops::{DropItem, Fate};
 pub use events::EventItem;
-pub use health::Status as HealthItem;
+pub use health::{Status as HealthItem, Verdict};
 pub use ports::PortItem;
 pub use service::{Counters, Rates, RealItem, ServiceItem};
-pub use vrrp::Status as VrrpItem;
+pub use vrrp::{
+    Family as VrrpFamily, Forwarder as VrrpForwarder, State as VrrpState, Status as VrrpItem,
+    WhyItem,
+};
+
+/// How long ago a moment of `CLOCK_MONOTONIC` was, by this host's clock.
+#[must_use]
+pub fn age(since_ns: u64) -> Duration {
+    Instant::from_nanos(monotonic_nanos()).since(Instant::from_nanos(since_ns))
+}
 
 /// A thing that `fourfold show` can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -94,7 +106,7 @@ impl Noun {
         }
     }
 
-    /// The process that answers.
+    /// The process that answers, or the first of them.
     #[must_use]
     pub const fn daemon(self) -> &'static str {
         match self {
@@ -104,6 +116,25 @@ impl Noun {
             Self::Daemons | Self::Events => "supervisor",
             Self::Health => "healthd",
             Self::Vrrp | Self::VrrpWhy => "vrrpd",
+        }
+    }
+
+    /// Other processes that have items of it, too.
+    #[must_use]
+    pub const fn also(self) -> &'static [&'static str] {
+        match self {
+            Self::Drops => &["vrrpd"],
+            Self::Bond
+            | Self::Configuration
+            | Self::Connections
+            | Self::Daemons
+            | Self::Events
+            | Self::Health
+            | Self::Lacp
+            | Self::Ports
+            | Self::Service
+            | Self::Vrrp
+            | Self::VrrpWhy => &[],
         }
     }
 }

@@ -103,6 +103,19 @@ pub fn show<T: DeserializeOwned>(
     ask(run_dir, &Request::Show(noun), &[], noun, patience)
 }
 
+/// As [`show`], of a daemon that is one of several that know about `noun` ([`Noun::also`]).
+///
+/// # Errors
+/// As [`show`].
+pub fn show_of<T: DeserializeOwned>(
+    run_dir: &Path,
+    daemon: &'static str,
+    noun: Noun,
+    patience: Duration,
+) -> Result<Items<T>, ClientError> {
+    ask_daemon(run_dir, daemon, &Request::Show(noun), &[], noun, patience)
+}
+
 /// Sends the daemon in `run_dir` that knows about `noun` a request, with descriptors, whose answer
 /// begins with `noun`.
 ///
@@ -115,7 +128,17 @@ pub fn ask<T: DeserializeOwned>(
     noun: Noun,
     patience: Duration,
 ) -> Result<Items<T>, ClientError> {
-    let daemon = noun.daemon();
+    ask_daemon(run_dir, noun.daemon(), request, fds, noun, patience)
+}
+
+fn ask_daemon<T: DeserializeOwned>(
+    run_dir: &Path,
+    daemon: &'static str,
+    request: &Request,
+    fds: &[BorrowedFd<'_>],
+    noun: Noun,
+    patience: Duration,
+) -> Result<Items<T>, ClientError> {
     let packet = connect(run_dir, daemon)?;
     let broken = |source| ClientError::Broken { daemon, source };
     packet.set_timeout(Some(patience)).map_err(broken)?;

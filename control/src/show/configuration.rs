@@ -1,4 +1,4 @@
-//! `show configuration`: the running configuration, a table of the file an item.
+//! `show configuration`: the running configuration, a line of its text an item.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,8 +1,9 @@
 //! `show daemons`: the daemons, as the supervisor sees them.
 
 use serde::{Deserialize, Serialize};
-use sys::clock::monotonic_nanos;
-use wire::{Duration, Instant};
+use wire::Duration;
+
+use super::age;
 
 /// One daemon: `show daemons`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +27,6 @@ impl DaemonItem {
     /// How long it has been in this state, by this host's clock.
     #[must_use]
     pub fn age(&self) -> Duration {
-        Instant::from_nanos(monotonic_nanos()).since(Instant::from_nanos(self.since_ns))
+        age(self.since_ns)
     }
 }

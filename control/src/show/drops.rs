@@ -18,11 +18,11 @@ pub enum Fate {
 pub struct DropItem {
     /// The reason, in snake_case.
     pub reason: String,
-    /// Who decided: `bond`, `lvs` or `lvsd`.
+    /// Who decided: `bond`, `lvs`, `lvsd`, `vrrp` or `vrrpd`.
     pub layer: String,
     /// Dropped or punted.
     #[serde(default)]
     pub fate: Fate,
-    /// Frames since lvsd made its counters.
+    /// Frames since the daemon made its counters.
     pub count: u64,
 }

@@ -3,15 +3,15 @@
 use std::io::Write;
 use std::path::Path;
 
-use control::ipc::{self, client::PATIENCE};
 use control::show::Noun;
 use serde_json::Value;
 
 use crate::Failure;
+use crate::ask::ask;
 
 /// Prints `{"noun":[…]}`, an item a line; nothing is kept, so that a million connections fit.
 pub(crate) fn print(run_dir: &Path, noun: Noun, out: &mut impl Write) -> Result<(), Failure> {
-    let items = ipc::show::<Value>(run_dir, noun, PATIENCE)?;
+    let items = ask::<Value>(run_dir, noun)?;
     write!(out, "{{\"{}\":[", noun.name())?;
     let mut separator = "\n";
     for item in items {

@@ -1,20 +1,25 @@
 //! `fourfold`: the operator's command.
 //!
 //! `fourfold show NOUN` asks the daemon that knows and prints what it says: as words in 80 columns,
-//! or with `--json` as one document `{"NOUN": […]}`. Exit codes: 0, 1 when the daemon does not
-//! answer, 2 for bad usage.
+//! or with `--json` as one document `{"NOUN": […]}`. `fourfold commit FILE` and its kin change the
+//! configuration. Exit codes: 0, 1 when a daemon does not answer or refuses, 2 for bad usage and for
+//! a configuration with faults.
 
+mod ask;
+mod configure;
 mod json;
 mod text;
+mod time;
 
 use std::fmt;
-use std::io::{self, BufWriter, Write as _};
-use std::path::PathBuf;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
-use control::cli::RUN_DIR;
+use control::cli::{EXIT_USAGE, RUN_DIR};
+use control::configure::ConfigureError;
 use control::ipc::ClientError;
 use control::show::Noun;
 
@@ -35,6 +40,9 @@ enum Verb {
     /// Show the state of something
     #[command(arg_required_else_help = true)]
     Show(Show),
+
+    #[command(flatten)]
+    Configure(configure::Configure),
 }
 
 #[derive(Args, Debug)]
@@ -42,12 +50,45 @@ struct Show {
     /// What to show
     noun: NounWord,
 
+    /// vrrp: the changes of state and their reasons
+    why: Option<Why>,
+
     /// One JSON document instead of text
     #[arg(long)]
     json: bool,
 
     #[command(flatten)]
     options: text::Options,
+}
+
+/// The word after `show vrrp`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Why {
+    Why,
+}
+
+impl Show {
+    /// What is to be shown; none when `why` goes with another noun than `vrrp`.
+    fn noun(&self) -> Option<Noun> {
+        match (self.noun.0, self.why) {
+            (noun, None) => Some(noun),
+            (Noun::Vrrp, Some(Why::Why)) => Some(Noun::VrrpWhy),
+            (
+                Noun::Bond
+                | Noun::Configuration
+                | Noun::Connections
+                | Noun::Daemons
+                | Noun::Drops
+                | Noun::Events
+                | Noun::Health
+                | Noun::Lacp
+                | Noun::Ports
+                | Noun::Service
+                | Noun::VrrpWhy,
+                Some(Why::Why),
+            ) => None,
+        }
+    }
 }
 
 /// [`Noun`] as a word of the command line.
@@ -70,7 +111,9 @@ impl ValueEnum for NounWord {
 
     fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
         let word = clap::builder::PossibleValue::new(self.0.name());
-        Some(word.alias(other_number(self.0)))
+        // One says "show vrrp why"; the records' word for it is understood, but not offered.
+        let hidden = self.0 == Noun::VrrpWhy;
+        Some(word.alias(other_number(self.0)).hide(hidden))
     }
 }
 
@@ -88,15 +131,19 @@ fn other_number(noun: Noun) -> &'static str {
         Noun::Events => "event",
         Noun::Health => "checks",
         Noun::Vrrp => "vrrps",
-        Noun::VrrpWhy => "why",
+        Noun::VrrpWhy => "vrrps_why",
     }
 }
 
-/// Why nothing, or not all, was printed.
+/// Why nothing, or not all, was done or printed.
 #[derive(Debug)]
 enum Failure {
     /// The daemon did not answer.
     Daemon(ClientError),
+    /// ctld or another daemon said no, for each of these reasons.
+    Refused(Vec<String>),
+    /// The configuration has these faults.
+    Faults(Vec<String>),
     /// Standard output took no more.
     Output(io::Error),
 }
@@ -107,51 +154,97 @@ impl From<ClientError> for Failure {
     }
 }
 
+impl From<ConfigureError> for Failure {
+    fn from(error: ConfigureError) -> Self {
+        match error {
+            ConfigureError::Faults(lines) => Self::Faults(lines),
+            ConfigureError::Refused(reasons) => Self::Refused(reasons),
+            ConfigureError::Client(error) => Self::Daemon(error),
+        }
+    }
+}
+
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Self::Output(error)
     }
 }
 
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Failure {
+    /// What the operator is told.
+    fn lines(&self) -> Vec<String> {
+        let line = |what: &dyn fmt::Display| format!("fourfold: {what}");
         match self {
-            Self::Daemon(error) => error.fmt(f),
-            Self::Output(error) => write!(f, "writing the answer: {error}"),
+            Self::Daemon(error) => vec![line(error)],
+            Self::Refused(reasons) => {
+                let reasons = reasons.iter();
+                reasons
+                    .map(|reason| format!("fourfold: refused: {reason}"))
+                    .collect()
+            }
+            Self::Faults(faults) => faults.clone(),
+            Self::Output(error) => vec![format!("fourfold: writing the answer: {error}")],
+        }
+    }
+
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Daemon(_) | Self::Refused(_) => ExitCode::FAILURE,
+            Self::Faults(_) => u8::try_from(EXIT_USAGE).map_or(ExitCode::FAILURE, ExitCode::from),
+            // The reader has seen enough (`| head`).
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            Self::Output(_) => ExitCode::FAILURE,
         }
     }
 }
 
 fn main() -> ExitCode {
     let command = Command::parse();
-    let Verb::Show(show) = &command.verb;
-    if let Some(option) = show.options.misplaced(show.noun.0) {
-        let text = format!("{option} does not go with {}", show.noun.0.name());
-        Command::command()
-            .error(ErrorKind::ArgumentConflict, text)
-            .exit();
-    }
-    match run(&command, show) {
+    match run(&command) {
         Ok(()) => ExitCode::SUCCESS,
-        // The reader has seen enough (`| head`).
-        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
-            ExitCode::SUCCESS
-        }
         Err(failure) => {
-            // Nothing is left to do when standard error is closed too.
-            drop(writeln!(io::stderr(), "fourfold: {failure}"));
-            ExitCode::FAILURE
+            tell(&failure);
+            failure.exit_code()
         }
     }
 }
 
-fn run(command: &Command, show: &Show) -> Result<(), Failure> {
+fn tell(failure: &Failure) {
+    if failure.exit_code() == ExitCode::SUCCESS {
+        return;
+    }
+    let mut stderr = io::stderr().lock();
+    for line in failure.lines() {
+        // Nothing is left to do when standard error is closed too.
+        drop(writeln!(stderr, "{line}"));
+    }
+}
+
+fn run(command: &Command) -> Result<(), Failure> {
     let mut out = BufWriter::new(io::stdout().lock());
-    let NounWord(noun) = show.noun;
-    if show.json {
-        json::print(&command.run_dir, noun, &mut out)?;
-    } else {
-        text::print(&command.run_dir, noun, &show.options, &mut out)?;
+    match &command.verb {
+        Verb::Show(words) => show(&command.run_dir, words, &mut out)?,
+        Verb::Configure(verb) => configure::run(&command.run_dir, verb, &mut out)?,
     }
     Ok(out.flush()?)
+}
+
+fn show(run_dir: &Path, show: &Show, out: &mut impl Write) -> Result<(), Failure> {
+    let Some(noun) = show.noun() else {
+        misuse(&format!("why does not go with {}", show.noun.0.name()));
+    };
+    if let Some(option) = show.options.misplaced(noun) {
+        misuse(&format!("{option} does not go with {}", noun.name()));
+    }
+    if show.json {
+        json::print(run_dir, noun, out)
+    } else {
+        text::print(run_dir, noun, &show.options, out)
+    }
+}
+
+fn misuse(text: &str) -> ! {
+    Command::command()
+        .error(ErrorKind::ArgumentConflict, text)
+        .exit()
 }

@@ -1,23 +1,27 @@
 //! Text in 80 columns, in the words and the layout that operators of Linux know.
 
 mod bond;
+mod configuration;
 mod connections;
 mod daemons;
 mod drops;
+mod events;
+mod health;
 mod lacp;
 mod ports;
 mod service;
 mod table;
+mod vrrp;
+mod vrrp_why;
 
 use std::io::Write;
 use std::path::Path;
 
 use clap::Args;
-use control::ipc::{self, Items, client::PATIENCE};
 use control::show::Noun;
-use serde::de::DeserializeOwned;
 
 use crate::Failure;
+use crate::ask::ask;
 
 /// Options that change the text only; JSON has every figure anyway, so there they change nothing.
 #[derive(Args, Clone, Copy, Debug)]
@@ -70,25 +74,55 @@ pub(crate) fn print(
         Noun::Lacp => lacp::print(ask(run_dir, noun)?, out),
         Noun::Ports => ports::print(ask(run_dir, noun)?, options, out),
         Noun::Service => service::print(ask(run_dir, noun)?, options, out),
-        Noun::Configuration | Noun::Events | Noun::Health | Noun::Vrrp | Noun::VrrpWhy => {
-            plain(ask(run_dir, noun)?, out)
-        }
+        Noun::Configuration => configuration::print(ask(run_dir, noun)?, out),
+        Noun::Events => events::print(ask(run_dir, noun)?, out),
+        Noun::Health => health::print(ask(run_dir, noun)?, out),
+        Noun::Vrrp => vrrp::print(ask(run_dir, noun)?, out),
+        Noun::VrrpWhy => vrrp_why::print(ask(run_dir, noun)?, out),
     }
-}
-
-fn plain(items: Items<serde_json::Value>, out: &mut impl Write) -> Result<(), Failure> {
-    for item in items {
-        writeln!(out, "{}", item?)?;
-    }
-    Ok(())
-}
-
-fn ask<T: DeserializeOwned>(run_dir: &Path, noun: Noun) -> Result<Items<T>, Failure> {
-    Ok(ipc::show(run_dir, noun, PATIENCE)?)
 }
 
 /// The width of the page.
 const COLUMNS: usize = 80;
+
+/// A line that fits the page.
+fn cut(line: &str) -> String {
+    if line.chars().count() <= COLUMNS {
+        return line.trim_end().to_owned();
+    }
+    line.chars().take(COLUMNS - 1).chain(['…']).collect()
+}
+
+/// Words in lines that fit the page; the first begins with `start`, those after it with `indent`
+/// blanks. A word that is longer than a line stays whole.
+fn wrap<W: AsRef<str>>(start: &str, indent: usize, words: impl IntoIterator<Item = W>) -> String {
+    let mut text = start.to_owned();
+    let mut column = start.chars().count();
+    let mut gap = "";
+    for word in words {
+        let word = word.as_ref();
+        let chars = word.chars().count();
+        if column + gap.len() + chars > COLUMNS && !gap.is_empty() {
+            text.push('\n');
+            text.push_str(&" ".repeat(indent));
+            (column, gap) = (indent, "");
+        }
+        text.push_str(gap);
+        text.push_str(word);
+        column += gap.len() + chars;
+        gap = " ";
+    }
+    text
+}
+
+/// What a peer may have had its hand in, without what would move a terminal's cursor.
+fn harmless(text: &str) -> String {
+    let escape = |c: char| match c.is_control() {
+        true => c.escape_default().collect(),
+        false => c.to_string(),
+    };
+    text.chars().map(escape).collect()
+}
 
 /// A number in at most eight characters, as ipvsadm shortens it: in full below 100 million, then
 /// in K, M, G, T; in full anyway when `exact`.
@@ -109,6 +143,20 @@ fn number(value: u64, exact: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_are_wrapped_at_80_columns_and_none_is_broken() {
+        let word = "x".repeat(38);
+        let lines = wrap("  ", 4, [&word, &word, &word, &"y".repeat(90)]);
+        let expected = format!("  {word} {word}\n    {word}\n    {}", "y".repeat(90));
+        assert_eq!(lines, expected);
+        assert_eq!(wrap("start", 2, [""; 0]), "start");
+    }
+
+    #[test]
+    fn what_would_move_the_cursor_is_spelt_out() {
+        assert_eq!(harmless("a\u{1b}[2J\tb\u{9b}é"), "a\\u{1b}[2J\\tb\\u{9b}é");
+    }
 
     #[test]
     fn a_number_is_in_full_until_it_is_long() {

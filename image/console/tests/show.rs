@@ -60,8 +60,35 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("UTF-8")
 }
 
-/// The story's arguments and items.
-fn read(story: &Path) -> (Vec<String>, Vec<Value>) {
+/// A story's arguments, the items of the daemon that is asked, and those of the others.
+struct Story {
+    args: Vec<String>,
+    items: Vec<Value>,
+    also: Vec<Value>,
+}
+
+impl Story {
+    fn noun(&self) -> Noun {
+        let words = self.args[1..]
+            .iter()
+            .take_while(|arg| !arg.starts_with('-'));
+        let words = words.map(String::as_str).collect::<Vec<_>>().join("_");
+        let noun = Noun::ALL.into_iter().find(|noun| words == noun.name());
+        noun.expect("a noun")
+    }
+
+    /// Everybody who has something to say.
+    fn daemons(&self, run: &TempDir) -> Vec<StandIn> {
+        let noun = self.noun();
+        let others = noun.also().iter().map(|name| (*name, &self.also));
+        let daemons = [(noun.daemon(), &self.items)].into_iter().chain(others);
+        daemons
+            .map(|(name, items)| daemon(run, name, items.clone()))
+            .collect()
+    }
+}
+
+fn read(story: &Path) -> Story {
     let story: Value =
         serde_json::from_str(&fs::read_to_string(story).expect("the story")).expect("JSON");
     let args = story["args"].as_array().expect("arguments");
@@ -69,18 +96,19 @@ fn read(story: &Path) -> (Vec<String>, Vec<Value>) {
         .iter()
         .map(|arg| arg.as_str().expect("a word").to_owned())
         .collect();
-    (args, story["items"].as_array().expect("items").clone())
+    Story {
+        args,
+        items: story["items"].as_array().expect("items").clone(),
+        also: story["also"].as_array().cloned().unwrap_or_default(),
+    }
 }
 
 fn tell(story: &Path) -> Output {
-    let (args, items) = read(story);
-    let noun = Noun::ALL
-        .into_iter()
-        .find(|noun| args.get(1).is_some_and(|a| a == noun.name()));
+    let story = read(story);
     let run = run_directory();
-    let _daemon = daemon(&run, noun.expect("a noun").daemon(), items);
+    let _daemons = story.daemons(&run);
     fourfold(&run)
-        .args(args)
+        .args(story.args)
         .output()
         .expect("the command runs")
 }
@@ -104,7 +132,7 @@ fn every_story_is_printed_as_written() {
 #[test]
 fn no_story_takes_more_than_80_columns_or_ends_in_blanks() {
     for story in stories() {
-        let (args, _) = read(&story);
+        let args = read(&story).args;
         if args.iter().any(|arg| arg == "--json" || arg == "--exact") {
             continue;
         }
@@ -118,20 +146,19 @@ fn no_story_takes_more_than_80_columns_or_ends_in_blanks() {
 #[test]
 fn json_is_one_document_with_every_item() {
     for story in stories() {
-        let (args, items) = read(&story);
-        let noun = &args[1];
+        let story = read(&story);
+        let noun = story.noun();
         let run = run_directory();
-        let asked = Noun::ALL
-            .into_iter()
-            .find(|n| n.name() == noun)
-            .expect("a noun");
-        let _daemon = daemon(&run, asked.daemon(), items.clone());
+        let _daemons = story.daemons(&run);
         let output = fourfold(&run)
-            .args(["show", noun, "--json"])
+            .arg("show")
+            .args(noun.name().split('_'))
+            .arg("--json")
             .output()
             .expect("runs");
         let document: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-        assert_eq!(document, serde_json::json!({ noun: items }));
+        let items = [story.items, story.also].concat();
+        assert_eq!(document, serde_json::json!({ noun.name(): items }));
     }
 }
 
@@ -165,6 +192,9 @@ fn bad_usage_is_exit_code_2() {
         &["show", "bond", "--stats"],
         &["show", "service", "--all"],
         &["show", "service", "--stats", "--rate"],
+        &["show", "bond", "why"],
+        &["show", "vrrp", "how"],
+        &["show", "vrrp", "why", "--all"],
         &[],
     ] {
         let output = fourfold(&run).args(args).output().expect("runs");
@@ -177,7 +207,8 @@ fn bad_usage_is_exit_code_2() {
 fn show_alone_says_what_there_is_to_show() {
     let output = fourfold(&run_directory()).arg("show").output();
     let help = text(&output.expect("runs").stderr);
-    assert!(Noun::ALL.iter().all(|noun| help.contains(noun.name())));
+    let words = Noun::ALL.iter().flat_map(|noun| noun.name().split('_'));
+    assert!(words.into_iter().all(|word| help.contains(word)), "{help}");
 }
 
 #[test]
@@ -186,6 +217,62 @@ fn a_noun_is_understood_in_either_number() {
     let _daemon = daemon(&run, "bondd", Vec::new());
     let output = fourfold(&run).args(["show", "bonds", "--json"]).output();
     assert_eq!(text(&output.expect("runs").stdout), "{\"bond\":[]}\n");
+}
+
+#[test]
+fn one_daemon_of_two_that_is_not_there_is_a_line_beside_what_the_other_says() {
+    let item = serde_json::json!({"reason": "ttl", "layer": "vrrp", "fate": "drop", "count": 3});
+    for (name, absent) in [("vrrpd", "lvsd"), ("lvsd", "vrrpd")] {
+        let run = run_directory();
+        let _daemon = daemon(&run, name, vec![item.clone()]);
+        let output = fourfold(&run)
+            .args(["show", "drops"])
+            .output()
+            .expect("runs");
+        let line = text(&output.stderr);
+        let expected = format!("fourfold: {absent} is not running ");
+        assert!(
+            line.starts_with(&expected) && line.lines().count() == 1,
+            "{line}"
+        );
+        assert!(text(&output.stdout).contains("ttl"));
+        assert_eq!(output.status.code(), Some(0));
+    }
+    let output = fourfold(&run_directory())
+        .args(["show", "drops"])
+        .output()
+        .expect("runs");
+    let line = text(&output.stderr);
+    assert!(line.starts_with("fourfold: lvsd is not running ") && line.lines().count() == 1);
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn an_event_is_one_line_however_long_and_moves_no_cursor() {
+    let run = run_directory();
+    let long = format!("\u{1b}[2J{}\r\n", "x".repeat(200));
+    let item = serde_json::json!({"unix_ms": 0, "daemon": "healthd", "text": long});
+    let _daemon = daemon(&run, "supervisor", vec![item]);
+    let output = fourfold(&run)
+        .args(["show", "events"])
+        .output()
+        .expect("runs");
+    let start = "1970-01-01 00:00:00.000Z healthd: \\u{1b}[2J";
+    assert_eq!(
+        text(&output.stdout),
+        format!("{start}{}\n", "x".repeat(200))
+    );
+}
+
+#[test]
+fn the_configuration_is_printed_as_it_would_be_committed() {
+    let run = run_directory();
+    let lines = ["[bond.bond0]", "mode = \"802.3ad\"", "", "[service.web]"];
+    let items = lines.iter().map(|line| serde_json::json!({ "line": line }));
+    let _daemon = daemon(&run, "ctld", items.collect());
+    let output = fourfold(&run).args(["show", "configuration"]).output();
+    let printed = text(&output.expect("runs").stdout);
+    assert_eq!(printed, lines.map(|line| format!("{line}\n")).concat());
 }
 
 #[test]

@@ -2,12 +2,12 @@
 
 use std::io::{self, Write};
 
-use control::ipc::Items;
 use control::show::{BondItem, Duplex, Forwarder, MemberItem, Mode};
 
 use crate::Failure;
+use crate::ask::Answers;
 
-pub(super) fn print(items: Items<BondItem>, out: &mut impl Write) -> Result<(), Failure> {
+pub(super) fn print(items: Answers<BondItem>, out: &mut impl Write) -> Result<(), Failure> {
     let mut gap = "";
     for item in items {
         write!(out, "{gap}")?;

@@ -2,13 +2,13 @@
 
 use std::io::Write;
 
-use control::ipc::Items;
 use control::show::ConnectionItem;
 
 use super::COLUMNS;
 use crate::Failure;
+use crate::ask::Answers;
 
-pub(super) fn print(items: Items<ConnectionItem>, out: &mut impl Write) -> Result<(), Failure> {
+pub(super) fn print(items: Answers<ConnectionItem>, out: &mut impl Write) -> Result<(), Failure> {
     writeln!(
         out,
         "pro expire state       source             virtual            destination"

@@ -2,15 +2,15 @@
 
 use std::io::Write;
 
-use control::ipc::Items;
 use control::show::{DropItem, Fate};
 
 use super::table::{figure, print as print_table, word};
 use super::{Options, number};
 use crate::Failure;
+use crate::ask::Answers;
 
 pub(super) fn print(
-    items: Items<DropItem>,
+    items: Answers<DropItem>,
     options: &Options,
     out: &mut impl Write,
 ) -> Result<(), Failure> {

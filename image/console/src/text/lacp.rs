@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-use control::ipc::Items;
 use control::show::{LacpItem, PortInfo, PortState, PortStatus};
 
 use crate::Failure;
+use crate::ask::Answers;
 
 /// The state bits in their order on the wire.
 const BITS: [(&str, PortState); 8] = [
@@ -22,7 +22,7 @@ const BITS: [(&str, PortState); 8] = [
 /// Width of an end's name and its part of the LAG ID.
 const END: usize = 47;
 
-pub(super) fn print(items: Items<LacpItem>, out: &mut impl Write) -> Result<(), Failure> {
+pub(super) fn print(items: Answers<LacpItem>, out: &mut impl Write) -> Result<(), Failure> {
     let mut gap = "";
     for item in items {
         write!(out, "{gap}")?;

@@ -2,19 +2,19 @@
 
 use std::io::Write;
 
-use control::ipc::Items;
 use control::show::PortItem;
 
 use super::table::{figure, print as print_table, word};
 use super::{Options, number};
 use crate::Failure;
+use crate::ask::Answers;
 
 const HEADER: &[&str] = &[
     "Bond", "Port", "Queue", "XDP", "Link", "RxFrames", "RxBytes", "TxFrames", "TxBytes",
 ];
 
 pub(super) fn print(
-    items: Items<PortItem>,
+    items: Answers<PortItem>,
     options: &Options,
     out: &mut impl Write,
 ) -> Result<(), Failure> {

@@ -3,14 +3,14 @@
 use std::io::{self, Write};
 use std::net::SocketAddr;
 
-use control::ipc::Items;
 use control::show::{Counters, Rates, RealItem, ServiceItem};
 
 use super::{Options, number};
 use crate::Failure;
+use crate::ask::Answers;
 
 pub(super) fn print(
-    items: Items<ServiceItem>,
+    items: Answers<ServiceItem>,
     options: &Options,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
@@ -69,13 +69,15 @@ fn plain_real(out: &mut impl Write, method: &str, real: &RealItem) -> io::Result
         weight,
         active,
         inactive,
+        up,
         ..
     } = real;
+    let down = if *up { "" } else { "Down" };
     let line = format!(
-        "{address} {:<7} {weight:<6} {active:<10} {inactive}",
+        "{address} {:<7} {weight:<6} {active:<10} {inactive:<9} {down}",
         forward(method)
     );
-    writeln!(out, "{line}")
+    writeln!(out, "{}", line.trim_end())
 }
 
 /// IPVS's word for a forwarding method.

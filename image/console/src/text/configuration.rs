@@ -1,0 +1,18 @@
+//! `show configuration`: the text itself, which `commit` takes.
+
+use std::io::Write;
+
+use control::show::ConfigurationItem;
+
+use crate::Failure;
+use crate::ask::Answers;
+
+pub(super) fn print(
+    items: Answers<ConfigurationItem>,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    for item in items {
+        writeln!(out, "{}", item?.line)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,19 @@
+//! `show events`: a line each, whole, as a log is read and searched.
+
+use std::io::Write;
+
+use control::show::EventItem;
+
+use super::harmless;
+use crate::Failure;
+use crate::ask::Answers;
+use crate::time::utc_ms;
+
+pub(super) fn print(items: Answers<EventItem>, out: &mut impl Write) -> Result<(), Failure> {
+    for item in items {
+        let item = item?;
+        let (at, daemon) = (utc_ms(item.unix_ms), &item.daemon);
+        writeln!(out, "{at} {daemon}: {}", harmless(item.text.trim_end()))?;
+    }
+    Ok(())
+}
