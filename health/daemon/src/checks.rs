@@ -11,8 +11,8 @@ use crate::clock::now;
 use crate::journal::Journal;
 use crate::probe::{self, Failure, Tls};
 
-/// Nothing is due for so long when nothing is due.
-const LONG: core::time::Duration = core::time::Duration::from_secs(86_400);
+/// The longest rest: a loop that never turns would be taken for hung.
+const REST: Duration = Duration::from_secs(1);
 
 /// A probe that is over.
 #[derive(Debug)]
@@ -50,11 +50,16 @@ impl Checks {
         &self.engine
     }
 
-    /// Waits until a probe is over or due. Safe to cancel.
+    /// Takes over another configuration.
+    pub fn set_config(&mut self, config: Config) {
+        self.engine.set_config(now(), config);
+    }
+
+    /// Waits until a probe is over or due, or a second has gone by. Safe to cancel.
     pub async fn wait(&mut self) {
         let has_slot = self.probes.len() < self.slots;
         let due = self.engine.poll_timeout().filter(|_| has_slot);
-        let span = due.map_or(LONG, |due| due.since(now()).into());
+        let span: core::time::Duration = due.map_or(REST, |due| due.since(now()).min(REST)).into();
         tokio::select! {
             Some(done) = self.probes.join_next() => self.take(done),
             () = sleep_until(Instant::now() + span) => {}

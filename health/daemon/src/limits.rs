@@ -2,8 +2,6 @@
 
 use std::io;
 
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
-
 /// The most probes under way. Ten thousand targets, all of them silent, with an interval of 5 s and a
 /// timeout of 3 s are 3,750. What is due beyond that waits, those due longest first.
 pub const MOST_PROBES: usize = 8_192;
@@ -18,12 +16,7 @@ const OTHERS: usize = 128;
 /// When the kernel does not say.
 pub fn slots() -> io::Result<usize> {
     let wanted = u64::try_from(MOST_PROBES + OTHERS).map_err(io::Error::other)?;
-    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
-    let granted = wanted.min(hard).max(soft);
-    if granted > soft {
-        setrlimit(Resource::RLIMIT_NOFILE, granted, hard)?;
-    }
-    Ok(slots_of(granted))
+    sys::limit::descriptors(wanted).map(slots_of)
 }
 
 /// At least one probe at a time, however few descriptors there are.

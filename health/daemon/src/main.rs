@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use control::cli::DaemonArgs;
+use sys::supervised::Supervised;
 
 /// The health-check daemon: which real servers answer.
 #[derive(Debug, Parser)]
@@ -17,7 +18,8 @@ struct Args {
 fn main() -> ExitCode {
     let args = Args::parse().daemon;
     let config = args.load_or_exit(control::cli::interfaces);
-    match run(&args, config.checks) {
+    let supervised = sys::supervised::begin();
+    match run(&args, config.checks, supervised) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("healthd: {error}");
@@ -26,7 +28,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(args: &DaemonArgs, checks: health::Config) -> io::Result<()> {
+fn run(args: &DaemonArgs, checks: health::Config, supervised: Supervised) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -34,5 +36,6 @@ fn run(args: &DaemonArgs, checks: health::Config) -> io::Result<()> {
         checks,
         &args.socket("healthd"),
         &args.run_dir(),
+        supervised,
     ))
 }
