@@ -1,7 +1,7 @@
 //! Who becomes Active.
 
 use vrrp::timers::active_down_interval;
-use vrrp::{Centiseconds, Config, Event, Reason, State};
+use vrrp::{Centiseconds, Config, Event, Forwarder, Input, Reason, State};
 
 use crate::lan::{LATENCY, Lan, config, config_v6, ip, ms, preempting};
 
@@ -93,15 +93,26 @@ fn the_owner_is_active_at_once_and_preempts_whatever_preempt_says() {
     assert_eq!(lan.adverts(1), [(lan.now, 255)]);
     lan.run(LATENCY);
     assert_eq!(lan.actives(), [1]);
-    // From Backup too: it only waits as long as it must.
-    lan.kill(1);
+}
+
+#[test]
+fn an_owner_that_had_to_leave_preempts_whoever_took_over() {
+    let mut lan = Lan::settled(&[config(254), config(255)]);
+    lan.input(1, Input::Forwarder(Forwarder::Stale));
     lan.until(0, State::Active);
-    let mut owner = config(255);
-    owner.preempt = false;
-    lan.set_config(1, owner);
-    lan.start(1);
+    lan.run(ms(50));
+    lan.input(1, Input::Forwarder(Forwarder::Alive));
+    let took = lan.until(1, State::Active);
+    assert!(took < active_down_interval(255, config(255).advert_int));
     lan.run(LATENCY);
     assert_eq!(lan.actives(), [1]);
+    // 254 is no owner.
+    let mut lan = Lan::settled(&[config(253), config(254)]);
+    lan.input(1, Input::Forwarder(Forwarder::Stale));
+    lan.until(0, State::Active);
+    lan.input(1, Input::Forwarder(Forwarder::Alive));
+    lan.run(ms(5_000));
+    assert_eq!(lan.actives(), [0]);
 }
 
 #[test]

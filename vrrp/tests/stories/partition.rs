@@ -1,7 +1,7 @@
 //! Loss, partition, duplication and loops.
 
 use vrrp::timers::{ANNOUNCE_AGAIN, active_down_interval};
-use vrrp::{Event, Reason, State};
+use vrrp::{Event, Forwarder, Input, Reason, State};
 
 use crate::lan::{LATENCY, Lan, config, ip, ms, preempting, us};
 
@@ -132,7 +132,7 @@ fn duplicated_frames_change_nothing() {
     lan.start(1);
     lan.run(ms(5_000));
     assert_eq!(lan.actives(), [0]);
-    lan.input(0, vrrp::Input::Shutdown);
+    lan.input(0, Input::Shutdown);
     lan.run(ms(1_000));
     assert_eq!(lan.actives(), [1]);
     assert_eq!(lan.changes(1).len(), 2, "to Backup, and once to Active");
@@ -153,9 +153,33 @@ fn our_own_adverts_that_come_back_are_counted_and_not_answered() {
     let source = ip("10.80.2.2");
     assert!(lan.said(0, Event::OwnFrame { source }));
     // The farewell that comes back is no other's.
-    lan.input(0, vrrp::Input::Shutdown);
+    lan.input(0, Input::Shutdown);
     lan.run(ms(100));
     assert!(!lan.nodes[0].router.is_gone());
+}
+
+#[test]
+fn our_own_farewell_and_our_own_former_priority_move_nothing_when_they_come_back() {
+    let mut lan = Lan::settled(&[config(200)]);
+    lan.is_looped = true;
+    lan.input(0, Input::Forwarder(Forwarder::Stale));
+    let due = lan.nodes[0].router.poll_timeout();
+    lan.run(ms(1));
+    assert_eq!(lan.nodes[0].router.status(lan.now).counters.own_frames, 1);
+    assert_eq!(lan.nodes[0].router.poll_timeout(), due, "no haste");
+    // An advert of before, when the priority was lower.
+    let mut lan = Lan::settled(&[config(200)]);
+    lan.run(ms(100));
+    let mut former = lan.sent[0].advert().expect("an advert");
+    former.advertisement.priority = 100;
+    lan.forget();
+    lan.input(0, Input::Advert(&former));
+    assert!(lan.sent.is_empty(), "no answer");
+    assert_eq!(lan.nodes[0].router.status(lan.now).counters.own_frames, 1);
+    // From another it is answered.
+    former.source = ip("10.80.2.9");
+    lan.input(0, Input::Advert(&former));
+    assert_eq!(lan.adverts(0).len(), 1);
 }
 
 #[test]
