@@ -114,7 +114,17 @@ fn a_shorter_interval_of_its_own_makes_no_backup_impatient() {
         ..config(priority)
     };
     let mut lan = Lan::settled(&[slow(200), slow(100)]);
+    // The next advert is 900 ms away.
+    lan.run(ms(300));
     lan.set_config(1, config(100));
+    let source = ip("10.80.2.2");
+    let (theirs, ours) = (Centiseconds::SECOND, config(100).advert_int);
+    let differs = Event::IntervalDiffers {
+        source,
+        theirs,
+        ours,
+    };
+    assert!(!lan.said(1, differs));
     lan.run(ms(10_000));
     assert_eq!(
         lan.actives(),
@@ -122,6 +132,31 @@ fn a_shorter_interval_of_its_own_makes_no_backup_impatient() {
         "the Active router still sends each second"
     );
     assert!(lan.adverts(1).is_empty());
+    assert!(lan.said(1, differs), "measured by the new configuration");
+}
+
+#[test]
+fn a_backup_that_hears_nobody_waits_by_its_own_new_interval() {
+    let slow = Config {
+        advert_int: Centiseconds::MAX,
+        ..config(100)
+    };
+    let mut lan = Lan::started(&[slow]);
+    lan.run(ms(1_000));
+    lan.set_config(0, config(100));
+    let took = lan.until(0, State::Active);
+    assert_eq!(took, active_down_interval(100, config(100).advert_int));
+    // A longer one does not make it wait longer than it would have.
+    let mut lan = Lan::started(&[config(100)]);
+    lan.set_config(
+        0,
+        Config {
+            advert_int: Centiseconds::MAX,
+            ..config(100)
+        },
+    );
+    let took = lan.until(0, State::Active);
+    assert_eq!(took, active_down_interval(100, config(100).advert_int));
 }
 
 #[test]
