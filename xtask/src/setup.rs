@@ -30,7 +30,7 @@ const fn program(package: &'static str, name: &'static str) -> Need {
     }
 }
 
-const NEEDS: [Need; 10] = [
+const NEEDS: [Need; 12] = [
     program("clang", "clang"),
     Need {
         package: "linux-libc-dev",
@@ -51,6 +51,16 @@ const NEEDS: [Need; 10] = [
         package: "nginx",
         sign: Sign::Program("nginx"),
         services: &["nginx"],
+    },
+    Need {
+        package: "keepalived",
+        sign: Sign::Program("keepalived"),
+        services: &["keepalived"],
+    },
+    Need {
+        package: "frr",
+        sign: Sign::File("/usr/lib/frr/vrrpd"),
+        services: &["frr"],
     },
     program("ethtool", "ethtool"),
     program("iproute2", "ip"),

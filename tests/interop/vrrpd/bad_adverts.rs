@@ -27,9 +27,10 @@ fn sum(bytes: &[u8]) -> [u8; 2] {
 
 /// A message in an IPv4 packet from 10.81.0.3 with this TTL.
 fn packet(ttl: u8, message: &[u8]) -> Vec<u8> {
-    let total = u8::try_from(20 + message.len()).expect("a short message");
+    let total = u16::try_from(20 + message.len()).unwrap_or(u16::MAX);
+    let [t0, t1] = total.to_be_bytes();
     let mut header = [
-        0x45, 0xc0, 0, total, 0, 1, 0x40, 0, ttl, 112, 0, 0, 10, 81, 0, 3, 224, 0, 0, 18,
+        0x45, 0xc0, t0, t1, 0, 1, 0x40, 0, ttl, 112, 0, 0, 10, 81, 0, 3, 224, 0, 0, 18,
     ];
     let checksum = sum(&header);
     header[10..12].copy_from_slice(&checksum);

@@ -73,6 +73,11 @@ fn alone_a_virtual_router_becomes_active_sends_adverts_from_the_virtual_mac_and_
             .filter(|one| one.mac == status.virtual_mac && is_announcement(&one.frame));
         assert!(announced.count() >= 2);
         assert_eq!(ours.why()?[0].reason, Reason::ActiveDownTimer);
+        assert!(
+            !ours.log().contains("late"),
+            "a real-time thread: {}",
+            ours.log()
+        );
     }
     Ok(())
 }
@@ -281,6 +286,28 @@ fn a_dead_service_lowers_the_priority_and_healthds_last_word_holds() -> Result<(
     wait_for(50)?;
     say(&next, true)?;
     wait_for(100)
+}
+
+#[test]
+#[ignore = "needs root and the lab's programs"]
+fn switches_are_told_that_adverts_are_wanted_for_each_family_that_has_a_virtual_router()
+-> Result<()> {
+    for family in [Family::Ipv4, Family::Ipv6] {
+        let segment = Segment::raise()?;
+        let wish = Wish { family, ..WISH };
+        let _ours = Ours::start(&segment, &configuration(wish, ""))?;
+        let groups = segment.ours.inside(|| {
+            let read =
+                |name: &str| std::fs::read_to_string(format!("/proc/thread-self/net/{name}"));
+            // 224.0.0.18, as the kernel writes it, and ff02::12.
+            let is_in = |text: &str, group: &str| text.contains(group);
+            let ipv4 = is_in(&read("igmp")?, "120000E0");
+            let ipv6 = is_in(&read("igmp6")?, "ff020000000000000000000000000012");
+            Ok([ipv4, ipv6])
+        })?;
+        assert_eq!(groups, [family == Family::Ipv4, family == Family::Ipv6]);
+    }
+    Ok(())
 }
 
 /// Takes vrrpd through one transaction; what it said to Prepare.

@@ -77,10 +77,6 @@ impl StandIn {
     /// Publishes a table in which the one member receives and sends, or not.
     pub fn publish(&mut self, receives: bool, sends: bool) {
         self.generation += 2;
-        let mut table = Table {
-            generation: self.generation,
-            ..Table::default()
-        };
         let entry = MemberEntry {
             ifindex: self.ifindex,
             mac: Mac([2, 0, 0, 0, 0, 1]),
@@ -88,11 +84,13 @@ impl StandIn {
             tx_enabled: sends,
             carrier: true,
         };
-        table.members.push(entry).expect("room for one");
-        if sends {
-            table.usable.push(0).expect("room for one");
-            table.buckets.fill(0);
-        }
+        let table = Table {
+            generation: self.generation,
+            members: [entry].into_iter().collect(),
+            usable: sends.then_some(0).into_iter().collect(),
+            buckets: [0; bond::BUCKETS],
+            ..Table::default()
+        };
         egress::publish(self.memory.egress.words(), &table);
     }
 

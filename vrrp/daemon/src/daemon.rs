@@ -20,6 +20,7 @@ use crate::forwarder::{self, Attachment};
 use crate::inbox::Seen;
 use crate::interfaces::{Interfaces, Sources};
 use crate::journal::Journal;
+use crate::memberships::Memberships;
 use crate::plan::{effect, plan};
 use crate::pools::{self, Pools};
 use crate::port::Members;
@@ -39,6 +40,7 @@ struct Daemon {
     interfaces: Interfaces,
     members: Members,
     sources: Vec<Sources>,
+    memberships: Memberships,
     pools: Pools,
     journal: Journal,
     /// lvsd's memory, which the last to let go unmaps: not the elections.
@@ -98,6 +100,7 @@ impl Daemon {
             prepared: None,
             elections,
             interfaces: Interfaces::open().await?,
+            memberships: Memberships::default(),
             pools: Pools::default(),
             journal: Journal::default(),
             attachments: Vec::new(),
@@ -116,6 +119,7 @@ impl Daemon {
             Err(error) => return eprintln!("vrrpd: reading the interfaces: {error}"),
         };
         self.members.follow(&picture, gone, &self.elections);
+        self.memberships.follow(&self.config.routers, &picture);
         let bonds = self.config.bonds.iter().zip(&mut self.sources);
         for (bond, (config, last)) in bonds.enumerate() {
             let sources = picture.sources(&config.name);
@@ -196,6 +200,7 @@ impl Daemon {
                     self.elections.tell(Command::Service { name, is_up });
                 }
                 self.config = *config;
+                self.follow(Some(&[])).await;
             }
             Effect::Restart => {}
         }

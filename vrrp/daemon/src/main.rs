@@ -25,6 +25,7 @@ mod forwarder;
 mod inbox;
 mod interfaces;
 mod journal;
+mod memberships;
 mod plan;
 mod pools;
 mod port;

@@ -172,3 +172,120 @@ impl Link {
         (port.ifindex() == entry.ifindex).then_some(port)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bond::egress::MemberEntry;
+    use bond::feedback;
+    use sys::memory::SharedMemory;
+
+    use super::*;
+
+    fn at(ms: u64) -> Instant {
+        Instant::from_nanos(ms * 1_000_000)
+    }
+
+    /// lvsd's memory of two bonds, of which the second is ours.
+    fn attachment() -> Attachment {
+        let memory = |words: usize| SharedMemory::create("test", words * 8).expect("memory");
+        let bond = |name: &str| BondMemory {
+            name: name.to_owned(),
+            feedback: memory(feedback::WORDS),
+            egress: memory(egress::WORDS),
+        };
+        let bonds = vec![bond("bond7"), bond("bond0")];
+        feedback::set_workers(bonds[1].feedback.words(), 1);
+        Attachment {
+            leases: memory(vrrp::lease::WORDS),
+            bonds,
+        }
+    }
+
+    fn publish(attachment: &Attachment, generation: u64, rx_enabled: bool, is_usable: bool) {
+        let mut table = Table {
+            generation,
+            ..Table::default()
+        };
+        let entry = MemberEntry {
+            rx_enabled,
+            ..MemberEntry::default()
+        };
+        table.members.push(entry).expect("room");
+        if is_usable {
+            table.usable.push(0).expect("room");
+        }
+        egress::publish(attachment.bonds[1].egress.words(), &table);
+    }
+
+    fn link() -> Link {
+        let mut link = Link::new("bond0", at(0));
+        link.set_sources(Sources {
+            ipv4: "192.0.2.1".parse().ok(),
+            ipv6: None,
+        });
+        link
+    }
+
+    #[test]
+    fn a_source_needs_a_usable_member_and_an_address_of_the_family() {
+        let (mut link, attachment) = (link(), attachment());
+        assert_eq!(link.source(Family::Ipv4), None, "before lvsd is there");
+        link.attach(&attachment, at(1));
+        assert_eq!(link.place(), Some(1));
+        publish(&attachment, 2, true, false);
+        link.look(Some(&attachment), at(2));
+        assert_eq!(link.source(Family::Ipv4), None, "without a usable member");
+        assert!(link.is_receiving(0) && !link.is_receiving(1));
+        publish(&attachment, 4, false, true);
+        link.look(Some(&attachment), at(3));
+        assert_eq!(link.source(Family::Ipv4), "192.0.2.1".parse().ok());
+        assert_eq!(link.source(Family::Ipv6), None);
+        assert!(!link.is_receiving(0));
+    }
+
+    #[test]
+    fn the_table_of_another_bondd_counts_whatever_its_generation() {
+        let mut link = link();
+        for rx_enabled in [true, false] {
+            let attachment = attachment();
+            link.attach(&attachment, at(1));
+            publish(&attachment, 2, rx_enabled, true);
+            link.look(Some(&attachment), at(2));
+            assert_eq!(link.is_receiving(0), rx_enabled);
+        }
+    }
+
+    #[test]
+    fn a_forwarder_lives_from_its_first_beat_until_half_a_second_after_its_last() {
+        let (mut link, attachment) = (link(), attachment());
+        let words = attachment.bonds[1].feedback.words();
+        link.attach(&attachment, at(0));
+        link.look(Some(&attachment), at(10));
+        assert_eq!(link.forwarder(), Forwarder::Stale);
+        feedback::beat(words, 0, 2);
+        for ms in (20..=520).step_by(10) {
+            link.look(Some(&attachment), at(ms));
+            assert_eq!(link.forwarder(), Forwarder::Alive, "{ms}");
+        }
+        link.look(Some(&attachment), at(530));
+        assert_eq!(link.forwarder(), Forwarder::Stale);
+    }
+
+    #[test]
+    fn a_forwarder_that_is_gone_for_half_a_second_is_stale_even_if_its_old_memory_beats() {
+        let (mut link, attachment) = (link(), attachment());
+        let words = attachment.bonds[1].feedback.words();
+        link.attach(&attachment, at(0));
+        link.look(Some(&attachment), at(10));
+        feedback::beat(words, 0, 2);
+        link.look(Some(&attachment), at(20));
+        link.detach(at(30));
+        for ms in (40..=530).step_by(10) {
+            feedback::beat(words, 0, 2);
+            link.look(Some(&attachment), at(ms));
+            assert_eq!(link.forwarder(), Forwarder::Alive, "{ms}");
+        }
+        link.look(Some(&attachment), at(540));
+        assert_eq!(link.forwarder(), Forwarder::Stale);
+    }
+}
