@@ -30,8 +30,7 @@ pub use health::{Status as HealthItem, Verdict};
 pub use ports::PortItem;
 pub use service::{Counters, Rates, RealItem, ServiceItem};
 pub use vrrp::{
-    Family as VrrpFamily, Forwarder as VrrpForwarder, State as VrrpState, Status as VrrpItem,
-    WhyItem,
+    Family, Forwarder as VrrpForwarder, State as VrrpState, Status as VrrpItem, WhyItem,
 };
 
 /// How long ago a moment of `CLOCK_MONOTONIC` was, by this host's clock.

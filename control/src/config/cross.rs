@@ -180,6 +180,12 @@ pub(super) fn engine_faults(config: &Config) -> Vec<Fault> {
             faults.push(config.origin.fault(&key, Some(fault.value), fault.legal));
         }
     }
+    for router in &config.routers {
+        for fault in router.faults() {
+            let key = join(&join("vrrp", &router.name), fault.key);
+            faults.push(config.origin.fault(&key, Some(fault.value), fault.legal));
+        }
+    }
     for fault in config.services.faults() {
         faults.push(
             config

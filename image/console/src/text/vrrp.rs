@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use control::show::{VrrpFamily, VrrpForwarder, VrrpItem, VrrpState};
+use control::show::{Family, VrrpForwarder, VrrpItem, VrrpState};
 
 use super::table::{figure, print as print_table, word};
 use super::wrap;
@@ -29,8 +29,8 @@ pub(super) fn print(items: Answers<VrrpItem>, out: &mut impl Write) -> Result<()
         .iter()
         .map(|item| {
             let family = match item.family {
-                VrrpFamily::Ipv4 => "v4",
-                VrrpFamily::Ipv6 => "v6",
+                Family::Ipv4 => "v4",
+                Family::Ipv6 => "v6",
             };
             vec![
                 word(short(&item.name)),
