@@ -7,8 +7,8 @@
 //! listener has a thread of its own, and is not counted with the checks.
 
 use std::collections::HashMap;
-use std::io::{self, Read as _, Write as _};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -16,7 +16,11 @@ use std::time::{Duration, Instant};
 use health::config::HttpConfig;
 use health::{CheckConfig, Config, Kind, StatusRange, TargetConfig};
 use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::socket::{Backlog, listen};
 use nix::sys::time::TimeValLike as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
 
 const INTERVAL: Duration = Duration::from_secs(2);
 
@@ -32,9 +36,10 @@ fn main() -> io::Result<()> {
     let (targets, seconds) = (number(0, 10_000), number(2, 20));
     let is_http = arguments.get(1).is_some_and(|kind| kind == "http");
     let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+    listen(&listener, Backlog::new(4_096)?)?;
     let port = listener.local_addr()?.port();
     let (sender, seen) = channel();
-    thread::spawn(move || accept(&listener, &sender, is_http));
+    thread::spawn(move || runtime()?.block_on(accept(listener, sender, is_http)));
 
     let config = Config {
         targets: (0..targets).map(|i| target(i, port, is_http)).collect(),
@@ -74,28 +79,35 @@ fn target(number: u32, port: u16, is_http: bool) -> TargetConfig {
     }
 }
 
-fn accept(listener: &TcpListener, sender: &Sender<Seen>, is_http: bool) {
-    for stream in listener.incoming() {
-        let Ok(stream) = stream else { continue };
-        let now = Instant::now();
-        let Ok(address) = stream.local_addr() else {
+fn runtime() -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+}
+
+async fn accept(listener: TcpListener, sender: Sender<Seen>, is_http: bool) -> io::Result<()> {
+    listener.set_nonblocking(true)?;
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    loop {
+        // A client that has gone is no loss.
+        let Ok((stream, _)) = listener.accept().await else {
             continue;
         };
+        let (now, address) = (Instant::now(), stream.local_addr()?);
         if is_http {
-            // A client that has gone is no loss.
-            answer(stream).ok();
+            tokio::spawn(answer(stream));
         }
         if sender.send((address.ip(), now)).is_err() {
-            return;
+            return Ok(());
         }
     }
 }
 
-fn answer(mut stream: TcpStream) -> io::Result<()> {
+async fn answer(mut stream: TcpStream) -> io::Result<()> {
     let mut request = [0; 1_024];
-    if stream.read(&mut request)? > 0 {
-        stream
-            .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n")?;
+    if stream.read(&mut request).await? > 0 {
+        let text = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n";
+        stream.write_all(text).await?;
     }
     Ok(())
 }
@@ -104,10 +116,7 @@ fn answer(mut stream: TcpStream) -> io::Result<()> {
 fn check(config: Config, span: Duration) -> io::Result<Duration> {
     let folder = std::env::temp_dir().join(format!("healthd-scale-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let used = runtime.block_on(async {
+    let used = runtime()?.block_on(async {
         let supervised = sys::supervised::begin();
         let socket = folder.join("healthd.sock");
         let mut daemon = Box::pin(healthd::run(config, &socket, &folder, supervised));
@@ -130,7 +139,10 @@ fn processor() -> io::Result<Duration> {
 fn report(targets: u32, span: Duration, used: Duration, seen: &Receiver<Seen>) {
     let mut last: HashMap<IpAddr, Instant> = HashMap::new();
     let mut late = Vec::new();
+    let (mut first, mut probes) = (None, 0);
     for (ip, at) in seen.try_iter() {
+        probes += 1;
+        first.get_or_insert(at);
         if let Some(before) = last.insert(ip, at) {
             late.push(at.duration_since(before).saturating_sub(INTERVAL));
         }
@@ -141,10 +153,8 @@ fn report(targets: u32, span: Duration, used: Duration, seen: &Receiver<Seen>) {
         late.get(at).copied().unwrap_or_default()
     };
     println!("targets          {targets}, of which probed {}", last.len());
-    println!(
-        "probes           {:.0} a second",
-        f64::from(targets) / INTERVAL.as_secs_f64()
-    );
+    let rate = f64::from(probes) / first.map_or(1.0, |first| first.elapsed().as_secs_f64());
+    println!("probes           {rate:.0} a second");
     println!(
         "processor        {:.1} % of one",
         100.0 * used.as_secs_f64() / span.as_secs_f64()
