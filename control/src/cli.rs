@@ -9,7 +9,7 @@ use std::process;
 use clap::Args;
 use nix::sys::socket::SockaddrStorage;
 
-use crate::config::{self, Config, Interface};
+use crate::config::{self, Config, Fault, Interface};
 
 /// Where the daemons keep their sockets and states unless told otherwise.
 pub const RUN_DIR: &str = "/run/fourfold";
@@ -60,20 +60,30 @@ impl DaemonArgs {
     /// anything, and a daemon started again is not to stay away.
     #[must_use]
     pub fn load_or_exit(&self, present: impl FnOnce() -> io::Result<Vec<Interface>>) -> Config {
-        if let Some(fault) = self.socket.as_deref().and_then(too_long) {
-            exit_with_lines([fault]);
-        }
         let present = match present() {
             Ok(present) => present,
             Err(error) => exit_with_lines([format!("reading the interfaces: {error}")]),
         };
-        let host = |config: &Config| {
+        self.load_with_or_exit(|config| {
             let mut faults = config::check_present(config, &present);
             if self.check {
                 faults.extend(config::check_free(config, &present));
             }
             faults
-        };
+        })
+    }
+
+    /// As [`load_or_exit`](Self::load_or_exit), for a daemon that needs no interface: whether they
+    /// exist does not matter.
+    #[must_use]
+    pub fn load_anywhere_or_exit(&self) -> Config {
+        self.load_with_or_exit(|_| Vec::new())
+    }
+
+    fn load_with_or_exit(&self, host: impl FnOnce(&Config) -> Vec<Fault>) -> Config {
+        if let Some(fault) = self.socket.as_deref().and_then(too_long) {
+            exit_with_lines([fault]);
+        }
         let config = match config::load_with(&self.config, host) {
             Ok(config) => config,
             Err(faults) => exit_with_lines(faults.iter().map(ToString::to_string)),

@@ -29,7 +29,7 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 #[serde(rename_all = "snake_case")]
 pub enum Item {
     /// Something that happened before and that nobody has been told yet, such as a commit that ctld
-    /// finished when it came back. May come before any other item.
+    /// finished when it came back. Comes first, and only to who commits or rolls back.
     Note(String),
     /// A fault of the text; nothing was changed.
     Fault(String),

@@ -35,7 +35,7 @@
 //!                     // `checks` are in force from here on.
 //! #                   drop(checks);
 //!                 }
-//!                 done.done().await; // with Effect::Restart: then end with exit code 75
+//!                 done.done().await; // with Effect::Restart: then end with `supervised.anew()`
 //!             }
 //!             Word::Abort => prepared = None,
 //!         },
@@ -55,6 +55,3 @@ use crate::ipc::Request;
 
 /// The most bytes that a configuration's text has.
 pub const TEXT_BYTES: usize = 4 << 20;
-
-/// The exit code of a daemon that takes up a configuration by being started anew.
-pub const EXIT_RESTART: u8 = 75;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,6 +31,8 @@ pub struct Limits {
     pub commit: Duration,
     /// To be back with the new configuration, when a daemon died or is started anew.
     pub back: Duration,
+    /// To appear, when a daemon is not there in the first place.
+    pub away: Duration,
 }
 
 impl Default for Limits {
@@ -38,6 +41,7 @@ impl Default for Limits {
             vote: Duration::from_secs(5),
             commit: Duration::from_secs(5),
             back: Duration::from_secs(15),
+            away: Duration::from_secs(3),
         }
     }
 }
@@ -45,8 +49,9 @@ impl Default for Limits {
 /// Why a daemon does not agree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Objection {
-    /// It is not there; it starts from the running file, whatever that is by then.
-    Away(String),
+    /// It is not there; it starts from the running file, whatever that is by then. With what the
+    /// kernel said when that was unusual.
+    Away(Option<String>),
     /// It is there and did not answer in time.
     Late(Duration),
     /// It broke off, or answered something else.
@@ -58,7 +63,8 @@ pub enum Objection {
 impl fmt::Display for Objection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Away(why) => write!(f, "it is not running ({why})"),
+            Self::Away(None) => f.write_str("it is not running"),
+            Self::Away(Some(why)) => write!(f, "it cannot be reached: {why}"),
             Self::Late(limit) => write!(f, "it did not answer within {} s", limit.as_secs_f32()),
             Self::Broken(why) => write!(f, "it broke off: {why}"),
             Self::Refused(why) => f.write_str(why),
@@ -137,12 +143,12 @@ impl Coordinator {
     }
 
     /// Gives every daemon `text`, which is the running configuration already: for those that may
-    /// have another. Each gets as long as a daemon that is started anew.
+    /// have another. Each gets as long as a daemon that was not there in the first place.
     pub async fn settle(&self, id: u64, text: &str) -> Vec<Said<Result<Effect, Objection>>> {
         let text = Arc::new(text.to_owned());
         all(DAEMONS, |daemon| {
             let (this, text) = (self.clone(), Arc::clone(&text));
-            async move { this.bring_back(daemon, id, &text).await }
+            async move { this.bring_back(daemon, id, &text, this.limits.away).await }
         })
         .await
     }
@@ -150,8 +156,7 @@ impl Coordinator {
     /// The daemon's promise to take up the text, or why there is none.
     async fn vote(&self, daemon: &'static str, id: u64, text: &str) -> Result<Promise, Objection> {
         let path = socket_in(&self.run_dir, daemon);
-        let connection = AsyncPacket::connect(path)
-            .map_err(|error| Objection::Away(error.kind().to_string()))?;
+        let connection = AsyncPacket::connect(path).map_err(|error| away(&error))?;
         let voted = async {
             let text = sealed::seal("configuration", text.as_bytes())
                 .map_err(|error| Objection::Broken(error.to_string()))?;
@@ -177,9 +182,10 @@ impl Coordinator {
         daemon: &'static str,
         id: u64,
         text: &str,
+        limit: Duration,
     ) -> Result<Effect, Objection> {
-        let until = Instant::now() + self.limits.back;
-        let mut objection = Objection::Late(self.limits.back);
+        let until = Instant::now() + limit;
+        let mut objection = Objection::Late(limit);
         let brought = async {
             loop {
                 match self.give(daemon, id, text).await {
@@ -291,18 +297,18 @@ impl Prepared {
             promises,
             absent,
         } = self;
+        let here = || (coordinator.clone(), Arc::clone(&text));
         let kept = all(promises, |promise| {
-            let (coordinator, text) = (coordinator.clone(), Arc::clone(&text));
-            async move { coordinator.see_through(promise, id, &text).await }
+            let (this, text) = here();
+            async move { this.see_through(promise, id, &text).await }
         });
-        let mut outcomes: Vec<Said<Outcome>> = kept.await;
-        outcomes.extend(absent.into_iter().map(|said| Said {
-            daemon: said.daemon,
-            answer: Outcome {
-                effect: None,
-                missing: Some(said.answer),
-            },
-        }));
+        let away: Vec<&'static str> = absent.iter().map(|said| said.daemon).collect();
+        let found = all(away, |daemon| {
+            let (this, text) = here();
+            async move { this.find(daemon, id, &text).await }
+        });
+        let (mut outcomes, found) = tokio::join!(kept, found);
+        outcomes.extend(found);
         outcomes.sort_by_key(|said| DAEMONS.iter().position(|daemon| *daemon == said.daemon));
         outcomes
     }
@@ -326,10 +332,25 @@ impl Coordinator {
         let missing = match (kept, effect) {
             (Ok(()), Some(Effect::None | Effect::Live) | None) => None,
             (Ok(()), Some(Effect::Restart)) | (Err(_), _) => {
-                self.bring_back(daemon, id, text).await.err()
+                let back = self.bring_back(daemon, id, text, self.limits.back);
+                back.await.err()
             }
         };
         Outcome { effect, missing }
+    }
+
+    /// For a daemon that was not there: it may have read the running file just before the decision.
+    async fn find(&self, daemon: &'static str, id: u64, text: &str) -> Outcome {
+        match self.bring_back(daemon, id, text, self.limits.away).await {
+            Ok(effect) => Outcome {
+                effect: Some(effect),
+                missing: None,
+            },
+            Err(objection) => Outcome {
+                effect: None,
+                missing: Some(objection),
+            },
+        }
     }
 }
 
@@ -373,6 +394,14 @@ where
     answers.into_iter().map(|(_, said)| said).collect()
 }
 
+fn away(error: &io::Error) -> Objection {
+    let usual = matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
+    );
+    Objection::Away((!usual).then(|| error.to_string()))
+}
+
 async fn within<T>(
     limit: Duration,
     answer: impl Future<Output = Result<T, Objection>>,
@@ -388,7 +417,7 @@ async fn say(
     request: TransactionRequest,
     fds: &[OwnedFd],
 ) -> Result<(), Objection> {
-    let broken = |error: std::io::Error| Objection::Broken(error.to_string());
+    let broken = |error: io::Error| Objection::Broken(error.to_string());
     let record =
         serde_json::to_vec(&Request::Transaction(request)).map_err(|error| broken(error.into()))?;
     let fds: Vec<_> = fds.iter().map(OwnedFd::as_fd).collect();
@@ -396,7 +425,7 @@ async fn say(
 }
 
 async fn hear(connection: &AsyncPacket) -> Result<TransactionAnswer, Objection> {
-    let broken = |error: std::io::Error| Objection::Broken(error.to_string());
+    let broken = |error: io::Error| Objection::Broken(error.to_string());
     let (bytes, _) = connection.recv().await.map_err(broken)?;
     match serde_json::from_slice::<Answer<()>>(&bytes).map_err(|error| broken(error.into()))? {
         Answer::Transaction(answer) => Ok(answer),
