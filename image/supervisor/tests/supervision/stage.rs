@@ -42,6 +42,9 @@ echo "up $$"
 /// A daemon that is ready at once and runs until it is stopped.
 pub const PLAIN: &str = "ready; idle";
 
+/// The daemons, in the order in which they start.
+pub const DAEMONS: [&str; 6] = ["lvsd", "bondd", "hostd", "vrrpd", "healthd", "ctld"];
+
 pub struct Stage {
     dir: PathBuf,
 }
@@ -62,7 +65,7 @@ impl Stage {
             let _guard = write_or_fork();
             fs::copy(program, stage.path("supervisor")).expect("a copy of the supervisor");
         }
-        for name in ["lvsd", "bondd", "hostd"] {
+        for name in DAEMONS {
             stage.script(name, PLAIN);
         }
         stage
@@ -188,7 +191,7 @@ impl Supervisor {
             .expect("status");
         let mut lines = Vec::new();
         while let Some(line) = self.line().await {
-            if !line.ends_with(": ready") {
+            if !line.ends_with(": ready") && !line.starts_with("supervisor: without root") {
                 lines.push(line);
             }
         }
@@ -207,12 +210,22 @@ impl Supervisor {
         self.child.signal(signal).expect("signal");
     }
 
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.pid()
+    }
+
     /// `show daemons`: the items.
     pub fn show(&self) -> Vec<Value> {
-        let records = self.ask(br#"{"show":"daemons"}"#);
+        self.items("daemons")
+    }
+
+    /// `show` of a noun: the items.
+    pub fn items(&self, noun: &str) -> Vec<Value> {
+        let records = self.ask(format!(r#"{{"show":"{noun}"}}"#).as_bytes());
         let (begin, rest) = records.split_first().expect("begin");
         let (end, items) = rest.split_last().expect("end");
-        assert_eq!(begin["begin"], "daemons");
+        assert_eq!(begin["begin"], noun);
         assert_eq!(end["end"], items.len());
         items.iter().map(|item| item["item"].clone()).collect()
     }
