@@ -6,7 +6,7 @@ use super::*;
 
 /// A shell that runs this script, and the way of its words.
 fn run(script: &str, ready_within: Duration) -> (Running, mpsc::Sender<Said>) {
-    let mut child = Spawn::new("/bin/sh")
+    let mut child = Spawn::new("/bin/bash")
         .args(["-c", script])
         .start()
         .expect("a shell");
@@ -16,7 +16,7 @@ fn run(script: &str, ready_within: Duration) -> (Running, mpsc::Sender<Said>) {
     let running = Running {
         output,
         readiness,
-        ..Running::new(&service("/bin/sh", ready_within), Body::Child(child), said)
+        ..Running::new(&service("/bin/bash", ready_within), Body::Child(child), said)
     };
     (running, way)
 }

@@ -30,7 +30,7 @@ fn write_or_fork() -> MutexGuard<'static, ()> {
 
 /// What every script begins with: `--check`, a line with its process id, an orderly end, and `idle`.
 const PRELUDE: &str = r#"#!/bin/bash
-dir=DIR
+dir=@STAGE@
 [[ " $* " == *" --check "* ]] && exit 0
 trap 'echo down; exit 0' TERM
 ready() { echo >&$READY_FD; echo ready; }
@@ -83,7 +83,7 @@ impl Stage {
     pub fn raw_script(&self, name: &str, text: &str) {
         // Written beside and renamed: the kernel refuses to write what it is about to run.
         let (new, path) = (self.path(&format!("{name}.new")), self.path(name));
-        let text = text.replace("DIR", &self.dir.display().to_string());
+        let text = text.replace("@STAGE@", &self.dir.display().to_string());
         let _guard = write_or_fork();
         fs::write(&new, text).expect("script");
         fs::set_permissions(&new, Permissions::from_mode(0o755)).expect("mode");
@@ -92,19 +92,24 @@ impl Stage {
 
     /// Runs the supervisor.
     pub fn start(&self) -> Supervisor {
+        self.start_in("run")
+    }
+
+    /// Runs the supervisor in a run directory of this name.
+    pub fn start_in(&self, run_dir: &str) -> Supervisor {
         let spawn = Spawn::new(self.path("supervisor"))
             .args([
                 "--config".into(),
                 self.path("fourfold.toml"),
                 "--run-dir".into(),
             ])
-            .args([self.path("run")]);
+            .args([self.path(run_dir)]);
         let guard = write_or_fork();
         let mut child = spawn.start().expect("the supervisor");
         drop(guard);
         let output = child.output().expect("pipe").expect("first");
         let readiness = child.readiness().expect("pipe").expect("first");
-        let socket = self.path("run/supervisor.sock");
+        let socket = self.path(run_dir).join("supervisor.sock");
         Supervisor {
             child,
             output,
@@ -208,11 +213,6 @@ impl Supervisor {
 
     pub fn signal(&self, signal: Signal) {
         self.child.signal(signal).expect("signal");
-    }
-
-    /// Its process id.
-    pub fn pid(&self) -> u32 {
-        self.child.pid()
     }
 
     /// `show daemons`: the items.
