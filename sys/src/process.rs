@@ -46,7 +46,8 @@ impl Process {
             Err(e) => return Err(e),
         };
         match self::started(pid) {
-            Ok(now) if now == started => Ok(Some(Self {
+            // The dead keep id and start time until their parent looks at them.
+            Ok(now) if now == started && is_dead(pidfd.as_fd()).is_err() => Ok(Some(Self {
                 pid,
                 pidfd,
                 death: None,
@@ -148,6 +149,8 @@ mod tests {
         }
         process.signal(Signal::SIGKILL).expect("sent");
         process.wait().await.expect("seen");
+        let dead = Process::open(child.id(), started).expect("asked");
+        assert!(dead.is_none(), "its parent has not looked yet");
         child.wait().expect("reaped");
         process
             .signal(Signal::SIGKILL)

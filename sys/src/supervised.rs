@@ -10,7 +10,7 @@
 //! When nobody reads it, the thread takes the oldest lines out, counted, so that writing does not block.
 //!
 //! ```text
-//! {"register":{"daemon":"lvsd","ready":true}} + the output pipe                  → {"end":1}
+//! {"register":{"daemon":"lvsd"}} + the output pipe                               → {"end":1}
 //! {"store":{…}} + descriptors, for each stored item                              → {"end":1}
 //! {"beat":{"daemon":"lvsd","laps":7,"ready":true}}, the first one after the items  no answer
 //! {"anew":{"daemon":"lvsd"}}, on a connection of its own                         → {"end":1}
@@ -54,8 +54,6 @@ pub enum Word {
     Register {
         /// Its name.
         daemon: String,
-        /// Whether it is ready.
-        ready: bool,
     },
     /// It lives. The first one says that everything stored has been handed over.
     Beat {
@@ -135,9 +133,7 @@ impl Word {
     #[must_use]
     pub fn daemon(&self) -> &str {
         match self {
-            Self::Register { daemon, .. } | Self::Beat { daemon, .. } | Self::Anew { daemon } => {
-                daemon
-            }
+            Self::Register { daemon } | Self::Beat { daemon, .. } | Self::Anew { daemon } => daemon,
         }
     }
 }

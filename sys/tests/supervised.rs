@@ -78,8 +78,8 @@ async fn a_daemon_hands_each_supervisor_its_output_and_what_it_has_stored() {
         let peer = supervisor.accept();
         assert_eq!(peer.peer_pid().expect("pid"), child.pid());
         let (word, fds) = hear(&peer);
-        let (daemon, ready) = ("helper".to_owned(), true);
-        assert_eq!(word, Word::Register { daemon, ready });
+        let daemon = "helper".to_owned();
+        assert_eq!(word, Word::Register { daemon });
         let output = Output::reopen(&fds[0]).expect("its output");
         agree(&peer);
         assert_eq!(item(&peer), 0xF0F0);
@@ -88,7 +88,12 @@ async fn a_daemon_hands_each_supervisor_its_output_and_what_it_has_stored() {
         if turn == 0 {
             until(&output, "stored").await;
         }
-        let Word::Beat { laps: now, .. } = hear(&peer).0 else {
+        let Word::Beat {
+            laps: now,
+            ready: true,
+            ..
+        } = hear(&peer).0
+        else {
             panic!("no beat after the items")
         };
         assert!(now > laps, "{now} after {laps}");

@@ -1,43 +1,77 @@
-//! One running daemon, as events: ready, late, dead. Its output becomes log lines on the way.
+//! One running daemon, as events: ready, late, hung, dead. Its output becomes log lines on the way.
 
 use std::io;
 use std::path::Path;
 use std::process::ExitStatus;
+use std::time::Duration;
 
 use nix::sys::signal::Signal;
+use sys::process::Process;
 use sys::spawn::{Child, OUTPUT_BYTES, Output, Readiness, Spawn};
 use sys::store::{DAEMON, FD_STORE};
-use tokio::time::{Instant, sleep_until};
+use sys::supervised::{ANEW, BEAT};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
-use crate::log::{Log, MAX_LINE};
+use crate::desk::Said;
+use crate::laps::{LOOKS, Laps};
+use crate::lines::Lines;
+use crate::log::Log;
 use crate::service::Service;
 
+/// How long a daemon that outlived another supervisor may take to register with this one.
+pub const REGISTER_LIMIT: Duration = Duration::from_secs(5);
+
 /// What happens to a daemon.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// It said that it is ready.
     Ready,
-    /// It did not say so in time.
-    Late,
+    /// It cannot be waited for any longer, and why.
+    Hung(String),
     /// It is dead, and its last words have been logged.
-    Died(ExitStatus),
+    Died(Death),
+}
+
+/// How a daemon ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Death {
+    /// So.
+    Status(ExitStatus),
+    /// Somehow: only the supervisor that started it could know.
+    Unknown,
+    /// Because it asks to be started anew.
+    Anew,
 }
 
 /// A daemon from its start to its death.
 #[derive(Debug)]
 pub struct Running {
     name: &'static str,
-    child: Child,
+    body: Body,
+    said: mpsc::Receiver<Said>,
     output: Option<Output>,
     readiness: Option<Readiness>,
-    ready_by: Instant,
-    words: Words,
+    /// Until when it must be ready; none when it is, or when that was said.
+    ready_by: Option<Instant>,
+    /// Until when it must register; none when it has, or need not.
+    register_by: Option<Instant>,
+    limit: Duration,
+    laps: Laps,
+    look: Interval,
+    wants_anew: bool,
+    lines: Lines,
+}
+
+#[derive(Debug)]
+enum Body {
+    Child(Child),
+    Adopted(Process),
 }
 
 impl Running {
-    /// Starts it, with the descriptor store at `store`.
-    pub fn start(service: &Service, store: &Path) -> io::Result<Self> {
-        let ready_by = Instant::now() + service.ready_within;
+    /// Starts it, with the descriptor store at `store`; what it says of itself comes by `said`.
+    pub fn start(service: &Service, store: &Path, said: mpsc::Receiver<Said>) -> io::Result<Self> {
         let mut child = Spawn::new(&service.program)
             .args(service.args())
             .env(FD_STORE, store)
@@ -46,28 +80,66 @@ impl Running {
         let output = child.output()?;
         let readiness = child.readiness()?;
         Ok(Self {
-            name: service.name,
-            child,
             output,
             readiness,
-            ready_by,
-            words: Words::default(),
+            ..Self::new(service, Body::Child(child), said)
         })
+    }
+
+    /// Takes over one that another supervisor started, and that was ready or not then.
+    pub fn adopt(
+        service: &Service,
+        process: Process,
+        is_ready: bool,
+        said: mpsc::Receiver<Said>,
+    ) -> Self {
+        let mut running = Self::new(service, Body::Adopted(process), said);
+        running.register_by = Some(Instant::now() + REGISTER_LIMIT);
+        if is_ready {
+            running.ready_by = None;
+        }
+        running
+    }
+
+    fn new(service: &Service, body: Body, said: mpsc::Receiver<Said>) -> Self {
+        let mut look = interval(BEAT);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self {
+            name: service.name,
+            body,
+            said,
+            output: None,
+            readiness: None,
+            ready_by: Some(Instant::now() + service.ready_within),
+            register_by: None,
+            limit: service.ready_within,
+            laps: Laps::default(),
+            look,
+            wants_anew: false,
+            lines: Lines::default(),
+        }
     }
 
     /// Its process id.
     pub fn pid(&self) -> u32 {
-        self.child.pid()
+        match &self.body {
+            Body::Child(child) => child.pid(),
+            Body::Adopted(process) => process.pid(),
+        }
     }
 
     /// The last line that it wrote, if any.
     pub fn last_line(&self) -> Option<&str> {
-        self.words.last.as_deref()
+        self.lines.last()
     }
 
     /// Sends it a signal; the dead take no harm.
     pub fn signal(&self, signal: Signal, log: &Log) {
-        if let Err(e) = self.child.signal(signal) {
+        let sent = match &self.body {
+            Body::Child(child) => child.signal(signal),
+            Body::Adopted(process) => process.signal(signal),
+        };
+        if let Err(e) = sent {
             log.line("supervisor", &format!("{}: {signal}: {e}", self.name));
         }
     }
@@ -78,31 +150,76 @@ impl Running {
         loop {
             tokio::select! {
                 biased;
-                status = self.child.wait() => {
-                    let status = status?;
+                death = self.body.wait() => {
+                    let death = death?;
                     self.last_words(log)?;
-                    return Ok(Event::Died(status));
+                    return Ok(Event::Died(if self.wants_anew { Death::Anew } else { death }));
                 }
+                Some(said) = self.said.recv() => if let Some(event) = self.hear(said) {
+                    return Ok(event);
+                },
                 said = ready(self.readiness.as_ref()) => {
                     self.readiness = None;
-                    // Closed without a word: it will not say it any more, and the time limit is gone with
-                    // it; a death follows, or the daemon runs as one that never becomes ready.
-                    if said? { return Ok(Event::Ready) }
+                    // Closed without a word: it may say it to the socket, within its time.
+                    if said? { return Ok(self.become_ready()) }
                 }
-                () = sleep_until(self.ready_by), if self.readiness.is_some() => {
-                    self.readiness = None;
-                    return Ok(Event::Late);
+                () = until(self.ready_by) => {
+                    self.ready_by = None;
+                    return Ok(Event::Hung(format!("not ready within {} s", self.limit.as_secs())));
                 }
+                () = until(self.register_by) => {
+                    self.register_by = None;
+                    let limit = REGISTER_LIMIT.as_secs();
+                    return Ok(Event::Hung(format!("not registered within {limit} s")));
+                }
+                _ = self.look.tick() => if self.laps.look() {
+                    self.laps = Laps::default();
+                    let limit = BEAT.as_secs() * u64::from(LOOKS);
+                    return Ok(Event::Hung(format!("its main loop stood still for {limit} s")));
+                },
                 len = read(self.output.as_ref(), &mut bytes) => match len? {
                     0 => self.output = None,
-                    len => self.words.hear(&bytes[..len], |line| log.line(self.name, line)),
+                    len => self.lines.hear(&bytes[..len], |line| log.line(self.name, line)),
                 },
             }
         }
     }
 
+    /// What it said of itself by the socket.
+    fn hear(&mut self, said: Said) -> Option<Event> {
+        match said {
+            Said::Register { output } => {
+                // One that was started here is read already.
+                if let Body::Adopted(_) = self.body {
+                    self.output = output;
+                }
+                None
+            }
+            Said::Beat { laps, ready } => {
+                let is_first = self.register_by.take().is_some();
+                self.laps.heard(laps);
+                let is_news = is_first || self.ready_by.is_some();
+                (ready && is_news).then(|| self.become_ready())
+            }
+            Said::Anew => {
+                self.wants_anew = true;
+                None
+            }
+        }
+    }
+
+    /// Ready, whoever says so first; an adopted one is when it has also registered.
+    fn become_ready(&mut self) -> Event {
+        self.ready_by = None;
+        self.readiness = None;
+        Event::Ready
+    }
+
     /// Logs what it left in the pipe. Others may hold the pipe open and go on writing: no more than it holds.
     fn last_words(&mut self, log: &Log) -> io::Result<()> {
+        while let Ok(said) = self.said.try_recv() {
+            self.hear(said);
+        }
         if let Some(output) = self.output.take() {
             let mut left = usize::try_from(OUTPUT_BYTES).unwrap_or(0);
             let mut bytes = [0; 4096];
@@ -110,13 +227,37 @@ impl Running {
                 let Some(len @ 1..) = output.try_read(&mut bytes)? else {
                     break;
                 };
-                self.words
+                self.lines
                     .hear(&bytes[..len], |line| log.line(self.name, line));
                 left = left.saturating_sub(len);
             }
         }
-        self.words.end(|line| log.line(self.name, line));
+        self.lines.end(|line| log.line(self.name, line));
         Ok(())
+    }
+}
+
+impl Body {
+    async fn wait(&mut self) -> io::Result<Death> {
+        match self {
+            Self::Child(child) => {
+                let status = child.wait().await?;
+                let is_anew = status.code() == Some(i32::from(ANEW));
+                Ok(if is_anew {
+                    Death::Anew
+                } else {
+                    Death::Status(status)
+                })
+            }
+            Self::Adopted(process) => process.wait().await.map(|()| Death::Unknown),
+        }
+    }
+}
+
+async fn until(limit: Option<Instant>) {
+    match limit {
+        Some(limit) => sleep_until(limit).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -134,129 +275,6 @@ async fn read(output: Option<&Output>, bytes: &mut [u8]) -> io::Result<usize> {
     }
 }
 
-/// Bytes into lines.
-#[derive(Debug, Default)]
-struct Words {
-    line: Vec<u8>,
-    last: Option<String>,
-}
-
-impl Words {
-    fn hear(&mut self, bytes: &[u8], mut say: impl FnMut(&str)) {
-        for &byte in bytes {
-            if byte == b'\n' || self.line.len() >= MAX_LINE {
-                self.end(&mut say);
-            }
-            if byte != b'\n' {
-                self.line.push(byte);
-            }
-        }
-    }
-
-    fn end(&mut self, mut say: impl FnMut(&str)) {
-        if !self.line.is_empty() {
-            let text = String::from_utf8_lossy(&self.line).into_owned();
-            say(&text);
-            self.last = Some(text);
-            self.line.clear();
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use std::path::PathBuf;
-    use std::time::Duration;
-
-    use super::*;
-
-    /// A shell as daemon.
-    fn run(script: &str, ready_within: Duration) -> Running {
-        let ready_by = Instant::now() + ready_within;
-        let mut child = Spawn::new("/bin/sh")
-            .args(["-c", script])
-            .start()
-            .expect("a shell");
-        let output = child.output().expect("output");
-        let readiness = child.readiness().expect("readiness");
-        Running {
-            name: "test",
-            child,
-            output,
-            readiness,
-            ready_by,
-            words: Words::default(),
-        }
-    }
-
-    const LONG: Duration = Duration::from_secs(60);
-
-    #[tokio::test]
-    async fn a_daemon_is_ready_and_then_dies_with_its_last_line_known() {
-        let mut running = run(
-            "echo >/proc/self/fd/$READY_FD; echo one; printf two >&2; exit 3",
-            LONG,
-        );
-        let log = Log::default();
-        let first = running.event(&log).await.expect("event");
-        if first == Event::Ready {
-            let Event::Died(status) = running.event(&log).await.expect("event") else {
-                panic!("alive after its exit")
-            };
-            assert_eq!(status.code(), Some(3));
-        } else {
-            // Dead before the loop first looked: death has precedence.
-            assert!(matches!(first, Event::Died(status) if status.code() == Some(3)));
-        }
-        assert_eq!(running.last_line(), Some("two"));
-    }
-
-    #[tokio::test]
-    async fn a_daemon_that_does_not_become_ready_is_late_once() {
-        let mut running = run("kill -STOP $$", Duration::from_millis(1));
-        let log = Log::default();
-        assert_eq!(running.event(&log).await.expect("event"), Event::Late);
-        running.signal(Signal::SIGKILL, &log);
-        assert!(matches!(
-            running.event(&log).await.expect("event"),
-            Event::Died(_)
-        ));
-        assert_eq!(running.last_line(), None);
-    }
-
-    #[tokio::test]
-    async fn a_program_that_is_not_there_does_not_start() {
-        let service = Service {
-            name: "test",
-            program: PathBuf::from("/nowhere/test"),
-            config: PathBuf::new(),
-            socket: PathBuf::new(),
-            ready_within: LONG,
-        };
-        let refused = Running::start(&service, Path::new("/nowhere")).expect_err("started");
-        assert!(refused.to_string().contains("/nowhere/test"), "{refused}");
-    }
-
-    #[test]
-    fn bytes_become_lines_and_a_line_without_end_is_cut() {
-        let mut words = Words::default();
-        let mut said = Vec::new();
-        for bytes in [&b"one\ntw"[..], b"o\n\nthr", b"ee"] {
-            words.hear(bytes, |line| said.push(line.to_owned()));
-        }
-        assert_eq!(said, ["one", "two"]);
-        words.end(|line| said.push(line.to_owned()));
-        words.hear(&[b'x'; 2 * MAX_LINE + 1], |line| {
-            said.push(line.len().to_string())
-        });
-        assert_eq!(
-            said[2..],
-            [
-                "three".to_owned(),
-                MAX_LINE.to_string(),
-                MAX_LINE.to_string()
-            ]
-        );
-        assert_eq!(words.last.map(|line| line.len()), Some(MAX_LINE));
-    }
-}
+#[path = "tests/child.rs"]
+mod tests;

@@ -6,14 +6,15 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use sys::clock::monotonic_nanos;
+use sys::process::Process;
 use sys::store::Store;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::child::{Event, Running};
+use crate::child::{Death, Event, Running};
+use crate::desk::Desk;
 use crate::log::Log;
-use crate::restart::{Decision, History};
+use crate::restart::Decision;
 use crate::service::Service;
 use crate::status::{Board, State};
 
@@ -29,6 +30,8 @@ pub struct Shared {
     pub store: RefCell<Store>,
     /// Where lines go.
     pub log: Log,
+    /// Where the socket leaves a daemon's words.
+    pub desk: Desk,
     /// Where the store is reached.
     pub socket: PathBuf,
 }
@@ -40,13 +43,14 @@ pub struct Keeper {
     shared: Rc<Shared>,
     stop: watch::Receiver<bool>,
     settled: watch::Sender<bool>,
-    history: History,
 }
 
 /// How one run of the daemon ended.
 enum End {
     Stopped,
     Died,
+    /// It asks to be started anew.
+    Asked,
 }
 
 impl Keeper {
@@ -63,49 +67,69 @@ impl Keeper {
             shared,
             stop,
             settled,
-            history: History::default(),
         }
     }
 
-    /// Until the daemon was stopped, or its maintenance was.
-    pub async fn keep(mut self) {
+    /// Until the daemon was stopped, or its maintenance was; from a process that another supervisor has
+    /// started, if there is one.
+    pub async fn keep(mut self, mut adopted: Option<Process>) {
+        let name = self.service.name;
         loop {
-            let started = now();
-            match self.run_once().await {
+            let end = match adopted.take() {
+                Some(process) => self.run_adopted(process).await,
+                None => self.run_new().await,
+            };
+            let is_asked = matches!(end, End::Asked) && self.shared.board.asked(name);
+            match end {
                 End::Stopped => break,
-                End::Died => {}
-            }
-            match self.history.died(started, now()) {
-                Decision::Restart { cold, after } => {
-                    if !self.restart(cold, after).await {
+                End::Asked if is_asked => self.shared.board.restarted(name),
+                End::Asked | End::Died => match self.shared.board.died(name) {
+                    Decision::Restart { cold, after } => {
+                        if !self.restart(cold, after).await {
+                            break;
+                        }
+                    }
+                    Decision::Maintenance => {
+                        self.say("died too often: in maintenance");
+                        self.shared.board.set(name, State::Maintenance, None);
+                        self.settled.send_replace(true);
+                        asked(&mut self.stop).await;
                         break;
                     }
-                }
-                Decision::Maintenance => {
-                    self.say("died too often: in maintenance");
-                    self.shared
-                        .board
-                        .set(self.service.name, State::Maintenance, None);
-                    self.settled.send_replace(true);
-                    asked(&mut self.stop).await;
-                    break;
-                }
+                },
             }
         }
-        self.shared
-            .board
-            .set(self.service.name, State::Stopped, None);
+        self.shared.board.set(name, State::Stopped, None);
     }
 
-    /// From a start to a death.
-    async fn run_once(&mut self) -> End {
+    async fn run_new(&mut self) -> End {
+        let said = self.shared.desk.open(self.service.name);
+        match Running::start(&self.service, &self.shared.socket, said) {
+            Ok(running) => {
+                self.shared.board.began(self.service.name, running.pid());
+                self.run(running).await
+            }
+            Err(e) => self.ended(e.to_string(), End::Died),
+        }
+    }
+
+    async fn run_adopted(&mut self, process: Process) -> End {
         let name = self.service.name;
-        let mut running = match Running::start(&self.service, &self.shared.socket) {
-            Ok(running) => running,
-            Err(e) => return self.ended(e.to_string()),
-        };
-        let pid = Some(running.pid());
-        self.shared.board.set(name, State::Starting, pid);
+        let said = self.shared.desk.open(name);
+        let state = self.shared.board.one(name).map(|r| r.daemon.state);
+        let is_ready = state == Some(State::Ready);
+        let running = Running::adopt(&self.service, process, is_ready, said);
+        if !is_ready {
+            let pid = Some(running.pid());
+            self.shared.board.set(name, State::Starting, pid);
+        }
+        self.run(running).await
+    }
+
+    /// To its death.
+    async fn run(&mut self, mut running: Running) -> End {
+        // Why it was killed, if it was.
+        let mut hung = None;
         loop {
             let event = tokio::select! {
                 event = running.event(&self.shared.log) => event,
@@ -113,32 +137,49 @@ impl Keeper {
             };
             match event {
                 Ok(Event::Ready) => {
-                    self.shared.board.set(name, State::Ready, pid);
-                    self.settled.send_replace(true);
+                    self.ready(running.pid());
                 }
-                Ok(Event::Late) => {
-                    let limit = self.service.ready_within.as_secs();
-                    self.say(&format!("not ready within {limit} s: killed"));
+                Ok(Event::Hung(why)) => {
+                    self.say(&format!("{why}: killed"));
                     running.signal(Signal::SIGKILL, &self.shared.log);
+                    hung = Some(why);
                 }
-                Ok(Event::Died(status)) => {
+                Ok(Event::Died(death)) => {
                     let last = running
                         .last_line()
                         .map_or(String::new(), |l| format!(": {l}"));
-                    return self.ended(format!("{status}{last}"));
+                    let how = hung.unwrap_or_else(|| describe(death));
+                    let end = match death {
+                        Death::Anew => End::Asked,
+                        Death::Status(_) | Death::Unknown => End::Died,
+                    };
+                    return self.ended(format!("{how}{last}"), end);
                 }
                 Err(e) => {
                     running.signal(Signal::SIGKILL, &self.shared.log);
-                    return self.ended(format!("lost: {e}"));
+                    return self.ended(format!("lost: {e}"), End::Died);
                 }
             }
         }
     }
 
-    fn ended(&self, how: String) -> End {
-        self.say(&format!("died: {how}"));
+    fn ready(&self, pid: u32) {
+        let name = self.service.name;
+        let known = self.shared.board.one(name).map(|r| r.daemon.state);
+        // An adopted one that has been ready all the time stays so.
+        if known != Some(State::Ready) {
+            self.shared.board.set(name, State::Ready, Some(pid));
+        }
+        self.settled.send_replace(true);
+    }
+
+    fn ended(&self, how: String, end: End) -> End {
+        match end {
+            End::Asked => self.say("is started anew, as it asks"),
+            End::Died | End::Stopped => self.say(&format!("died: {how}")),
+        }
         self.shared.board.ended(self.service.name, how);
-        End::Died
+        end
     }
 
     /// Prepares the next start; false when a stop came before it.
@@ -171,7 +212,7 @@ impl Keeper {
         loop {
             tokio::select! {
                 event = running.event(log) => match event {
-                    Ok(Event::Ready | Event::Late) => {}
+                    Ok(Event::Ready | Event::Hung(_)) => {}
                     Ok(Event::Died(_)) | Err(_) => return End::Stopped,
                 },
                 () = sleep_until(limit), if !killed => {
@@ -195,6 +236,10 @@ pub async fn asked(flag: &mut watch::Receiver<bool>) {
     flag.wait_for(|set| *set).await.ok();
 }
 
-fn now() -> Duration {
-    Duration::from_nanos(monotonic_nanos())
+fn describe(death: Death) -> String {
+    match death {
+        Death::Status(status) => status.to_string(),
+        Death::Unknown => "under another supervisor, which alone could know how".to_owned(),
+        Death::Anew => "asked to be started anew".to_owned(),
+    }
 }

@@ -1,10 +1,13 @@
-//! The log: lines on standard error, each with who said it. Never waits for who reads it.
+//! The log: lines on standard error, each with who said it, and the last ones kept as events. Never waits
+//! for who reads it.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use crate::events::Events;
 
 /// A line of a daemon is at most this long, so that with its name before it a pipe that takes anything
 /// takes it whole (`PIPE_BUF`, 4096 bytes).
@@ -15,12 +18,17 @@ const PIPE_BUF: usize = 4096;
 /// Where lines go, and how many could not.
 #[derive(Debug, Default)]
 pub struct Log {
+    /// The last lines.
+    pub events: RefCell<Events>,
     lost: Cell<u64>,
 }
 
 impl Log {
-    /// A line of `source`'s own. What a daemon already begins with its name stays as it is.
+    /// A line of `source`'s own. It may begin with its name already.
     pub fn line(&self, source: &str, text: &str) {
+        let own = text.strip_prefix(source);
+        let text = own.and_then(|rest| rest.strip_prefix(": ")).unwrap_or(text);
+        self.events.borrow_mut().note(source, text);
         if !writable() {
             self.lost.set(self.lost.get() + 1);
             return;
@@ -29,14 +37,7 @@ impl Log {
         if lost > 0 {
             write(&format!("supervisor: {lost} lines lost: nobody read them"));
         }
-        let named = text
-            .strip_prefix(source)
-            .is_some_and(|rest| rest.starts_with(": "));
-        if named {
-            write(text)
-        } else {
-            write(&format!("{source}: {text}"))
-        }
+        write(&format!("{source}: {text}"));
     }
 }
 

@@ -4,23 +4,31 @@
 //! - It parses nothing but its own service table (`service`), never blocks on a child, and runs on one thread.
 //! - Before anything starts, each daemon checks the configuration (`check`); a fault ends in exit status 2.
 //! - When to start a dead daemon again is a policy without a clock (`restart`).
-//! - `RUN/supervisor.sock` (`socket`) is the daemons' descriptor store (`sys::store`) and answers
-//!   `{"show":"daemons"}`.
+//! - `RUN/supervisor.sock` (`socket`) is the daemons' descriptor store (`sys::store`), hears what they say of
+//!   themselves (`sys::supervised`), and answers `{"show":"daemons"}` and `{"show":"events"}`.
 //! - Its own readiness (`READY_FD`) is that of all daemons.
-//! - It does not restart what it was not told to start, and does not read what it stores. When it dies, the
-//!   daemons live on.
+//! - It does not restart what it was not told to start, and does not read what it stores.
+//! - When it dies, the daemons live on. `RUN/supervisor.state` (`state`) tells the next one whom it finds; they
+//!   register with it, each with its output and what it had stored. The last lines are in `RUN/events` (`events`).
 //!
 //! Exit status: 0 after an orderly stop (SIGTERM, SIGINT, SIGHUP), 1 when it could not run, 2 for a bad
 //! configuration.
 
 mod check;
 mod child;
+mod desk;
+mod events;
 mod keeper;
+mod laps;
+mod lines;
 mod log;
 mod restart;
 mod service;
+mod signals;
 mod socket;
+mod state;
 mod status;
+mod strays;
 mod supervisor;
 
 use std::path::PathBuf;

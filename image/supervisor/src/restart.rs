@@ -4,9 +4,14 @@
 //! is stored of its kernel state may be what kills it. From the third death in a row there is a back-off,
 //! [`BACK_OFF_MIN`] doubling up to [`BACK_OFF_MAX`]. More than [`DEATHS`] deaths within [`WINDOW`] end in
 //! maintenance.
+//!
+//! A daemon that ends because it asks to be started anew has not died, unless it asks more than [`ASKED`]
+//! times within the window: then it does so in a loop.
 
 use std::collections::VecDeque;
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 /// A death this soon after the start counts as one in a row, and makes the next start cold.
 pub const EARLY: Duration = Duration::from_secs(1);
@@ -16,6 +21,8 @@ pub const BACK_OFF_MIN: Duration = Duration::from_millis(100);
 pub const BACK_OFF_MAX: Duration = Duration::from_secs(5);
 /// So many deaths within [`WINDOW`] are borne.
 pub const DEATHS: usize = 10;
+/// So often within [`WINDOW`] may a daemon ask to be started anew.
+pub const ASKED: usize = 10;
 /// The time in which deaths are counted.
 pub const WINDOW: Duration = Duration::from_secs(60);
 
@@ -33,13 +40,15 @@ pub enum Decision {
     Maintenance,
 }
 
-/// The deaths of one daemon.
-#[derive(Debug, Default)]
+/// The deaths of one daemon, by a clock that goes on when the supervisor is another one.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct History {
     /// The times of the deaths within the window, at most `DEATHS + 1`.
     deaths: VecDeque<Duration>,
     /// Deaths in a row: the last one and the early ones that led to it.
     row: u32,
+    /// The times within the window at which it asked to be started anew, at most `ASKED + 1`.
+    asked: VecDeque<Duration>,
 }
 
 impl History {
@@ -57,6 +66,18 @@ impl History {
             cold: early,
             after: back_off(self.row),
         }
+    }
+
+    /// Takes note of an end at `now` that was no death; false when it is one after all.
+    pub fn asked(&mut self, now: Duration) -> bool {
+        self.asked
+            .retain(|asked| now.saturating_sub(*asked) <= WINDOW);
+        self.asked.push_back(now);
+        if self.asked.len() > ASKED {
+            self.asked.pop_front();
+            return false;
+        }
+        true
     }
 }
 
@@ -181,5 +202,17 @@ mod tests {
         for _ in 0..1_000 {
             assert_eq!(life.lives(ms(6_001)), warm());
         }
+    }
+
+    #[test]
+    fn who_asks_to_be_started_anew_has_not_died_but_may_ask_ten_times_a_minute() {
+        let mut history = History::default();
+        for n in 0..10 {
+            assert!(history.asked(ms(n)), "{n}");
+        }
+        assert!(!history.asked(ms(10)));
+        assert!(!history.asked(ms(60_000)));
+        assert!(history.asked(ms(130_000)));
+        assert_eq!(history.died(ms(0), ms(130_000)), warm());
     }
 }

@@ -6,10 +6,13 @@ use std::time::Duration;
 
 /// One line of the table: the daemon's name, which is its program's, and how long it may take until it
 /// says that it is ready. One that takes longer hangs, and is killed.
-const TABLE: [(&str, Duration); 3] = [
+const TABLE: [(&str, Duration); 6] = [
     ("lvsd", Duration::from_secs(30)), // binds its queues again and again while a dead one's are torn down
     ("bondd", Duration::from_secs(30)),
     ("hostd", Duration::from_secs(30)),
+    ("vrrpd", Duration::from_secs(30)),
+    ("healthd", Duration::from_secs(30)),
+    ("ctld", Duration::from_secs(30)),
 ];
 
 /// A daemon and how it is run.
@@ -68,7 +71,10 @@ mod tests {
             Path::new("/run/f"),
         );
         let names: Vec<_> = all.iter().map(|service| service.name).collect();
-        assert_eq!(names, ["lvsd", "bondd", "hostd"]);
+        assert_eq!(
+            names,
+            ["lvsd", "bondd", "hostd", "vrrpd", "healthd", "ctld"]
+        );
         assert_eq!(all[1].program, Path::new("/bin/bondd"));
         assert_eq!(
             all[1].args(),

@@ -1,14 +1,23 @@
-//! The supervisor's socket: the descriptor store of the daemons, and `show daemons` for the operator.
+//! The supervisor's socket: the descriptor store and the words of the daemons, and for the operator
+//! `show daemons` and `show events`.
 
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
+use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sys::packet::{AsyncListener, AsyncPacket};
+use sys::spawn::Output;
 use sys::store::{Answer, Request};
+use sys::supervised::Word;
+use tokio::time::timeout;
 
+use crate::desk::Said;
 use crate::keeper::Shared;
+
+/// How long who asked may take to make room for the next record of the answer.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What an operator asks.
 #[derive(Debug, Deserialize)]
@@ -17,10 +26,11 @@ enum Question {
     Show(Topic),
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Topic {
     Daemons,
+    Events,
 }
 
 /// Serves every connection, until it is dropped. Runs within a local task set.
@@ -35,7 +45,7 @@ pub async fn serve(listener: AsyncListener, shared: Rc<Shared>) {
                     .log
                     .line("supervisor", &format!("{}: {e}", listener.path().display()));
                 // Out of descriptors, most likely: let those who hold some finish first.
-                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
     }
@@ -43,43 +53,83 @@ pub async fn serve(listener: AsyncListener, shared: Rc<Shared>) {
 
 async fn converse(peer: AsyncPacket, shared: Rc<Shared>) {
     while let Ok((record, fds)) = peer.recv().await {
-        for answer in answers(&peer, &shared, &record, fds) {
-            if answer.send(&peer).await.is_err() {
+        for answer in answers(&peer, &shared, &record, fds).await {
+            let sent = timeout(PATIENCE, answer.send(&peer)).await;
+            if !matches!(sent, Ok(Ok(()))) {
                 return;
             }
         }
     }
 }
 
-fn answers(peer: &AsyncPacket, shared: &Shared, record: &[u8], fds: Vec<OwnedFd>) -> Vec<Answer> {
-    if let Ok(Question::Show(Topic::Daemons)) = serde_json::from_slice(record) {
-        return daemons(shared);
+async fn answers(
+    peer: &AsyncPacket,
+    shared: &Shared,
+    record: &[u8],
+    fds: Vec<OwnedFd>,
+) -> Vec<Answer> {
+    if let Ok(Question::Show(topic)) = serde_json::from_slice(record) {
+        return match topic {
+            Topic::Daemons => stream(topic, shared.board.all().iter()),
+            Topic::Events => stream(topic, shared.log.events.borrow().all()),
+        };
     }
-    let request = match Request::parse(record) {
-        Ok(request) => request,
-        Err(e) => return vec![Answer::refusal(&e.to_string())],
-    };
-    // Only the daemon itself: nobody else takes its descriptors, and what a process that has died since
-    // had still asked for does not slip in behind a cold start.
-    match peer.peer_pid() {
-        Ok(pid) if shared.board.is(request.daemon(), pid) => {
-            shared.store.borrow_mut().answer(request, fds)
-        }
-        Ok(pid) => {
-            let why = format!("process {pid} is not {}", request.daemon());
-            vec![Answer::refusal(&why)]
-        }
+    if let Ok(word) = Word::parse(record) {
+        return match own(peer, shared, word.daemon()) {
+            Ok(()) => heard(shared, word, fds).await,
+            Err(refusal) => vec![refusal],
+        };
+    }
+    match Request::parse(record) {
+        Ok(request) => match own(peer, shared, request.daemon()) {
+            Ok(()) => shared.store.borrow_mut().answer(request, fds),
+            Err(refusal) => vec![refusal],
+        },
         Err(e) => vec![Answer::refusal(&e.to_string())],
     }
 }
 
-fn daemons(shared: &Shared) -> Vec<Answer> {
-    let all = shared.board.all();
-    let begin = json!({"begin": "daemons"});
-    let end = json!({"end": all.len()});
-    let items = all.iter().map(|daemon| json!({"item": daemon}));
+/// Only the daemon itself: nobody else takes its descriptors or speaks for it, and what a process that has
+/// died since had still asked for does not slip in behind a cold start.
+fn own(peer: &AsyncPacket, shared: &Shared, daemon: &str) -> Result<(), Answer> {
+    match peer.peer_pid() {
+        Ok(pid) if shared.board.is(daemon, pid) => Ok(()),
+        Ok(pid) => Err(Answer::refusal(&format!("process {pid} is not {daemon}"))),
+        Err(e) => Err(Answer::refusal(&e.to_string())),
+    }
+}
+
+/// Passes a daemon's word to who keeps it.
+async fn heard(shared: &Shared, word: Word, fds: Vec<OwnedFd>) -> Vec<Answer> {
+    match word {
+        Word::Register { daemon } => {
+            let output = match fds.first().map(Output::reopen).transpose() {
+                Ok(output) => output,
+                Err(e) => return vec![Answer::refusal(&format!("its output: {e}"))],
+            };
+            shared.desk.pass(&daemon, Said::Register { output }).await;
+            vec![Answer::done()]
+        }
+        Word::Beat {
+            daemon,
+            laps,
+            ready,
+        } => {
+            shared.desk.pass(&daemon, Said::Beat { laps, ready }).await;
+            Vec::new()
+        }
+        Word::Anew { daemon } => {
+            shared.desk.pass(&daemon, Said::Anew).await;
+            vec![Answer::done()]
+        }
+    }
+}
+
+fn stream<T: Serialize>(topic: Topic, items: impl ExactSizeIterator<Item = T>) -> Vec<Answer> {
+    let begin = json!({"begin": topic});
+    let end = json!({"end": items.len()});
     let records = std::iter::once(begin)
-        .chain(items)
+        .chain(items.map(|item| json!({"item": item})))
         .chain(std::iter::once(end));
     records
         .map(|record| Answer::record(record.to_string().into_bytes()))

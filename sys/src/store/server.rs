@@ -92,6 +92,12 @@ impl Answer {
         Self::new(&Reply::Error(why.to_owned()), Arc::new([]))
     }
 
+    /// The answer to what only had to be done.
+    #[must_use]
+    pub fn done() -> Self {
+        Self::new(&Reply::End(1), Arc::new([]))
+    }
+
     /// A record without descriptors, for a host that answers other requests on the same socket.
     #[must_use]
     pub fn record(record: Vec<u8>) -> Self {

@@ -90,7 +90,6 @@ impl Link {
         peer.set_timeout(Some(TIME_LIMIT))?;
         let word = Word::Register {
             daemon: self.daemon.clone(),
-            ready: ready::is_said(),
         };
         let stderr = io::stderr();
         let pipe: Vec<_> = output.map(|_| stderr.as_fd()).into_iter().collect();

@@ -2,7 +2,11 @@
 #![expect(clippy::expect_used, reason = "a test may fail by panic")]
 
 mod check;
+mod events;
+mod helper;
+mod hung;
 mod order;
 mod restart;
 mod stage;
 mod store;
+mod takeover;

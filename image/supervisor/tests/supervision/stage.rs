@@ -30,7 +30,7 @@ fn write_or_fork() -> MutexGuard<'static, ()> {
 
 /// What every script begins with: `--check`, a line with its process id, an orderly end, and `idle`.
 const PRELUDE: &str = r#"#!/bin/bash
-dir=DIR
+dir=@STAGE@
 [[ " $* " == *" --check "* ]] && exit 0
 trap 'echo down; exit 0' TERM
 ready() { echo >&$READY_FD; echo ready; }
@@ -41,6 +41,9 @@ echo "up $$"
 
 /// A daemon that is ready at once and runs until it is stopped.
 pub const PLAIN: &str = "ready; idle";
+
+/// The daemons, in the order in which they start.
+pub const DAEMONS: [&str; 6] = ["lvsd", "bondd", "hostd", "vrrpd", "healthd", "ctld"];
 
 pub struct Stage {
     dir: PathBuf,
@@ -62,7 +65,7 @@ impl Stage {
             let _guard = write_or_fork();
             fs::copy(program, stage.path("supervisor")).expect("a copy of the supervisor");
         }
-        for name in ["lvsd", "bondd", "hostd"] {
+        for name in DAEMONS {
             stage.script(name, PLAIN);
         }
         stage
@@ -80,7 +83,7 @@ impl Stage {
     pub fn raw_script(&self, name: &str, text: &str) {
         // Written beside and renamed: the kernel refuses to write what it is about to run.
         let (new, path) = (self.path(&format!("{name}.new")), self.path(name));
-        let text = text.replace("DIR", &self.dir.display().to_string());
+        let text = text.replace("@STAGE@", &self.dir.display().to_string());
         let _guard = write_or_fork();
         fs::write(&new, text).expect("script");
         fs::set_permissions(&new, Permissions::from_mode(0o755)).expect("mode");
@@ -89,19 +92,24 @@ impl Stage {
 
     /// Runs the supervisor.
     pub fn start(&self) -> Supervisor {
+        self.start_in("run")
+    }
+
+    /// Runs the supervisor in a run directory of this name.
+    pub fn start_in(&self, run_dir: &str) -> Supervisor {
         let spawn = Spawn::new(self.path("supervisor"))
             .args([
                 "--config".into(),
                 self.path("fourfold.toml"),
                 "--run-dir".into(),
             ])
-            .args([self.path("run")]);
+            .args([self.path(run_dir)]);
         let guard = write_or_fork();
         let mut child = spawn.start().expect("the supervisor");
         drop(guard);
         let output = child.output().expect("pipe").expect("first");
         let readiness = child.readiness().expect("pipe").expect("first");
-        let socket = self.path("run/supervisor.sock");
+        let socket = self.path(run_dir).join("supervisor.sock");
         Supervisor {
             child,
             output,
@@ -188,7 +196,7 @@ impl Supervisor {
             .expect("status");
         let mut lines = Vec::new();
         while let Some(line) = self.line().await {
-            if !line.ends_with(": ready") {
+            if !line.ends_with(": ready") && !line.starts_with("supervisor: without root") {
                 lines.push(line);
             }
         }
@@ -209,10 +217,15 @@ impl Supervisor {
 
     /// `show daemons`: the items.
     pub fn show(&self) -> Vec<Value> {
-        let records = self.ask(br#"{"show":"daemons"}"#);
+        self.items("daemons")
+    }
+
+    /// `show` of a noun: the items.
+    pub fn items(&self, noun: &str) -> Vec<Value> {
+        let records = self.ask(format!(r#"{{"show":"{noun}"}}"#).as_bytes());
         let (begin, rest) = records.split_first().expect("begin");
         let (end, items) = rest.split_last().expect("end");
-        assert_eq!(begin["begin"], "daemons");
+        assert_eq!(begin["begin"], noun);
         assert_eq!(end["end"], items.len());
         items.iter().map(|item| item["item"].clone()).collect()
     }
