@@ -27,7 +27,8 @@ impl VirtualRouter {
             (priority, received.source),
             (self.effective_priority(), source),
         );
-        let step = machine::next(self.role(), event, self.preempts());
+        let asks_relief = self.asks_relief(received);
+        let step = machine::next(self.role(), event, self.preempts() || asks_relief);
         let is_taken = match self.role() {
             Role::Backup | Role::Active | Role::Leaving => step != Step::OwnFrame,
             Role::Initialize | Role::Gone => false,
@@ -37,6 +38,22 @@ impl VirtualRouter {
             self.note(received);
         }
         self.perform(now, step, Some(received), Duration::ZERO);
+        if let Some(heard) = &mut self.heard {
+            heard.asks_relief = asks_relief;
+        }
+    }
+
+    /// Whether the Active router has lowered its own priority below ours while it was watched:
+    /// Preempt_Mode guards it against routers that come back, not against its own word that it is
+    /// no longer the best. DEVIATION(RFC 5798 6.4.2 (445)): docs/adr/0019-relief.md.
+    fn asks_relief(&self, received: &Received) -> bool {
+        let priority = received.advertisement.priority;
+        let before = self
+            .heard
+            .filter(|heard| heard.peer.address == received.source);
+        let has_lowered =
+            before.is_some_and(|heard| heard.asks_relief || priority < heard.peer.priority);
+        has_lowered && priority < self.effective_priority()
     }
 
     fn count_received(&mut self, received: &Received) {

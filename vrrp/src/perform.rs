@@ -265,6 +265,7 @@ const fn heard(now: Instant, received: &Received, is_followed: bool) -> Heard {
         interval: received.advertisement.interval,
         at: now,
         is_followed,
+        asks_relief: false,
     }
 }
 

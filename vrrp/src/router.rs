@@ -84,6 +84,8 @@ pub(crate) struct Heard {
     pub at: Instant,
     /// Whether Active_Down_Timer runs at its pace; else it shall be preempted.
     pub is_followed: bool,
+    /// Whether it lowered its own priority below ours while it was watched.
+    pub asks_relief: bool,
 }
 
 /// One virtual router.

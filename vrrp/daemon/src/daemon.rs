@@ -9,7 +9,8 @@ use std::time::Duration;
 use control::config::Config;
 use control::ipc::{Call, Effect, Request, Server};
 use control::show::Noun;
-use control::transaction::{Done, EXIT_RESTART, Participant, Word};
+use control::transaction::{Done, Participant, Word};
+use sys::supervised::Supervised;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval};
@@ -52,7 +53,12 @@ struct Daemon {
 ///
 /// # Errors
 /// When the kernel gives no thread or no socket at the start.
-pub async fn run(config: Config, socket: &Path, run_dir: &Path) -> io::Result<ExitCode> {
+pub async fn run(
+    config: Config,
+    socket: &Path,
+    run_dir: &Path,
+    supervised: Supervised,
+) -> io::Result<ExitCode> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let (sender, mut inbox) = mpsc::channel(INBOX);
@@ -65,6 +71,7 @@ pub async fn run(config: Config, socket: &Path, run_dir: &Path) -> io::Result<Ex
     retry.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut is_stopping = false;
     loop {
+        supervised.beat();
         tokio::select! {
             said = daemon.elections.next() => match said {
                 Some(said) => daemon.journal.note(&said.name, &said.event, now()),
@@ -74,7 +81,7 @@ pub async fn run(config: Config, socket: &Path, run_dir: &Path) -> io::Result<Ex
             gone = daemon.interfaces.changed() => daemon.follow(gone.as_deref()).await,
             call = server.next() => daemon.answer(call, &mut participant),
             word = participant.next() => if daemon.transact(word).await == Effect::Restart {
-                return Ok(ExitCode::from(EXIT_RESTART));
+                return Ok(supervised.anew());
             },
             _ = retry.tick() => daemon.retry().await,
             _ = terminate.recv(), if !is_stopping => is_stopping = daemon.stop(),

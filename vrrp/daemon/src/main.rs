@@ -36,6 +36,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use control::cli::DaemonArgs;
 use control::config::Config;
+use sys::supervised::Supervised;
 
 /// The VRRP daemon: elections for the appliance's virtual addresses.
 #[derive(Debug, Parser)]
@@ -48,7 +49,7 @@ struct Args {
 fn main() -> ExitCode {
     let args = Args::parse().daemon;
     let config = args.load_or_exit(control::cli::interfaces);
-    match run(&args, config) {
+    match run(&args, config, sys::supervised::begin()) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("vrrpd: {error}");
@@ -57,9 +58,14 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(args: &DaemonArgs, config: Config) -> io::Result<ExitCode> {
+fn run(args: &DaemonArgs, config: Config, supervised: Supervised) -> io::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(daemon::run(config, &args.socket("vrrpd"), &args.run_dir()))
+    runtime.block_on(daemon::run(
+        config,
+        &args.socket("vrrpd"),
+        &args.run_dir(),
+        supervised,
+    ))
 }

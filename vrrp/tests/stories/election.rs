@@ -165,3 +165,58 @@ fn five_routers_have_one_active_whatever_their_order() {
         assert_eq!(lan.actives(), [best.expect("one of them")]);
     }
 }
+
+/// A router that loses 150 of its priority with its service.
+fn tracking(priority: u8) -> Config {
+    let track = vrrp::TrackService {
+        service: "web".to_owned(),
+        weight: -150,
+    };
+    Config {
+        track_service: vec![track],
+        ..config(priority)
+    }
+}
+
+fn pool(lan: &mut Lan, node: usize, is_up: bool) {
+    let name = "web";
+    lan.input(node, Input::Service { name, is_up });
+}
+
+#[test]
+fn an_active_router_that_lowers_its_priority_is_relieved_and_stays_so_without_preemption() {
+    let mut lan = Lan::started(&[tracking(200), tracking(100)]);
+    lan.until(0, State::Active);
+    lan.run(ms(1_000));
+    pool(&mut lan, 0, false);
+    let took = lan.until(1, State::Active);
+    assert!(took <= active_down_interval(100, config(100).advert_int) + LATENCY);
+    lan.run(ms(1_000));
+    assert_eq!(lan.actives(), [1]);
+    pool(&mut lan, 0, true);
+    lan.run(ms(10_000));
+    assert_eq!(lan.actives(), [1], "it has recovered, and waits");
+}
+
+#[test]
+fn pools_that_die_on_both_boxes_move_nothing() {
+    let mut lan = Lan::started(&[tracking(200), tracking(100)]);
+    lan.until(0, State::Active);
+    lan.run(ms(1_000));
+    pool(&mut lan, 1, false);
+    pool(&mut lan, 0, false);
+    lan.run(ms(10_000));
+    assert_eq!(lan.actives(), [0]);
+}
+
+#[test]
+fn a_pool_that_is_back_before_the_backup_claims_moves_nothing() {
+    let mut lan = Lan::started(&[tracking(200), tracking(100)]);
+    lan.until(0, State::Active);
+    lan.run(ms(1_000));
+    pool(&mut lan, 0, false);
+    lan.run(ms(200));
+    pool(&mut lan, 0, true);
+    lan.run(ms(10_000));
+    assert_eq!(lan.actives(), [0]);
+}
