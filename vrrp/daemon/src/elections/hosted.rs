@@ -124,10 +124,11 @@ impl Hosted {
             self.forwarder = forwarder;
             self.give(Input::Forwarder(forwarder), now, around);
         }
-        if self.engine.poll_timeout().is_some_and(|due| due <= now) {
+        if self.due().is_some_and(|due| due <= now) {
             self.engine.handle_timeout(now);
-            self.hand_out(now, around);
         }
+        // Also when nothing happened: the leases may be another lvsd's.
+        self.hand_out(now, around);
     }
 
     /// Once, as soon as there are leases: one that still holds is a predecessor's, and now ours.

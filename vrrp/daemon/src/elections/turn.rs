@@ -264,8 +264,14 @@ impl Turn {
         }
         for config in plan.appear {
             let key = Key::of(&config);
-            // One that is still leaving makes room: the new one begins as any other.
-            self.routers.retain(|one| *one.key() != key);
+            // One that is still leaving makes room, with its lease: the new one begins as any other.
+            self.routers.retain(|one| {
+                let is_other = *one.key() != key;
+                if !is_other && let Some(around) = self.world.around(one.link()) {
+                    one.release(around);
+                }
+                is_other
+            });
             let mut links = self.world.links.iter();
             // Configuration knows no virtual router without its bond.
             if let Some(link) = links.position(|link| *link.name() == key.interface) {
