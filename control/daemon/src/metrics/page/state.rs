@@ -1,6 +1,6 @@
 //! Daemons, virtual routers, checks, and what was dropped.
 
-use control::show::{DropItem, Fate, HealthItem, Verdict, VrrpFamily, VrrpItem, VrrpState};
+use control::show::{DropItem, Family, Fate, HealthItem, Verdict, VrrpItem, VrrpState};
 
 use crate::metrics::ask::Answers;
 use crate::metrics::family::{Kind, Page};
@@ -107,8 +107,8 @@ fn each(routers: &[VrrpItem]) -> impl Iterator<Item = (&VrrpItem, String)> {
 
 fn labels<'l>(router: &'l VrrpItem, vrid: &'l str) -> [(&'static str, &'l str); 4] {
     let family = match router.family {
-        VrrpFamily::Ipv4 => "ipv4",
-        VrrpFamily::Ipv6 => "ipv6",
+        Family::Ipv4 => "ipv4",
+        Family::Ipv6 => "ipv6",
     };
     [
         ("router", &router.name),
