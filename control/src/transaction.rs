@@ -46,9 +46,11 @@
 
 mod coordinator;
 mod participant;
+mod promise;
 
-pub use coordinator::{Absent, Coordinator, DAEMONS, Limits, Objection, Outcome, Prepared, Said};
+pub use coordinator::{Absent, Coordinator, DAEMONS, Limits, Outcome, Prepared, Said};
 pub use participant::{Done, Participant, Vote, Word};
+pub use promise::Objection;
 
 #[cfg(doc)]
 use crate::ipc::Request;

@@ -314,7 +314,7 @@ mod tests {
         Trial {
             commit: 2,
             user: "root".into(),
-            since: unix(),
+            since: 1_000_000,
             minutes: 5,
             back: OLD.into(),
         }

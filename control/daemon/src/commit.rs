@@ -94,7 +94,7 @@ impl Committer {
     ) -> Result<(Prepared, Promise), Vec<Item>> {
         self.reached("preparing");
         let absent = proposal.absent;
-        let own = self.metrics.prepare(proposal.config.metrics);
+        let own = self.metrics.prepare(proposal.config.metrics, absent);
         let own = own.map_err(|reason| vec![Item::Refused(format!("ctld: {reason}"))])?;
         let commit = journal.entry.commit;
         let prepared = self.coordinator.prepare(commit, &journal.new, absent).await;

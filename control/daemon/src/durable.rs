@@ -53,7 +53,8 @@ pub fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-fn sync_directory(of: &Path) -> io::Result<()> {
+/// Makes the name of a file or folder, or its absence, outlive a power cut.
+pub fn sync_directory(of: &Path) -> io::Result<()> {
     File::open(directory(of))?.sync_all()
 }
 

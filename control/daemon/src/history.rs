@@ -71,6 +71,7 @@ impl History {
 
     fn scan(&mut self) -> io::Result<()> {
         fs::create_dir_all(&self.folder)?;
+        durable::sync_directory(&self.folder)?;
         for file in fs::read_dir(&self.folder)? {
             let path = file?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy();

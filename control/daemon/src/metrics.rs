@@ -14,6 +14,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use control::transaction::Absent;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -39,6 +40,8 @@ pub enum Promise {
     None,
     /// To serve them here.
     Serve(SocketAddr, TcpListener),
+    /// To serve them here as soon as that is possible.
+    Later(SocketAddr),
 }
 
 impl Metrics {
@@ -56,20 +59,22 @@ impl Metrics {
         }
     }
 
-    /// Gets ready to serve there.
+    /// Gets ready to serve there. Where daemons may be away, so may the address.
     ///
     /// # Errors
     /// In one line why that is not possible.
-    pub fn prepare(&self, listen: Option<SocketAddr>) -> Result<Promise, String> {
+    pub fn prepare(&self, listen: Option<SocketAddr>, absent: Absent) -> Result<Promise, String> {
         if listen == self.listen {
             return Ok(Promise::Same);
         }
         let Some(listen) = listen else {
             return Ok(Promise::None);
         };
-        let listener = bind(listen);
-        let why = |error: io::Error| format!("metrics.listen = \"{listen}\": {}", reason(&error));
-        Ok(Promise::Serve(listen, listener.map_err(why)?))
+        match bind(listen) {
+            Ok(listener) => Ok(Promise::Serve(listen, listener)),
+            Err(_) if absent == Absent::Follows => Ok(Promise::Later(listen)),
+            Err(error) => Err(format!("metrics.listen = \"{listen}\": {}", reason(&error))),
+        }
     }
 
     /// Does what was promised.
@@ -80,6 +85,7 @@ impl Metrics {
                 self.listen = None;
                 self.server = JoinSet::new();
             }
+            Promise::Later(listen) => *self = Self::start(&self.run_dir, Some(listen)),
             Promise::Serve(listen, listener) => {
                 self.listen = Some(listen);
                 self.server = JoinSet::new();

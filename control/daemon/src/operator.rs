@@ -209,6 +209,13 @@ impl Operator {
         let items = match self.back(&trial).await {
             Ok(items) | Err(items) => items,
         };
+        if items == [Item::Unchanged] {
+            // What was before it, once the entry between them was set aside.
+            self.books.confirm();
+            let again = Instant::now() + AGAIN;
+            self.due = self.books.trial.is_some().then_some(again);
+            return;
+        }
         let refusals = items.iter().filter_map(|item| match item {
             Item::Fault(line) | Item::Refused(line) => Some(line.clone()),
             Item::Note(_)

@@ -1,20 +1,15 @@
 //! ctld's half: one connection for each daemon, all asked at the same time.
 
-use std::fmt;
 use std::future::Future;
-use std::io;
-use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sys::packet::AsyncPacket;
-use sys::sealed;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::cli::socket_in;
-use crate::ipc::{Answer, Effect, Request, TransactionAnswer, TransactionRequest};
+use super::promise::{Objection, Promise};
+use crate::ipc::Effect;
 
 /// The daemons that take part, in the order of their start.
 pub const DAEMONS: [&str; 5] = ["lvsd", "bondd", "hostd", "vrrpd", "healthd"];
@@ -42,32 +37,6 @@ impl Default for Limits {
             commit: Duration::from_secs(5),
             back: Duration::from_secs(15),
             away: Duration::from_secs(3),
-        }
-    }
-}
-
-/// Why a daemon does not agree.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Objection {
-    /// It is not there; it starts from the running file, whatever that is by then. With what the
-    /// kernel said when that was unusual.
-    Away(Option<String>),
-    /// It is there and did not answer in time.
-    Late(Duration),
-    /// It broke off, or answered something else.
-    Broken(String),
-    /// It said no.
-    Refused(String),
-}
-
-impl fmt::Display for Objection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Away(None) => f.write_str("it is not running"),
-            Self::Away(Some(why)) => write!(f, "it cannot be reached: {why}"),
-            Self::Late(limit) => write!(f, "it did not answer within {} s", limit.as_secs_f32()),
-            Self::Broken(why) => write!(f, "it broke off: {why}"),
-            Self::Refused(why) => f.write_str(why),
         }
     }
 }
@@ -111,7 +80,7 @@ impl Coordinator {
         let text = Arc::new(text.to_owned());
         let votes = all(DAEMONS, |daemon| {
             let (this, text) = (self.clone(), Arc::clone(&text));
-            async move { this.vote(daemon, id, &text).await }
+            async move { Promise::ask(&this.run_dir, daemon, id, &text, this.limits.vote).await }
         });
         let mut promises = Vec::new();
         let mut objections = Vec::new();
@@ -153,29 +122,6 @@ impl Coordinator {
         .await
     }
 
-    /// The daemon's promise to take up the text, or why there is none.
-    async fn vote(&self, daemon: &'static str, id: u64, text: &str) -> Result<Promise, Objection> {
-        let path = socket_in(&self.run_dir, daemon);
-        let connection = AsyncPacket::connect(path).map_err(|error| away(&error))?;
-        let voted = async {
-            let text = sealed::seal("configuration", text.as_bytes())
-                .map_err(|error| Objection::Broken(error.to_string()))?;
-            say(&connection, TransactionRequest::Prepare(id), &[text]).await?;
-            match hear(&connection).await? {
-                TransactionAnswer::Prepared { id: of, effect } if of == id => Ok(effect),
-                other @ (TransactionAnswer::Prepared { .. }
-                | TransactionAnswer::Committed(_)
-                | TransactionAnswer::Aborted(_)) => Err(senseless(&other)),
-            }
-        };
-        let effect = within(self.limits.vote, voted).await?;
-        Ok(Promise {
-            daemon,
-            effect,
-            connection,
-        })
-    }
-
     /// Gives a daemon that may be gone, or may be about to go, the running configuration.
     async fn bring_back(
         &self,
@@ -204,7 +150,7 @@ impl Coordinator {
     }
 
     async fn give(&self, daemon: &'static str, id: u64, text: &str) -> Result<Effect, Objection> {
-        let promise = self.vote(daemon, id, text).await?;
+        let promise = Promise::ask(&self.run_dir, daemon, id, text, self.limits.vote).await?;
         promise.keep(id, self.limits.commit).await?;
         Ok(promise.effect)
     }
@@ -217,38 +163,6 @@ pub enum Absent {
     Refuses,
     /// Yes: it starts from the running file, whatever that is by then.
     Follows,
-}
-
-/// A daemon's vote, and the connection that it holds to.
-#[derive(Debug)]
-struct Promise {
-    daemon: &'static str,
-    effect: Effect,
-    connection: AsyncPacket,
-}
-
-impl Promise {
-    async fn keep(&self, id: u64, limit: Duration) -> Result<(), Objection> {
-        let kept = async {
-            say(&self.connection, TransactionRequest::Commit(id), &[]).await?;
-            match hear(&self.connection).await? {
-                TransactionAnswer::Committed(of) if of == id => Ok(()),
-                other @ (TransactionAnswer::Prepared { .. }
-                | TransactionAnswer::Committed(_)
-                | TransactionAnswer::Aborted(_)) => Err(senseless(&other)),
-            }
-        };
-        within(limit, kept).await
-    }
-
-    /// Returns when the daemon has forgotten, or is gone; the end of the connection says it again.
-    async fn forget(&self, id: u64, limit: Duration) -> Result<(), Objection> {
-        let forgotten = async {
-            say(&self.connection, TransactionRequest::Abort(id), &[]).await?;
-            hear(&self.connection).await.map(drop)
-        };
-        within(limit, forgotten).await
-    }
 }
 
 /// What every daemon has promised to take up.
@@ -275,13 +189,9 @@ impl Prepared {
     pub async fn lost(&self) -> Vec<Said<Objection>> {
         let mut lost = Vec::new();
         for promise in &self.promises {
-            // Nothing is to be heard now but the end of the connection.
-            if let Ok(heard) = timeout(Duration::ZERO, hear(&promise.connection)).await {
-                lost.push(Said {
-                    daemon: promise.daemon,
-                    answer: heard.map_or_else(|error| error, |other| senseless(&other)),
-                });
-            }
+            let daemon = promise.daemon;
+            let said = |answer| Said { daemon, answer };
+            lost.extend(promise.lost().await.map(said));
         }
         lost
     }
@@ -392,52 +302,4 @@ where
     let mut answers = tasks.join_all().await;
     answers.sort_by_key(|(place, _)| *place);
     answers.into_iter().map(|(_, said)| said).collect()
-}
-
-fn away(error: &io::Error) -> Objection {
-    let usual = matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
-    );
-    Objection::Away((!usual).then(|| error.to_string()))
-}
-
-async fn within<T>(
-    limit: Duration,
-    answer: impl Future<Output = Result<T, Objection>>,
-) -> Result<T, Objection> {
-    match timeout(limit, answer).await {
-        Ok(answer) => answer,
-        Err(_) => Err(Objection::Late(limit)),
-    }
-}
-
-async fn say(
-    connection: &AsyncPacket,
-    request: TransactionRequest,
-    fds: &[OwnedFd],
-) -> Result<(), Objection> {
-    let broken = |error: io::Error| Objection::Broken(error.to_string());
-    let record =
-        serde_json::to_vec(&Request::Transaction(request)).map_err(|error| broken(error.into()))?;
-    let fds: Vec<_> = fds.iter().map(OwnedFd::as_fd).collect();
-    connection.send(&record, &fds).await.map_err(broken)
-}
-
-async fn hear(connection: &AsyncPacket) -> Result<TransactionAnswer, Objection> {
-    let broken = |error: io::Error| Objection::Broken(error.to_string());
-    let (bytes, _) = connection.recv().await.map_err(broken)?;
-    match serde_json::from_slice::<Answer<()>>(&bytes).map_err(|error| broken(error.into()))? {
-        Answer::Transaction(answer) => Ok(answer),
-        Answer::Error(reason) => Err(Objection::Refused(reason)),
-        other @ (Answer::Begin(_)
-        | Answer::Item(())
-        | Answer::End(_)
-        | Answer::Bond(_)
-        | Answer::Vrrp(_)) => Err(Objection::Broken(format!("it said {other:?}"))),
-    }
-}
-
-fn senseless(answer: &TransactionAnswer) -> Objection {
-    Objection::Broken(format!("it said {answer:?}"))
 }

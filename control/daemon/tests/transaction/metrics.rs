@@ -8,12 +8,12 @@ use tests::wait;
 use crate::stage::{BOUND, Stage, canonical, text};
 
 /// A configuration with metrics there.
-fn with_metrics(listen: SocketAddr) -> String {
+pub fn with_metrics(listen: SocketAddr) -> String {
     canonical(&format!("{}\n[metrics]\nlisten = \"{listen}\"\n", text(2)))
 }
 
 /// An address that is free, most likely for a while.
-fn free() -> SocketAddr {
+pub fn free() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("an address")
 }

@@ -5,6 +5,7 @@ use std::fs;
 use tests::wait;
 
 use crate::crowd::Way;
+use crate::metrics::{free, with_metrics};
 use crate::stage::{BOUND, Stage, text};
 
 /// Lets the trial's time be over: as if the box had been off that long.
@@ -28,9 +29,13 @@ fn marked(kind: &str, body: &str) -> String {
 }
 
 fn went_back(stage: &Stage) {
+    went_back_to(stage, &text(2));
+}
+
+fn went_back_to(stage: &Stage, text: &str) {
     let shown = wait::until("the trial to end", BOUND, || {
         let shown = stage.shown();
-        (shown == text(2)).then_some(shown)
+        (shown == text).then_some(shown)
     });
     shown.unwrap_or_else(|error| panic!("{error}\n{}", stage.log()));
 }
@@ -140,6 +145,21 @@ fn a_daemon_that_is_away_does_not_hold_up_the_way_back() {
     let next = stage.commit(&text(2)).expect("an answer");
     assert_eq!(next.committed, None);
     stage.runs(&text(2));
+}
+
+#[test]
+fn an_address_for_metrics_that_is_gone_does_not_hold_up_the_way_back() {
+    let mut stage = Stage::new();
+    let address = free();
+    let before = with_metrics(address);
+    stage.commit(&before).expect("a commit");
+    stage.commit_confirmed(&text(3), 5).expect("a commit");
+    let_it_pass(&mut stage);
+    let taken = std::net::TcpListener::bind(address).expect("a free port");
+    stage.start();
+    went_back_to(&stage, &before);
+    drop(taken);
+    assert_eq!(stage.file(), before);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Daemons, virtual routers, checks, and what was dropped.
 
-use control::show::{DropItem, Fate, HealthItem, Verdict, Family, VrrpItem, VrrpState};
+use control::show::{DropItem, Family, Fate, HealthItem, Verdict, VrrpItem, VrrpState};
 
 use crate::metrics::ask::Answers;
 use crate::metrics::family::{Kind, Page};
