@@ -147,6 +147,17 @@ impl Netlink {
             .map_err(|error| fault(operation(), error))
     }
 
+    /// Removes an address from an interface; not having it is no fault.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub async fn remove_address(&self, ifindex: u32, address: IpAddr, prefix: u8) -> Result<()> {
+        let mut like = self.handle.address().add(ifindex, address, prefix);
+        let request = self.handle.address().del(like.message_mut().clone());
+        let operation = || format!("remove {address}/{prefix} from interface {ifindex}");
+        unless_missing(request.execute().await, operation)
+    }
+
     /// Adds a route to the main table, in place of one to the same destination.
     ///
     /// # Errors
@@ -159,22 +170,30 @@ impl Netlink {
         ifindex: Option<u32>,
     ) -> Result<()> {
         let operation = || format!("add a route to {destination}/{prefix}");
-        let invalid = |error: &dyn std::fmt::Display| Error::other(operation(), error.to_string());
-        let mut route = RouteMessageBuilder::<IpAddr>::new()
-            .destination_prefix(destination, prefix)
-            .map_err(|error| invalid(&error))?;
-        match gateway {
-            Some(gateway) => route = route.gateway(gateway).map_err(|error| invalid(&error))?,
-            None => route = route.scope(RouteScope::Link),
-        }
-        if let Some(ifindex) = ifindex {
-            route = route.output_interface(ifindex);
-        }
-        let request = self.handle.route().add(route.build()).replace();
+        let route = route((destination, prefix), gateway, ifindex)
+            .map_err(|why| Error::other(operation(), why))?;
+        let request = self.handle.route().add(route).replace();
         request
             .execute()
             .await
             .map_err(|error| fault(operation(), error))
+    }
+
+    /// Removes a route that [`add_route`](Self::add_route) added; that there is none is no fault. One that
+    /// somebody else added, who says another protocol than "static", stays.
+    ///
+    /// # Errors
+    /// As [`add_route`](Self::add_route).
+    pub async fn remove_route(
+        &self,
+        (destination, prefix): (IpAddr, u8),
+        gateway: Option<IpAddr>,
+        ifindex: Option<u32>,
+    ) -> Result<()> {
+        let operation = || format!("remove the route to {destination}/{prefix}");
+        let route = route((destination, prefix), gateway, ifindex)
+            .map_err(|why| Error::other(operation(), why))?;
+        unless_missing(self.handle.route().del(route).execute().await, operation)
     }
 
     /// Has the kernel resolve a neighbour now. What comes of it comes by the watch.
@@ -240,6 +259,43 @@ async fn dump<M, T, I: IntoIterator<Item = T>>(
     collect
         .await
         .map_err(|error| fault(format!("list the {what}"), error))
+}
+
+/// A static route of the main table.
+fn route(
+    (destination, prefix): (IpAddr, u8),
+    gateway: Option<IpAddr>,
+    ifindex: Option<u32>,
+) -> std::result::Result<RouteMessage, String> {
+    let mut route = RouteMessageBuilder::<IpAddr>::new()
+        .destination_prefix(destination, prefix)
+        .map_err(|error| error.to_string())?;
+    match gateway {
+        Some(gateway) => route = route.gateway(gateway).map_err(|error| error.to_string())?,
+        None => route = route.scope(RouteScope::Link),
+    }
+    if let Some(ifindex) = ifindex {
+        route = route.output_interface(ifindex);
+    }
+    Ok(route.build())
+}
+
+/// The kernel's answer to a removal: what is not there need not be removed.
+fn unless_missing(
+    answer: std::result::Result<(), rtnetlink::Error>,
+    operation: impl FnOnce() -> String,
+) -> Result<()> {
+    match answer.map_err(|error| fault(operation(), error)) {
+        Err(error)
+            if matches!(
+                error.raw_os_error(),
+                Some(libc::ESRCH | libc::EADDRNOTAVAIL | libc::ENODEV)
+            ) =>
+        {
+            Ok(())
+        }
+        result => result,
+    }
 }
 
 fn fault(operation: String, error: rtnetlink::Error) -> Error {

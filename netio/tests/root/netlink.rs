@@ -158,6 +158,52 @@ fn addresses_and_routes_are_added_listed_and_told() {
 }
 
 #[test]
+fn what_was_added_can_be_removed_and_what_somebody_else_added_stays() {
+    if !lab::is_root() {
+        return;
+    }
+    let lab = Lab::new(1, 1);
+    run(&lab, async |netlink, _, index| {
+        netio::sysctl::disable_ipv6("p0", false).unwrap();
+        for (own, far, prefix, to) in [
+            (ip("10.9.0.1"), ip("10.9.0.2"), 24, (ip("192.0.2.0"), 24)),
+            (
+                ip("2001:db8:9::1"),
+                ip("2001:db8:9::2"),
+                64,
+                (ip("2001:db8:a::"), 48),
+            ),
+        ] {
+            netlink.add_address(index, own, prefix).await.unwrap();
+            netlink.add_route(to, Some(far), Some(index)).await.unwrap();
+            let routes = async || {
+                let mut routes = netlink.routes().await.unwrap();
+                routes.retain(|route| (route.destination, route.prefix) == to);
+                routes.len()
+            };
+            assert_eq!(routes().await, 1);
+            for _ in 0..2 {
+                let removed = netlink.remove_route(to, Some(far), Some(index));
+                removed.await.unwrap();
+                assert_eq!(routes().await, 0);
+            }
+            let line = format!("-n {} route add {}/{} via {far}", lab.here, to.0, to.1);
+            lab::ip(&line);
+            netlink
+                .remove_route(to, Some(far), Some(index))
+                .await
+                .unwrap();
+            assert_eq!(routes().await, 1, "an operator's");
+            for _ in 0..2 {
+                netlink.remove_address(index, own, prefix).await.unwrap();
+                let addresses = netlink.addresses().await.unwrap();
+                assert!(!addresses.iter().any(|address| address.address == own));
+            }
+        }
+    });
+}
+
+#[test]
 fn each_next_hop_of_a_multipath_route_is_a_route() {
     if !lab::is_root() {
         return;
