@@ -8,11 +8,18 @@
 //!                   │  eth1 │  │ eth2
 //!                   └── appliance: bond0  A .2  B .1 (the reals' default gateway)
 //! ```
+//! With two appliances, box 1 is .2 and box 2 is .3 in both subnets, cables 3 and 4 lead from `m3`
+//! and `m4` to box 2, and the reals' default gateway is an address of a virtual router ([`Router`]).
+//!
 //! VIPs for NAT lie in A (the client asks from A, replies pass the appliance), VIPs for DR in B
 //! (the client asks from B, the reals answer it directly). `.100` is scheduled by rr, `.101` by
 //! Maglev with weights 5:3:1.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+mod router;
+
+pub use router::{ADVERT_INT, Router, other};
 
 /// One of the two subnets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,11 +87,24 @@ pub fn address(family: Family, subnet: Subnet, host: u8) -> IpAddr {
     }
 }
 
-/// The appliance's own address in `subnet`.
+/// How many appliances a lab has at most.
+pub const BOXES: u8 = 2;
+
+/// The own address of box `number` (1 or 2) in `subnet`, where there are two.
+pub fn own(number: u8, family: Family, subnet: Subnet) -> IpAddr {
+    address(family, subnet, 1 + number)
+}
+
+/// The reals' default gateway.
+pub fn gateway(family: Family) -> IpAddr {
+    address(family, Subnet::B, 1)
+}
+
+/// The own address of a lone appliance in `subnet`.
 pub fn appliance(family: Family, subnet: Subnet) -> IpAddr {
     match subnet {
         Subnet::A => address(family, subnet, 2),
-        Subnet::B => address(family, subnet, 1),
+        Subnet::B => gateway(family),
     }
 }
 
@@ -128,6 +148,23 @@ impl Vip {
             method,
             family,
             scheduler: Scheduler::RoundRobin,
+        }
+    }
+
+    /// The Maglev VIP of a method and family.
+    pub fn maglev(method: Method, family: Family) -> Self {
+        Self {
+            method,
+            family,
+            scheduler: Scheduler::Maglev,
+        }
+    }
+
+    /// The virtual router that its address belongs to, where there are two boxes.
+    pub fn router(&self) -> Router {
+        Router {
+            method: self.method,
+            family: self.family,
         }
     }
 
