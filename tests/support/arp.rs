@@ -130,7 +130,11 @@ pub fn ask(
 /// names the one that it sends by with each frame.
 fn socket() -> Result<Socket> {
     // Of all protocols: a bridge takes the frames of its ports before one protocol's socket hears.
-    let all = i32::from(u16::try_from(libc::ETH_P_ALL).context("a protocol")?.to_be());
+    let all = i32::from(
+        u16::try_from(libc::ETH_P_ALL)
+            .context("a protocol")?
+            .to_be(),
+    );
     let socket = Socket::new(Domain::PACKET, Type::RAW, Some(Protocol::from(all)));
     let socket = socket.context("opening a packet socket")?;
     socket

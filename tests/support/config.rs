@@ -49,14 +49,16 @@ fn bond_with(rate: LacpRate, own: impl Fn(Family, Subnet) -> IpAddr) -> String {
 
 /// One service with its three reals.
 pub fn service(vip: &Vip) -> String {
-    service_at(&vip.name(), vip.address(), vip, vip.weights())
+    service_at(&vip.name(), vip.address(), vip, &vip.reals(), vip.weights())
 }
 
-/// A service like that of `vip`, under another name, at another address, with other weights.
+/// A service like that of `vip`, under another name, at another address, with
+/// other reals.
 fn service_at(
     name: &str,
     address: SocketAddr,
     vip: &Vip,
+    reals: &[SocketAddr],
     weights: [u32; REALS as usize],
 ) -> String {
     let method = match vip.method {
@@ -71,7 +73,7 @@ fn service_at(
         "\n[service.{name}]\nprotocol = \"tcp\"\naddress = \"{address}\"\nmethod = \"{method}\"\n\
          scheduler = \"{scheduler}\"\n"
     );
-    for (real, weight) in vip.reals().iter().zip(weights) {
+    for (real, weight) in reals.iter().zip(weights) {
         // Writing to a string cannot fail.
         writeln!(text, "[service.{name}.real.\"{real}\"]\nweight = {weight}").ok();
     }
@@ -101,7 +103,7 @@ mod tests {
         assert!(text.contains(
             "[service.nat-v4-maglev]\nprotocol = \"tcp\"\naddress = \"10.80.1.101:80\"\n"
         ));
-        assert!(text.contains("[service.nat-v4-maglev.real.\"10.80.2.11:8080\"]\nweight = 5\n"));
+        assert!(text.contains("[service.nat-v4-maglev.real.\"10.80.2.11:8081\"]\nweight = 5\n"));
     }
 
     #[test]

@@ -65,8 +65,10 @@ pub const PREFIX_V4: u8 = 24;
 pub const PREFIX_V6: u8 = 64;
 /// Port of every VIP, and of the reals for DR.
 pub const VIP_PORT: u16 = 80;
-/// Port of the reals for NAT: another than the VIP's, so that a port left untranslated shows.
-pub const NAT_REAL_PORT: u16 = 8080;
+/// Ports of the reals for NAT: others than the VIP's, so that a port left untranslated shows; one for
+/// each scheduler and one for the service that comes and goes, so that a real's answer belongs to one
+/// service (docs/adr/0018-takeover.md).
+pub const NAT_REAL_PORTS: [u16; 3] = [8080, 8081, 8082];
 /// Last address byte of the client.
 pub const CLIENT: u8 = 10;
 
@@ -200,10 +202,16 @@ impl Vip {
 
     /// Its reals' addresses and ports, first to last.
     pub fn reals(&self) -> Vec<SocketAddr> {
-        let port = match self.method {
-            Method::Nat => NAT_REAL_PORT,
-            Method::Dr => VIP_PORT,
+        let port = match (self.method, self.scheduler) {
+            (Method::Nat, Scheduler::RoundRobin) => NAT_REAL_PORTS[0],
+            (Method::Nat, Scheduler::Maglev) => NAT_REAL_PORTS[1],
+            (Method::Dr, Scheduler::RoundRobin | Scheduler::Maglev) => VIP_PORT,
         };
+        self.reals_at(port)
+    }
+
+    /// The same reals, at another port.
+    pub fn reals_at(&self, port: u16) -> Vec<SocketAddr> {
         (1..=REALS)
             .map(|number| SocketAddr::new(real(self.family, number), port))
             .collect()

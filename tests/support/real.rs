@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::daemon::Daemon;
 use crate::namespace::{self, Namespace};
-use crate::plan::{NAT_REAL_PORT, VIP_PORT};
+use crate::plan::{NAT_REAL_PORTS, VIP_PORT};
 use crate::wait;
 
 mod hanging;
@@ -137,6 +137,14 @@ fn log(room: &Path) -> String {
 
 fn configuration_text(name: &str, room: &Path) -> String {
     let room = room.display();
+    let ports = [VIP_PORT].into_iter().chain(NAT_REAL_PORTS);
+    let listen: String = ports
+        .map(|port| {
+            format!(
+                "listen {port} backlog=4096;\n        listen [::]:{port} backlog=4096;\n        "
+            )
+        })
+        .collect();
     format!(
         "daemon off;
 user root;
@@ -156,11 +164,7 @@ http {{
     keepalive_requests 100000000;
     client_max_body_size 64m;
     server {{
-        listen {VIP_PORT} backlog=4096;
-        listen [::]:{VIP_PORT} backlog=4096;
-        listen {NAT_REAL_PORT} backlog=4096;
-        listen [::]:{NAT_REAL_PORT} backlog=4096;
-        root {room}/files;
+        {listen}root {room}/files;
         add_header X-Real {name} always;
         location /upload/ {{ dav_methods PUT; }}
     }}

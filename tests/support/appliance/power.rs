@@ -74,6 +74,12 @@ impl Appliance {
         self.wait_until_serving()
     }
 
+    /// Waits until every daemon is ready.
+    pub fn wait_until_ready(&self, bound: Duration) -> Result<()> {
+        let ready = || self.are_all_ready().then_some(());
+        wait::until("every daemon to be ready", bound, ready)
+    }
+
     /// Whether the supervisor has ended.
     pub fn has_ended(&mut self) -> bool {
         self.supervisor.ended().is_some()

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use super::{bond_of, service_at};
-use crate::plan::{ADVERT_INT, Family, Method, REALS, Router, Scheduler, Vip};
+use crate::plan::{ADVERT_INT, Family, Method, NAT_REAL_PORTS, REALS, Router, Scheduler, Vip};
 use crate::real::BODY;
 
 /// Where metrics are served, in each box's own namespace.
@@ -106,12 +106,24 @@ impl Variant {
                 Scheduler::RoundRobin => vip.weights(),
                 Scheduler::Maglev => self.weights,
             };
-            text.push_str(&service_at(&vip.name(), vip.address(), &vip, weights));
+            text.push_str(&service_at(
+                &vip.name(),
+                vip.address(),
+                &vip,
+                &vip.reals(),
+                weights,
+            ));
             text.push_str(&check(&vip.name()));
         }
         if self.extra {
             let like = Vip::rr(Method::Nat, Family::V4);
-            text.push_str(&service_at(EXTRA, extra_address(), &like, like.weights()));
+            text.push_str(&service_at(
+                EXTRA,
+                extra_address(),
+                &like,
+                &like.reals_at(NAT_REAL_PORTS[2]),
+                like.weights(),
+            ));
             text.push_str(&check(EXTRA));
         }
         text

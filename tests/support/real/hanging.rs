@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::namespace::Namespace;
-use crate::plan::{NAT_REAL_PORT, VIP_PORT};
+use crate::plan::{NAT_REAL_PORTS, VIP_PORT};
 
 const TICK: Duration = Duration::from_millis(2);
 
@@ -34,8 +34,8 @@ pub struct Hanging {
 impl Hanging {
     /// Listens in the namespace of a real whose own server does not run.
     pub fn start(namespace: &Namespace) -> Result<Self> {
-        let listen = || [VIP_PORT, NAT_REAL_PORT].into_iter().map(listen).collect();
-        let listeners: Vec<TcpListener> = namespace.inside(listen)?;
+        let ports = || [VIP_PORT].into_iter().chain(NAT_REAL_PORTS);
+        let listeners: Vec<TcpListener> = namespace.inside(|| ports().map(listen).collect())?;
         let accepted = Arc::new(Mutex::new(Vec::new()));
         let ending = Arc::new(AtomicBool::new(false));
         let thread = std::thread::Builder::new()

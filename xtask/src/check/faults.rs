@@ -120,12 +120,12 @@ fn attempt(
     let mut command = supervisor_command(lab.appliance(), binaries, &file, &run_directory);
     let (status, lines) = run_to_end(&mut command, &room.join("errors"))?;
     let processes = lab
-        .appliance
+        .appliance()
         .processes()
         .into_iter()
         .map(|process| process.name);
     let interfaces = lab
-        .appliance
+        .appliance()
         .interfaces()?
         .into_iter()
         .filter(|name| !before.contains(name));
