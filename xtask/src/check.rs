@@ -15,6 +15,8 @@ use tests::real::{BODY_BYTES, content, sha256};
 
 use crate::report::Report;
 
+pub use pair::load;
+
 mod bondd;
 mod commits;
 mod cut;
