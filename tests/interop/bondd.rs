@@ -62,7 +62,7 @@ impl Bonding {
     pub fn command(&self) -> Result<Command> {
         let bondd = binaries()?.join("bondd");
         ensure!(bondd.is_file(), "{} is not built", bondd.display());
-        let mut command = self.lab.appliance.command(&bondd.display().to_string());
+        let mut command = self.lab.appliance().command(&bondd.display().to_string());
         command
             .arg("--config")
             .arg(self.run_directory.join("appliance.toml"))

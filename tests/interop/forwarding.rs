@@ -44,11 +44,11 @@ fn a_silent_member_leaves_the_forwarders_table_and_comes_back() -> Result<()> {
     let forwarder = Forwarder::attach(bonding.run_directory())?;
     bonding.wait_for_cables(&ALL)?;
     assert_eq!(forwarder.usable(), [0, 1]);
-    bonding.lab.cables[0].cut_silently()?;
+    bonding.lab.cables()[0].cut_silently()?;
     wait::until("the member to leave the table", LIMIT, || {
         (forwarder.usable() == [1]).then_some(())
     })?;
-    bonding.lab.cables[0].heal()?;
+    bonding.lab.cables()[0].heal()?;
     bonding.wait_for_cables(&ALL)?;
     assert_eq!(forwarder.usable(), [0, 1]);
     Ok(())

@@ -48,7 +48,7 @@ fn both_rates_are_negotiated_in_all_combinations() -> Result<()> {
 fn a_cable_without_carrier_leaves_at_once_and_comes_back_alone() -> Result<()> {
     let bonding = Bonding::raise_fast()?;
     let cut = Instant::now();
-    bonding.lab.cables[0].cut_carrier()?;
+    bonding.lab.cables()[0].cut_carrier()?;
     bonding.wait_for_own(&[1])?;
     let took = cut.elapsed();
     assert!(
@@ -62,7 +62,7 @@ fn a_cable_without_carrier_leaves_at_once_and_comes_back_alone() -> Result<()> {
         (port.counters.expired, port.mux),
         (0, mux::State::CollectingDistributing)
     );
-    bonding.lab.cables[0].heal()?;
+    bonding.lab.cables()[0].heal()?;
     bonding.wait_for_cables(&ALL)
 }
 
@@ -71,7 +71,7 @@ fn a_cable_without_carrier_leaves_at_once_and_comes_back_alone() -> Result<()> {
 fn a_silent_cable_leaves_within_three_and_a_half_seconds_at_the_fast_rate() -> Result<()> {
     let bonding = Bonding::raise_fast()?;
     let cut = Instant::now();
-    bonding.lab.cables[1].cut_silently()?;
+    bonding.lab.cables()[1].cut_silently()?;
     bonding.wait_for_own(&[0])?;
     let took = cut.elapsed();
     assert!(
@@ -80,7 +80,7 @@ fn a_silent_cable_leaves_within_three_and_a_half_seconds_at_the_fast_rate() -> R
     );
     assert!(took < Duration::from_millis(3_500), "silence took {took:?}");
     assert!(bonding.bond()?.members[1].carrier);
-    bonding.lab.cables[1].heal()?;
+    bonding.lab.cables()[1].heal()?;
     bonding.wait_for_cables(&ALL)?;
     println!("silence was noticed after {took:?}");
     Ok(())

@@ -17,7 +17,7 @@ fn move_interface(name: &str, from: &Namespace, to: &Namespace) -> Result<()> {
 #[ignore = "needs root and the lab's programs"]
 fn a_member_that_disappears_is_down_and_comes_back_under_its_name() -> Result<()> {
     let bonding = Bonding::raise_fast()?;
-    let (appliance, elsewhere) = (&bonding.lab.appliance, bonding.lab.cable_namespace());
+    let (appliance, elsewhere) = (bonding.lab.appliance(), bonding.lab.cable_namespace());
     move_interface(MEMBERS[0], appliance, elsewhere)?;
     bonding.wait_for_cables(&[1])?;
     assert_eq!(bonding.bond()?.members[0].why, Some(Why::Missing));
@@ -37,7 +37,7 @@ fn a_member_that_is_missing_at_the_start_is_a_fault_and_nothing_starts() -> Resu
     let gone = MEMBERS[1];
     bonding
         .lab
-        .appliance
+        .appliance()
         .ip(&[format!("link delete dev {gone}")])?;
     let output = bonding.command()?.output()?;
     assert_eq!(output.status.code(), Some(2));

@@ -9,7 +9,7 @@ use tests::census::Census;
 use tests::client::http::Connection;
 use tests::daemon::Daemon;
 use tests::lab::{Lab, MEMBERS, SWITCH_PORTS};
-use tests::ovs::LacpRate;
+use tests::ovs::{LAGS, LacpRate};
 use tests::plan::{self, Family, Method, Subnet, Vip};
 use tests::{config, run, wait};
 
@@ -70,7 +70,7 @@ fn no_vip_is_an_address_of_its_kernel() -> Result<()> {
     let (_appliance, lab) = raise(LacpRate::Fast)?;
     lab.wait_for_services(&Vip::all())?;
     let mut list = run::program("ip");
-    let addresses = run::output(list.args(["-n", lab.appliance.name(), "-o", "address"]))?;
+    let addresses = run::output(list.args(["-n", lab.appliance().name(), "-o", "address"]))?;
     let own = plan::appliance(Family::V4, Subnet::A).to_string();
     assert!(addresses.contains(&format!(" {own}/")), "{addresses}");
     for vip in Vip::all() {
@@ -122,13 +122,13 @@ fn an_active_backup_bond_serves_and_fails_over() -> Result<()> {
     let text = text.replace("xmit_hash_policy = \"layer3+4\"\n", "");
     let lab = Lab::raise(rate)?;
     // The switch's end of such a bond is two plain ports.
-    lab.switch.dissolve_bond(&SWITCH_PORTS)?;
+    lab.switch.dissolve_bond(LAGS[0], &SWITCH_PORTS)?;
     let appliance = lab.start_appliance(&binaries()?, &text)?;
     lab.wait_for_services(&Vip::all())?;
-    lab.cables[0].cut_carrier()?;
+    lab.cables()[0].cut_carrier()?;
     lab.wait_for_services(&Vip::all())?;
-    lab.cables[0].heal()?;
-    lab.cables[1].cut_carrier()?;
+    lab.cables()[0].heal()?;
+    lab.cables()[1].cut_carrier()?;
     lab.wait_for_services(&Vip::all())?;
     appliance.stop()
 }
@@ -137,15 +137,15 @@ fn an_active_backup_bond_serves_and_fails_over() -> Result<()> {
 #[ignore = "needs root and the lab's programs"]
 fn an_orderly_stop_leaves_nothing_and_the_vips_silent() -> Result<()> {
     let lab = Lab::raise(LacpRate::Fast)?;
-    let (before, interfaces) = (Census::take(), lab.appliance.interfaces()?);
+    let (before, interfaces) = (Census::take(), lab.appliance().interfaces()?);
     let appliance = lab.start_appliance(&binaries()?, &config::appliance(LacpRate::Fast))?;
     lab.wait_for_bond()?;
     lab.wait_for_services(&Vip::all())?;
-    assert!(lab.appliance.interfaces()?.contains(&"bond0".to_owned()));
+    assert!(lab.appliance().interfaces()?.contains(&"bond0".to_owned()));
     appliance.stop()?;
     assert_eq!(before.left_behind(), Vec::<String>::new());
-    assert_eq!(lab.appliance.interfaces()?, interfaces);
-    assert_eq!(lab.appliance.processes(), []);
+    assert_eq!(lab.appliance().interfaces()?, interfaces);
+    assert_eq!(lab.appliance().processes(), []);
     assert!(!answers(
         &lab,
         Vip::rr(Method::Nat, Family::V4).address().ip()
@@ -163,7 +163,7 @@ fn a_box_whose_processes_are_all_dead_answers_nobody() -> Result<()> {
     }
     // The members keep an address each for this, so that a kernel that heard would answer.
     let own = "10.80.1.200";
-    lab.appliance.ip(&[
+    lab.appliance().ip(&[
         format!("address add {own}/24 dev {}", MEMBERS[0]),
         format!("address add {own}/24 dev {}", MEMBERS[1]),
     ])?;
@@ -185,7 +185,7 @@ fn lvsd_and_bondd_alone_serve_from_one_file_without_a_supervisor() -> Result<()>
     std::fs::write(&file, config::appliance(LacpRate::Fast))?;
     let start = |name: &str| {
         let program = binaries()?.join(name);
-        let mut command = lab.appliance.command(&program.display().to_string());
+        let mut command = lab.appliance().command(&program.display().to_string());
         command.arg("--config").arg(&file);
         command
             .arg("--socket")
@@ -208,8 +208,8 @@ fn lvsd_and_bondd_alone_serve_from_one_file_without_a_supervisor() -> Result<()>
             format!("addr add {address}/{suffix}")
         })
         .collect();
-    lab.appliance.ip(&lines)?;
-    lab.appliance
+    lab.appliance().ip(&lines)?;
+    lab.appliance()
         .sysctl(&[("ipv4/ip_forward", "1"), ("ipv6/conf/all/forwarding", "1")])?;
     lab.wait_for_services(&Vip::all())?;
     for daemon in daemons.iter_mut().rev() {

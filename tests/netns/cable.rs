@@ -6,18 +6,18 @@ use anyhow::Result;
 use tests::drops::frame::{Flags, Way};
 use tests::lab::{Lab, MEMBERS, SWITCH_PORTS};
 use tests::namespace::Namespace;
-use tests::ovs::{LacpRate, Switch};
+use tests::ovs::{LAGS, LacpRate, Switch};
 use tests::plan::{self, Family, Subnet};
 use tests::{host, run, wait};
 
 /// A lab whose appliance is another switch that speaks LACP on both members.
 fn with_partner(rate: LacpRate) -> Result<(Switch, Lab)> {
     let lab = Lab::raise(rate)?;
-    host::prepare_switch(&lab.appliance)?;
-    let partner = Switch::start(&lab.appliance, &lab.room("partner")?)?;
-    partner.add_bond(&MEMBERS, rate)?;
+    host::prepare_switch(lab.appliance())?;
+    let partner = Switch::start(lab.appliance(), &lab.room("partner")?)?;
+    partner.add_bond(LAGS[0], &MEMBERS, rate)?;
     lab.wait_for_bond()?;
-    partner.wait_for_bond(Duration::from_secs(10))?;
+    partner.lag(LAGS[0]).wait(Duration::from_secs(10))?;
     Ok((partner, lab))
 }
 
@@ -45,10 +45,10 @@ fn a_cut_cable_takes_the_carrier_of_both_ends_and_healing_returns_it() -> Result
     let (partner, lab) = with_partner(LacpRate::Fast)?;
     let ends = [
         (lab.switch_namespace(), SWITCH_PORTS[0]),
-        (&lab.appliance, MEMBERS[0]),
+        (lab.appliance(), MEMBERS[0]),
     ];
     let idle = lab.switch.monitor()?;
-    lab.cables[0].cut_carrier()?;
+    lab.cables()[0].cut_carrier()?;
     for (namespace, interface) in ends {
         assert!(!has_carrier(namespace, interface)?, "{interface}");
     }
@@ -58,12 +58,12 @@ fn a_cut_cable_takes_the_carrier_of_both_ends_and_healing_returns_it() -> Result
         || (!lab.switch.bond().ok()?.is_enabled(SWITCH_PORTS[0])).then_some(()),
     )?;
     assert!(lab.switch.bond()?.is_enabled(SWITCH_PORTS[1]));
-    lab.cables[0].heal()?;
+    lab.cables()[0].heal()?;
     for (namespace, interface) in ends {
         assert!(has_carrier(namespace, interface)?, "{interface}");
     }
     lab.wait_for_bond()?;
-    partner.wait_for_bond(Duration::from_secs(10))?;
+    partner.lag(LAGS[0]).wait(Duration::from_secs(10))?;
     let seen = idle.finish()?;
     assert!(
         !seen.missing.is_empty() && !seen.logged.is_empty(),
@@ -78,9 +78,9 @@ fn a_silent_cut_keeps_the_carrier_and_lets_no_frame_pass() -> Result<()> {
     let (_partner, lab) = with_partner(LacpRate::Fast)?;
     let ends = [
         (lab.switch_namespace(), SWITCH_PORTS[1]),
-        (&lab.appliance, MEMBERS[1]),
+        (lab.appliance(), MEMBERS[1]),
     ];
-    lab.cables[1].cut_silently()?;
+    lab.cables()[1].cut_silently()?;
     let before = [ends[0].0.frames(ends[0].1)?, ends[1].0.frames(ends[1].1)?];
     wait::until("LACP to time out", Duration::from_secs(6), || {
         (!lab.switch.bond().ok()?.is_enabled(SWITCH_PORTS[1])).then_some(())
@@ -94,7 +94,7 @@ fn a_silent_cut_keeps_the_carrier_and_lets_no_frame_pass() -> Result<()> {
             "{interface} received through a cut cable"
         );
     }
-    lab.cables[1].heal()?;
+    lab.cables()[1].heal()?;
     lab.wait_for_bond()
 }
 
@@ -104,9 +104,9 @@ fn the_monitor_sees_nobody_leave_a_bond_that_is_left_alone() -> Result<()> {
     let (_partner, lab) = with_partner(LacpRate::Fast)?;
     let monitor = lab.switch.monitor()?;
     // Several LACPDUs of each side pass meanwhile.
-    let first = lab.appliance.frames(MEMBERS[0])?;
+    let first = lab.appliance().frames(MEMBERS[0])?;
     wait::until("five LACPDUs", Duration::from_secs(20), || {
-        (lab.appliance.frames(MEMBERS[0]).ok()?.received >= first.received + 5).then_some(())
+        (lab.appliance().frames(MEMBERS[0]).ok()?.received >= first.received + 5).then_some(())
     })?;
     let seen = monitor.finish()?;
     assert!(seen.none() && seen.samples > 20, "{seen:?}");
@@ -117,11 +117,11 @@ fn the_monitor_sees_nobody_leave_a_bond_that_is_left_alone() -> Result<()> {
 #[ignore = "needs root and the lab's programs"]
 fn a_cable_that_loses_lacp_passes_other_frames_of_the_switch() -> Result<()> {
     let (_partner, lab) = with_partner(LacpRate::Fast)?;
-    lab.cables[1].cut_lacp()?;
+    lab.cables()[1].cut_lacp()?;
     wait::until("LACP to time out", Duration::from_secs(6), || {
         (!lab.switch.bond().ok()?.is_enabled(SWITCH_PORTS[1])).then_some(())
     })?;
-    let before = lab.appliance.frames(MEMBERS[1])?;
+    let before = lab.appliance().frames(MEMBERS[1])?;
     let way = Way {
         source: [0x02, 0, 0, 0, 0, 1],
         destination: [0x02, 0, 0, 0, 0, 2],
@@ -131,8 +131,8 @@ fn a_cable_that_loses_lacp_passes_other_frames_of_the_switch() -> Result<()> {
     lab.switch
         .send(SWITCH_PORTS[1], &way.tcp(900, 80, Flags::Syn)?)?;
     wait::until("the frame to pass", Duration::from_secs(2), || {
-        (lab.appliance.frames(MEMBERS[1]).ok()?.received == before.received + 1).then_some(())
+        (lab.appliance().frames(MEMBERS[1]).ok()?.received == before.received + 1).then_some(())
     })?;
-    lab.cables[1].heal()?;
+    lab.cables()[1].heal()?;
     lab.wait_for_bond()
 }

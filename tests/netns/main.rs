@@ -6,4 +6,5 @@ mod cable;
 mod client;
 mod direct;
 mod leavings;
+mod pair;
 mod queues;

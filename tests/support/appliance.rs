@@ -12,11 +12,20 @@ use nix::unistd::Pid;
 use serde_json::Value;
 
 use crate::daemon::Daemon;
-use crate::namespace::{Namespace, Process};
+use crate::namespace::{self, Namespace, Process};
 use crate::{run, wait};
+
+mod operator;
+mod power;
+mod roles;
+
+pub use operator::Said;
 
 /// The environment variable that tells tests where the appliance's programs are.
 pub const BINARIES: &str = "FOURFOLD_BINARIES";
+
+/// The running configuration, in the appliance's directory.
+const FILE: &str = "appliance.toml";
 
 /// Where the appliance's programs are: as [`BINARIES`] says.
 pub fn binaries() -> Result<PathBuf> {
@@ -49,13 +58,12 @@ impl Appliance {
             "{} is not built",
             supervisor.display()
         );
-        let file = room.join("appliance.toml");
+        let file = room.join(FILE);
         fs::write(&file, configuration).with_context(|| format!("writing {}", file.display()))?;
-        let command = supervisor_command(namespace, binaries, &file, &room.join("run"));
-        let supervisor = Daemon::start("supervisor", command, &room.join("supervisor.log"))?;
+        let name = namespace.name();
         let mut appliance = Self {
-            supervisor,
-            namespace: namespace.name().to_owned(),
+            supervisor: launch(name, binaries, room)?,
+            namespace: name.to_owned(),
             room: room.to_owned(),
             binaries: binaries.to_owned(),
         };
@@ -63,7 +71,12 @@ impl Appliance {
         Ok(appliance)
     }
 
-    /// Items that `fourfold show NOUN --json` prints.
+    /// The running configuration's file.
+    pub fn file(&self) -> PathBuf {
+        self.room.join(FILE)
+    }
+
+    /// What `fourfold show NOUN --json` prints.
     pub fn show(&self, noun: &str) -> Result<Value> {
         let text = run::output(self.console().args(["show", noun, "--json"]))?;
         serde_json::from_str(&text).with_context(|| format!("show {noun} --json printed {text:?}"))
@@ -92,7 +105,7 @@ impl Appliance {
 
     /// The daemon's process now.
     pub fn daemon(&self, name: &str) -> Option<Process> {
-        crate::namespace::processes(&self.namespace)
+        namespace::processes(&self.namespace)
             .into_iter()
             .find(|process| process.name == name)
     }
@@ -122,18 +135,12 @@ impl Appliance {
 
     /// Stops it in order and waits for its end.
     pub fn stop(mut self) -> Result<()> {
-        let status = self.supervisor.stop(Duration::from_secs(10))?;
-        ensure!(
-            status.success(),
-            "the supervisor ended with {status}: {}",
-            self.log()
-        );
-        Ok(())
+        self.stop_in_order().map(drop)
     }
 
     fn wait_until_serving(&mut self) -> Result<()> {
-        let served = wait::until("bondd and lvsd to serve", Duration::from_secs(30), || {
-            let serving = self.show("lacp").is_ok() && self.show("service").is_ok();
+        let served = wait::until("every daemon to serve", Duration::from_secs(30), || {
+            let serving = self.are_all_ready() && self.show("lacp").is_ok();
             // An ended supervisor will serve nothing any more: waiting on would tell no more.
             (serving || self.supervisor.ended().is_some()).then_some(serving)
         });
@@ -153,6 +160,12 @@ impl Drop for Appliance {
     }
 }
 
+/// Starts a supervisor in the named namespace on the configuration that is in `room`.
+fn launch(name: &str, binaries: &Path, room: &Path) -> Result<Daemon> {
+    let command = supervise(name, binaries, &room.join(FILE), &room.join("run"));
+    Daemon::start("supervisor", command, &room.join("supervisor.log"))
+}
+
 /// `supervisor --config FILE --run-dir DIRECTORY` inside `namespace`.
 pub fn supervisor_command(
     namespace: &Namespace,
@@ -160,8 +173,12 @@ pub fn supervisor_command(
     configuration: &Path,
     run_directory: &Path,
 ) -> Command {
+    supervise(namespace.name(), binaries, configuration, run_directory)
+}
+
+fn supervise(name: &str, binaries: &Path, configuration: &Path, run_directory: &Path) -> Command {
     let supervisor = binaries.join("supervisor");
-    let mut command = namespace.command(&supervisor.display().to_string());
+    let mut command = namespace::command(name, &supervisor.display().to_string());
     command
         .arg("--config")
         .arg(configuration)

@@ -16,6 +16,16 @@ pub struct End<'a> {
     pub interface: &'a str,
 }
 
+impl<'a> End<'a> {
+    /// The end `interface` in `namespace`.
+    pub fn new(namespace: &'a Namespace, interface: &'a str) -> Self {
+        Self {
+            namespace,
+            interface,
+        }
+    }
+}
+
 /// A cable, healed. It goes with the namespace it was laid in.
 #[derive(Debug)]
 pub struct Cable {

@@ -13,8 +13,9 @@ use crate::namespace::{self, Process};
 pub struct Census(BTreeSet<String>);
 
 /// Names of the lab's interfaces, all of which belong into namespaces.
-const INTERFACES: [&str; 14] = [
-    "bond0", "eth1", "eth2", "client", "r1", "r2", "r3", "m1", "m2", "s1", "s2", "a1", "a2", "br0",
+const INTERFACES: [&str; 20] = [
+    "bond0", "eth1", "eth2", "client", "r1", "r2", "r3", "m1", "m2", "m3", "m4", "s1", "s2", "s3",
+    "s4", "a1", "a2", "a3", "a4", "br0",
 ];
 
 impl Census {

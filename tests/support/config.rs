@@ -1,10 +1,15 @@
 //! The appliance's configuration for the lab.
 
 use std::fmt::Write;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::lab::MEMBERS;
 use crate::ovs::LacpRate;
-use crate::plan::{self, Family, Method, PREFIX_V4, PREFIX_V6, Scheduler, Subnet, Vip};
+use crate::plan::{self, Family, Method, PREFIX_V4, PREFIX_V6, REALS, Scheduler, Subnet, Vip};
+
+mod pair;
+
+pub use pair::{CHECK, Check, EXTRA, METRICS, SPARE, Variant, extra_address};
 
 /// One 802.3ad bond of both members with the appliance's addresses, and the eight services.
 pub fn appliance(rate: LacpRate) -> String {
@@ -15,12 +20,24 @@ pub fn appliance(rate: LacpRate) -> String {
     text
 }
 
-/// The bond alone.
+/// The bond alone, with a lone appliance's addresses.
 pub fn bond(rate: LacpRate) -> String {
+    bond_with(rate, plan::appliance)
+}
+
+/// The bond of box `number` alone, where there are two.
+pub fn bond_of(number: u8) -> String {
+    bond_with(LacpRate::Fast, |family, subnet| {
+        plan::own(number, family, subnet)
+    })
+}
+
+fn bond_with(rate: LacpRate, own: impl Fn(Family, Subnet) -> IpAddr) -> String {
     let members = MEMBERS.map(|member| format!("\"{member}\"")).join(", ");
     let addresses: Vec<String> = [Family::V4, Family::V6]
         .into_iter()
-        .flat_map(|family| [Subnet::A, Subnet::B].map(|subnet| own_address(family, subnet)))
+        .flat_map(|family| [Subnet::A, Subnet::B].map(|subnet| (family, subnet)))
+        .map(|(family, subnet)| with_prefix(family, own(family, subnet)))
         .collect();
     format!(
         "[bond.bond0]\nmode = \"802.3ad\"\nmembers = [{members}]\nlacp_rate = \"{}\"\n\
@@ -32,6 +49,18 @@ pub fn bond(rate: LacpRate) -> String {
 
 /// One service with its three reals.
 pub fn service(vip: &Vip) -> String {
+    service_at(&vip.name(), vip.address(), vip, &vip.reals(), vip.weights())
+}
+
+/// A service like that of `vip`, under another name, at another address, with
+/// other reals.
+fn service_at(
+    name: &str,
+    address: SocketAddr,
+    vip: &Vip,
+    reals: &[SocketAddr],
+    weights: [u32; REALS as usize],
+) -> String {
     let method = match vip.method {
         Method::Nat => "nat",
         Method::Dr => "dr",
@@ -40,24 +69,23 @@ pub fn service(vip: &Vip) -> String {
         Scheduler::RoundRobin => "rr",
         Scheduler::Maglev => "maglev",
     };
-    let (name, address) = (vip.name(), vip.address());
     let mut text = format!(
         "\n[service.{name}]\nprotocol = \"tcp\"\naddress = \"{address}\"\nmethod = \"{method}\"\n\
          scheduler = \"{scheduler}\"\n"
     );
-    for (real, weight) in vip.reals().iter().zip(vip.weights()) {
+    for (real, weight) in reals.iter().zip(weights) {
         // Writing to a string cannot fail.
         writeln!(text, "[service.{name}.real.\"{real}\"]\nweight = {weight}").ok();
     }
     text
 }
 
-fn own_address(family: Family, subnet: Subnet) -> String {
+fn with_prefix(family: Family, address: IpAddr) -> String {
     let prefix = match family {
         Family::V4 => PREFIX_V4,
         Family::V6 => PREFIX_V6,
     };
-    format!("\"{}/{prefix}\"", plan::appliance(family, subnet))
+    format!("\"{address}/{prefix}\"")
 }
 
 #[cfg(test)]
@@ -75,7 +103,7 @@ mod tests {
         assert!(text.contains(
             "[service.nat-v4-maglev]\nprotocol = \"tcp\"\naddress = \"10.80.1.101:80\"\n"
         ));
-        assert!(text.contains("[service.nat-v4-maglev.real.\"10.80.2.11:8080\"]\nweight = 5\n"));
+        assert!(text.contains("[service.nat-v4-maglev.real.\"10.80.2.11:8081\"]\nweight = 5\n"));
     }
 
     #[test]

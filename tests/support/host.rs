@@ -40,7 +40,7 @@ pub fn attach_client(client: &Namespace, switch: &Namespace, port: &str) -> Resu
     client.ip(&addresses.collect::<Vec<_>>())
 }
 
-/// Gives real `number` its interface and addresses, the appliance as default gateway, and the DR
+/// Gives real `number` its interface and addresses, its default gateway, and the DR
 /// VIPs on its loopback, where they are neither announced nor answered for on the wire.
 pub fn attach_real(real: &Namespace, switch: &Namespace, port: &str, number: u8) -> Result<()> {
     attach(real, switch, port)?;
@@ -53,7 +53,7 @@ pub fn attach_real(real: &Namespace, switch: &Namespace, port: &str, number: u8)
     let mut lines = Vec::new();
     for family in [Family::V4, Family::V6] {
         lines.push(add_address(family, Subnet::B, 10 + number));
-        let gateway = plan::appliance(family, Subnet::B);
+        let gateway = plan::gateway(family);
         lines.push(format!("route add default via {gateway} dev {INTERFACE}"));
     }
     // An IPv6 address answers neighbour solicitations only on the interface it is on.

@@ -1,5 +1,5 @@
-//! The lab: client, switch, cables, real servers and the appliance's place, raised in network
-//! namespaces and gone with its value.
+//! The lab: client, switch, cables, real servers and the places of one or two appliances, raised in
+//! network namespaces and gone with its value.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,23 +7,21 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::appliance::Appliance;
-use crate::cable::{self, Cable, End};
+use crate::cable::{self, Cable};
 use crate::client::Client;
 use crate::client::http::Connection;
 use crate::namespace::Namespace;
 use crate::ovs::{LacpRate, Switch};
-use crate::plan::{REALS, Vip};
+use crate::plan::{BOXES, REALS, Vip};
 use crate::real::{BODY, Real};
 use crate::{host, wait};
 
 pub mod directory;
+mod place;
+
+pub use place::{MEMBERS, Place, SWITCH_PORTS};
 
 use directory::Directory;
-
-/// The switch's ends of the cables.
-pub const SWITCH_PORTS: [&str; 2] = ["m1", "m2"];
-/// The appliance's ends of the cables, its bond's members.
-pub const MEMBERS: [&str; 2] = ["eth1", "eth2"];
 
 /// A raised lab. Its fields are dropped from top to bottom: programs, namespaces, directory.
 #[derive(Debug)]
@@ -34,10 +32,8 @@ pub struct Lab {
     pub switch: Switch,
     /// nginx `r1`, `r2`, `r3`.
     pub reals: Vec<Real>,
-    /// The cables of [`MEMBERS`], in that order.
-    pub cables: Vec<Cable>,
-    /// Where the appliance runs.
-    pub appliance: Namespace,
+    /// Where the appliances run: box 1, and box 2 if there is one.
+    pub places: Vec<Place>,
     switch_namespace: Namespace,
     real_namespaces: Vec<Namespace>,
     client_namespace: Namespace,
@@ -46,16 +42,24 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// Sweeps what a killed predecessor left, and raises everything except the appliance. `rate`
-    /// is the rate that the switch asks LACPDUs at.
+    /// Sweeps what a killed predecessor left, and raises everything for one appliance except
+    /// itself. `rate` is the rate that the switch asks LACPDUs at.
     pub fn raise(rate: LacpRate) -> Result<Self> {
+        Self::raise_with(rate, 1)
+    }
+
+    /// As [`Lab::raise`], for two appliances.
+    pub fn raise_pair(rate: LacpRate) -> Result<Self> {
+        Self::raise_with(rate, BOXES)
+    }
+
+    fn raise_with(rate: LacpRate, boxes: u8) -> Result<Self> {
         directory::sweep();
         let directory = Directory::create()?;
         let create = |role: &str| Namespace::create(&directory.namespace(role));
         let switch_namespace = create("switch")?;
         let client_namespace = create("client")?;
         let cable_namespace = create("cable")?;
-        let appliance = create("appliance")?;
         let real_names: Vec<String> = (1..=REALS).map(|number| format!("r{number}")).collect();
         let real_namespaces = real_names
             .iter()
@@ -64,7 +68,9 @@ impl Lab {
 
         cable::prepare(&cable_namespace)?;
         host::prepare_switch(&switch_namespace)?;
-        let cables = lay_cables(&cable_namespace, &switch_namespace, &appliance)?;
+        let places = (1..=boxes)
+            .map(|number| Place::lay(number, &directory, &cable_namespace, &switch_namespace))
+            .collect::<Result<Vec<_>>>()?;
         host::attach_client(&client_namespace, &switch_namespace, "client")?;
         for (number, (namespace, port)) in (1..).zip(real_namespaces.iter().zip(&real_names)) {
             host::attach_real(namespace, &switch_namespace, port, number)?;
@@ -75,7 +81,9 @@ impl Lab {
         real_names
             .iter()
             .try_for_each(|port| switch.add_port(port))?;
-        switch.add_bond(&SWITCH_PORTS, rate)?;
+        for place in &places {
+            switch.add_bond(place.lag(), &place.switch_ports(), rate)?;
+        }
         let reals = real_namespaces
             .iter()
             .zip(&real_names)
@@ -86,8 +94,7 @@ impl Lab {
             client,
             switch,
             reals,
-            cables,
-            appliance,
+            places,
             switch_namespace,
             real_namespaces,
             client_namespace,
@@ -96,14 +103,32 @@ impl Lab {
         })
     }
 
-    /// Starts the appliance: the supervisor found in `binaries`, on `configuration`.
+    /// Starts the appliance of a lab for one: the supervisor found in `binaries`, on
+    /// `configuration`.
     pub fn start_appliance(&self, binaries: &Path, configuration: &str) -> Result<Appliance> {
-        Appliance::start(
-            &self.appliance,
-            binaries,
-            &self.directory.room("appliance")?,
-            configuration,
-        )
+        self.start_box(1, binaries, configuration)
+    }
+
+    /// Starts box `number` (1 or 2).
+    pub fn start_box(&self, number: u8, binaries: &Path, configuration: &str) -> Result<Appliance> {
+        let place = self.place(number)?;
+        Appliance::start(&place.namespace, binaries, place.room(), configuration)
+    }
+
+    /// The place of box `number` (1 or 2).
+    pub fn place(&self, number: u8) -> Result<&Place> {
+        let place = self.places.iter().find(|place| place.number == number);
+        place.with_context(|| format!("there is no box {number}"))
+    }
+
+    /// The namespace of the first box, in most labs the only one.
+    pub fn appliance(&self) -> &Namespace {
+        &self.places[0].namespace
+    }
+
+    /// The cables of the first box, in the order of [`MEMBERS`].
+    pub fn cables(&self) -> &[Cable] {
+        &self.places[0].cables
     }
 
     /// A directory of the lab's own that goes with it.
@@ -136,9 +161,17 @@ impl Lab {
             .with_context(|| format!("there is no real {number}"))
     }
 
-    /// Waits until switch and appliance aggregate both members.
+    /// Waits until the switch aggregates both members of every box.
     pub fn wait_for_bond(&self) -> Result<()> {
-        self.switch.wait_for_bond(Duration::from_secs(60))
+        self.places
+            .iter()
+            .try_for_each(|place| self.wait_for_bond_of(place.number))
+    }
+
+    /// Waits until the switch aggregates both members of box `number`.
+    pub fn wait_for_bond_of(&self, number: u8) -> Result<()> {
+        let lag = self.place(number)?.lag();
+        self.switch.lag(lag).wait(Duration::from_secs(60))
     }
 
     /// Waits until each of `services` answers one request.
@@ -151,26 +184,4 @@ impl Lab {
         }
         Ok(())
     }
-}
-
-fn lay_cables(room: &Namespace, switch: &Namespace, appliance: &Namespace) -> Result<Vec<Cable>> {
-    let ends = SWITCH_PORTS.into_iter().zip(MEMBERS);
-    (1..)
-        .zip(ends)
-        .map(|(number, (port, member))| {
-            let switch = End {
-                namespace: switch,
-                interface: port,
-            };
-            Cable::lay(
-                room,
-                number,
-                switch,
-                End {
-                    namespace: appliance,
-                    interface: member,
-                },
-            )
-        })
-        .collect()
 }

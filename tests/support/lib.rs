@@ -1,12 +1,13 @@
-//! The lab: one appliance between real peers, in network namespaces.
+//! The lab: one appliance or two between real peers, in network namespaces.
 //!
-//! A [`lab::Lab`] holds a client, Open vSwitch as the LACP switch, two cables that can be cut with
-//! or without carrier loss, three nginx servers, and the namespace that an
-//! [`appliance::Appliance`] is started in. Everything carries the lab's id and goes with the value:
+//! A [`lab::Lab`] holds a client, Open vSwitch as the LACP switch, three nginx servers, and for each
+//! appliance a namespace that an [`appliance::Appliance`] is started in and two cables that can be
+//! cut with or without carrier loss. Everything carries the lab's id and goes with the value:
 //! after success, error, panic, Ctrl-C and SIGTERM at once, after SIGKILL with the next lab's
 //! [`lab::directory::sweep`]. Needs root.
 
 pub mod appliance;
+pub mod arp;
 pub mod bench;
 pub mod cable;
 pub mod census;
@@ -19,6 +20,7 @@ pub mod interrupt;
 pub mod lab;
 pub mod namespace;
 pub mod ovs;
+pub mod pair;
 pub mod plan;
 pub mod real;
 pub mod run;

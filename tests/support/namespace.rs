@@ -38,14 +38,9 @@ impl Namespace {
         &self.name
     }
 
-    /// A command that runs inside. Only the network namespace is entered: `ip netns exec` would
-    /// also make a mount namespace, and what is mounted in there is seen by nobody else.
+    /// A command that runs inside.
     pub fn command(&self, program: &str) -> Command {
-        let mut command = run::program("nsenter");
-        command
-            .arg(format!("--net={}", path(&self.name).display()))
-            .args(["--", program]);
-        command
+        command(&self.name, program)
     }
 
     /// Runs lines of `ip` inside, in one process; the first that fails ends it.
@@ -149,6 +144,16 @@ pub struct Process {
     pub pid: i32,
     /// Its command name, at most 15 bytes.
     pub name: String,
+}
+
+/// A command that runs inside the named namespace. Only the network namespace is entered: `ip netns
+/// exec` would also make a mount namespace, and what is mounted in there is seen by nobody else.
+pub fn command(name: &str, program: &str) -> Command {
+    let mut command = run::program("nsenter");
+    command
+        .arg(format!("--net={}", path(name).display()))
+        .args(["--", program]);
+    command
 }
 
 /// Runs lines of `ip` inside the named namespace, in one process; the first that fails ends it.

@@ -12,18 +12,21 @@ use crate::daemon::Daemon;
 use crate::namespace::Namespace;
 use crate::{run, wait};
 
+mod lag;
 mod monitor;
 mod show;
+mod table;
 mod unixctl;
 
+pub use lag::Lag;
 pub use monitor::{Departures, Monitor};
 pub use show::{Bond, Lacp, Member};
 pub use unixctl::Control;
 
 /// The name of the switch's bridge.
 pub const BRIDGE: &str = "br0";
-/// The name of the switch's LACP bond.
-pub const BOND: &str = "lag";
+/// The names of the switch's LACP bonds: of box 1, and of box 2.
+pub const LAGS: [&str; 2] = ["lag1", "lag2"];
 const SCHEMA: &str = "/usr/share/openvswitch/vswitch.ovsschema";
 
 /// How often the partner is asked to send LACPDUs.
@@ -120,11 +123,11 @@ impl Switch {
         self.vsctl(&["add-port", BRIDGE, interface])
     }
 
-    /// Adds the LACP bond of `members`: active, balance-tcp, no rebalancing (so that a flow moves
-    /// only when its member goes).
-    pub fn add_bond(&self, members: &[&str], rate: LacpRate) -> Result<()> {
-        let mut words = vec!["add-bond", BRIDGE, BOND];
-        words.extend(members);
+    /// Adds the LACP bond `lag` of `members`: active, balance-tcp, no rebalancing (so that a flow
+    /// moves only when its member goes).
+    pub fn add_bond(&self, lag: &str, members: &[impl AsRef<str>], rate: LacpRate) -> Result<()> {
+        let mut words = vec!["add-bond", BRIDGE, lag];
+        words.extend(members.iter().map(AsRef::as_ref));
         let rate = format!("other_config:lacp-time={}", rate.word());
         words.extend([
             "bond_mode=balance-tcp",
@@ -132,26 +135,41 @@ impl Switch {
             "--",
             "set",
             "port",
-            BOND,
+            lag,
         ]);
         words.extend([rate.as_str(), "other_config:bond-rebalance-interval=0"]);
         self.vsctl(&words)
     }
 
-    /// Makes plain ports of the bond's members.
-    pub fn dissolve_bond(&self, members: &[&str]) -> Result<()> {
-        self.vsctl(&["del-port", BRIDGE, BOND])?;
+    /// Makes plain ports of the members of the bond `lag`.
+    pub fn dissolve_bond(&self, lag: &str, members: &[&str]) -> Result<()> {
+        self.vsctl(&["del-port", BRIDGE, lag])?;
         members.iter().try_for_each(|member| self.add_port(member))
     }
 
-    /// What the switch says of its bond (`bond/show`).
-    pub fn bond(&self) -> Result<Bond> {
-        self.control().bond()
+    /// One of its bonds.
+    pub fn lag(&self, name: &'static str) -> Lag {
+        Lag::new(self.control(), name, self.log_file())
     }
 
-    /// What the switch says of LACP (`lacp/show`).
+    /// What the switch says of the first box's bond (`bond/show`).
+    pub fn bond(&self) -> Result<Bond> {
+        self.lag(LAGS[0]).bond()
+    }
+
+    /// What the switch says of the first box's LACP (`lacp/show`).
     pub fn lacp(&self) -> Result<Lacp> {
-        self.control().lacp()
+        self.lag(LAGS[0]).lacp()
+    }
+
+    /// Starts to watch whether a member or the bond of the first box is ever seen to leave.
+    pub fn monitor(&self) -> Result<Monitor> {
+        self.lag(LAGS[0]).monitor()
+    }
+
+    /// The port or bond member behind which it has seen `mac` last; `None` when it knows of none.
+    pub fn location_of(&self, mac: [u8; 6]) -> Result<Option<String>> {
+        table::locate(&self.control(), mac)
     }
 
     /// Its control socket.
@@ -169,11 +187,6 @@ impl Switch {
         self.room.join("vswitchd.log")
     }
 
-    /// Starts to watch whether a member or the bond is ever seen to leave.
-    pub fn monitor(&self) -> Result<Monitor> {
-        Monitor::start(self.control(), &self.log_file())
-    }
-
     /// Sends one frame, exactly as given, out of a port or bond member.
     pub fn send(&self, interface: &str, frame: &[u8]) -> Result<()> {
         let bytes: String = frame.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -184,16 +197,6 @@ impl Switch {
         let request = format!("in_port=controller packet={bytes} actions=output:{interface}");
         run::output(run::program("ovs-ofctl").args(["packet-out", &bridge, &request]))?;
         Ok(())
-    }
-
-    /// Waits until LACP is negotiated and every member of the bond carries traffic.
-    pub fn wait_for_bond(&self, bound: Duration) -> Result<()> {
-        wait::until_ok(bound, || {
-            let (bond, lacp) = (self.bond()?, self.lacp()?);
-            anyhow::ensure!(bond.is_whole() && lacp.is_whole(), "{bond:?} {lacp:?}");
-            Ok(())
-        })
-        .context("waiting for the switch to aggregate both members")
     }
 
     fn vsctl(&self, words: &[&str]) -> Result<()> {

@@ -8,11 +8,18 @@
 //!                   │  eth1 │  │ eth2
 //!                   └── appliance: bond0  A .2  B .1 (the reals' default gateway)
 //! ```
+//! With two appliances, box 1 is .2 and box 2 is .3 in both subnets, cables 3 and 4 lead from `m3`
+//! and `m4` to box 2, and the reals' default gateway is an address of a virtual router ([`Router`]).
+//!
 //! VIPs for NAT lie in A (the client asks from A, replies pass the appliance), VIPs for DR in B
 //! (the client asks from B, the reals answer it directly). `.100` is scheduled by rr, `.101` by
 //! Maglev with weights 5:3:1.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+mod router;
+
+pub use router::{ADVERT_INT, Router, other};
 
 /// One of the two subnets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,8 +65,10 @@ pub const PREFIX_V4: u8 = 24;
 pub const PREFIX_V6: u8 = 64;
 /// Port of every VIP, and of the reals for DR.
 pub const VIP_PORT: u16 = 80;
-/// Port of the reals for NAT: another than the VIP's, so that a port left untranslated shows.
-pub const NAT_REAL_PORT: u16 = 8080;
+/// Ports of the reals for NAT: others than the VIP's, so that a port left untranslated shows; one for
+/// each scheduler and one for the service that comes and goes, so that a real's answer belongs to one
+/// service (docs/adr/0018-takeover.md).
+pub const NAT_REAL_PORTS: [u16; 3] = [8080, 8081, 8082];
 /// Last address byte of the client.
 pub const CLIENT: u8 = 10;
 
@@ -80,11 +89,24 @@ pub fn address(family: Family, subnet: Subnet, host: u8) -> IpAddr {
     }
 }
 
-/// The appliance's own address in `subnet`.
+/// How many appliances a lab has at most.
+pub const BOXES: u8 = 2;
+
+/// The own address of box `number` (1 or 2) in `subnet`, where there are two.
+pub fn own(number: u8, family: Family, subnet: Subnet) -> IpAddr {
+    address(family, subnet, 1 + number)
+}
+
+/// The reals' default gateway.
+pub fn gateway(family: Family) -> IpAddr {
+    address(family, Subnet::B, 1)
+}
+
+/// The own address of a lone appliance in `subnet`.
 pub fn appliance(family: Family, subnet: Subnet) -> IpAddr {
     match subnet {
         Subnet::A => address(family, subnet, 2),
-        Subnet::B => address(family, subnet, 1),
+        Subnet::B => gateway(family),
     }
 }
 
@@ -131,6 +153,23 @@ impl Vip {
         }
     }
 
+    /// The Maglev VIP of a method and family.
+    pub fn maglev(method: Method, family: Family) -> Self {
+        Self {
+            method,
+            family,
+            scheduler: Scheduler::Maglev,
+        }
+    }
+
+    /// The virtual router that its address belongs to, where there are two boxes.
+    pub fn router(&self) -> Router {
+        Router {
+            method: self.method,
+            family: self.family,
+        }
+    }
+
     /// Its name in the configuration, such as `nat-v4-rr`.
     pub fn name(&self) -> String {
         let method = match self.method {
@@ -163,10 +202,16 @@ impl Vip {
 
     /// Its reals' addresses and ports, first to last.
     pub fn reals(&self) -> Vec<SocketAddr> {
-        let port = match self.method {
-            Method::Nat => NAT_REAL_PORT,
-            Method::Dr => VIP_PORT,
+        let port = match (self.method, self.scheduler) {
+            (Method::Nat, Scheduler::RoundRobin) => NAT_REAL_PORTS[0],
+            (Method::Nat, Scheduler::Maglev) => NAT_REAL_PORTS[1],
+            (Method::Dr, Scheduler::RoundRobin | Scheduler::Maglev) => VIP_PORT,
         };
+        self.reals_at(port)
+    }
+
+    /// The same reals, at another port.
+    pub fn reals_at(&self, port: u16) -> Vec<SocketAddr> {
         (1..=REALS)
             .map(|number| SocketAddr::new(real(self.family, number), port))
             .collect()

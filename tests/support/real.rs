@@ -3,15 +3,19 @@
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
 use crate::daemon::Daemon;
-use crate::namespace::Namespace;
-use crate::plan::{NAT_REAL_PORT, VIP_PORT};
+use crate::namespace::{self, Namespace};
+use crate::plan::{NAT_REAL_PORTS, VIP_PORT};
 use crate::wait;
+
+mod hanging;
+
+pub use hanging::Hanging;
 
 /// Path of the small body, the same on every real.
 pub const BODY: &str = "/body";
@@ -49,41 +53,64 @@ pub fn content(length: usize) -> Vec<u8> {
     .collect()
 }
 
-/// A running real server.
+/// A real server.
 #[derive(Debug)]
 pub struct Real {
     name: String,
-    uploads: PathBuf,
-    _nginx: Daemon,
+    namespace: String,
+    room: PathBuf,
+    /// `None` while it is dead.
+    nginx: Option<Daemon>,
 }
 
 impl Real {
     /// Starts nginx named `name` in `namespace`, everything it writes below `room`.
     pub fn start(name: &str, namespace: &Namespace, room: &Path) -> Result<Self> {
-        let uploads = room.join("files/upload");
-        for directory in [&room.join("files"), &uploads, &room.join("temp")] {
-            fs::create_dir(directory)
+        for directory in ["files", "files/upload", "temp"].map(|name| room.join(name)) {
+            fs::create_dir(&directory)
                 .with_context(|| format!("creating {}", directory.display()))?;
         }
         write(&room.join("files/body"), &content(BODY_BYTES))?;
         write(&room.join("files/large"), &content(LARGE_BYTES))?;
-        let configuration = room.join("nginx.conf");
-        write(&configuration, configuration_text(name, room).as_bytes())?;
-        let mut command = namespace.command("nginx");
-        command.arg("-p").arg(room).arg("-c").arg(&configuration);
-        command.args(["-e", "error.log"]);
-        let mut nginx = Daemon::start(name, command, &room.join("output.log"))?;
+        let configuration = configuration_text(name, room);
+        write(&room.join("nginx.conf"), configuration.as_bytes())?;
+        let mut real = Self {
+            name: name.to_owned(),
+            namespace: namespace.name().to_owned(),
+            room: room.to_owned(),
+            nginx: None,
+        };
+        real.start_again()?;
+        Ok(real)
+    }
+
+    /// SIGKILL to master and worker; returns the moment after which it answers nobody.
+    pub fn kill(&mut self) -> Instant {
+        drop(self.nginx.take());
+        Instant::now()
+    }
+
+    /// Starts it after its death; returns the moment before which it answered nobody.
+    pub fn start_again(&mut self) -> Result<Instant> {
+        let (name, room) = (&self.name, &self.room);
         let pid = room.join("nginx.pid");
+        // A killed one leaves its file.
+        if pid.exists() {
+            fs::remove_file(&pid).with_context(|| format!("removing {}", pid.display()))?;
+        }
+        let mut command = namespace::command(&self.namespace, "nginx");
+        command.arg("-p").arg(room);
+        command.arg("-c").arg(room.join("nginx.conf"));
+        command.args(["-e", "error.log"]);
+        let at = Instant::now();
+        let mut nginx = Daemon::start(name, command, &room.join("output.log"))?;
         wait::until_ok(Duration::from_secs(10), || {
             anyhow::ensure!(nginx.ended().is_none(), "{name} ended: {}", log(room));
             anyhow::ensure!(pid.exists(), "{name} has not written its pid file");
             Ok(())
         })?;
-        Ok(Self {
-            name: name.to_owned(),
-            uploads,
-            _nginx: nginx,
-        })
+        self.nginx = Some(nginx);
+        Ok(at)
     }
 
     /// Its name, as in the header [`NAME_HEADER`].
@@ -93,7 +120,7 @@ impl Real {
 
     /// SHA-256 of the file a client has uploaded as `/upload/NAME`, if there is one.
     pub fn uploaded(&self, name: &str) -> Option<String> {
-        fs::read(self.uploads.join(name))
+        fs::read(self.room.join("files/upload").join(name))
             .ok()
             .map(|bytes| sha256(&bytes))
     }
@@ -110,6 +137,14 @@ fn log(room: &Path) -> String {
 
 fn configuration_text(name: &str, room: &Path) -> String {
     let room = room.display();
+    let ports = [VIP_PORT].into_iter().chain(NAT_REAL_PORTS);
+    let listen: String = ports
+        .map(|port| {
+            format!(
+                "listen {port} backlog=4096;\n        listen [::]:{port} backlog=4096;\n        "
+            )
+        })
+        .collect();
     format!(
         "daemon off;
 user root;
@@ -129,11 +164,7 @@ http {{
     keepalive_requests 100000000;
     client_max_body_size 64m;
     server {{
-        listen {VIP_PORT} backlog=4096;
-        listen [::]:{VIP_PORT} backlog=4096;
-        listen {NAT_REAL_PORT} backlog=4096;
-        listen [::]:{NAT_REAL_PORT} backlog=4096;
-        root {room}/files;
+        {listen}root {room}/files;
         add_header X-Real {name} always;
         location /upload/ {{ dav_methods PUT; }}
     }}

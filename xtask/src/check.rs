@@ -1,11 +1,12 @@
-//! `cargo xtask demo --check`: six points, each in a lab of its own, each figure beside its bound.
+//! `cargo xtask demo --check`: twelve points, each in a lab of its own, from
+//! the seventh on with two boxes, each figure beside its bound.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use tests::appliance::Appliance;
-use tests::client::load::{Flood, Load};
+use tests::client::load::Flood;
 use tests::config;
 use tests::lab::Lab;
 use tests::ovs::LacpRate;
@@ -14,22 +15,37 @@ use tests::real::{BODY_BYTES, content, sha256};
 
 use crate::report::Report;
 
+pub use pair::load;
+
 mod bondd;
+mod commits;
 mod cut;
+mod deaths;
 mod drops;
+mod failover;
 mod faults;
+mod leave;
 mod lvsd;
+mod pair;
+mod reals;
+mod steps;
 mod traffic;
 
 type Point = fn(&mut Report, &Path) -> Result<()>;
 
-const POINTS: [(u8, &str, Point); 6] = [
+const POINTS: [(u8, &str, Point); 12] = [
     (1, "traffic through every service", traffic::run),
     (2, "a member is cut under load", cut::run),
     (3, "lvsd is killed under 1,000 open connections", lvsd::run),
     (4, "bondd is killed at the fast rate", bondd::run),
     (5, "every reason to drop", drops::run),
     (6, "a configuration with faults", faults::run),
+    (7, "the active box is killed", failover::run),
+    (8, "the active box is stopped in order", leave::run),
+    (9, "a real dies, comes back, and hangs", reals::run),
+    (10, "the supervisor and each daemon die", deaths::run),
+    (11, "commits under load, and refused ones", commits::run),
+    (12, "death at every step of a commit", steps::run),
 ];
 
 /// Runs the points named in `only`, or all when it is empty, with the programs in `binaries`.
@@ -74,19 +90,12 @@ impl Stage {
 
     /// Puts a load on the rr service of each method and family, and waits until it runs.
     pub fn load(&self, connections_per_second: u32, keep_alive: u32) -> Result<Flood> {
-        let load = Load {
-            targets: rr_services().iter().map(Vip::address).collect(),
+        pair::load(
+            &self.lab.client,
+            &rr_services(),
             connections_per_second,
             keep_alive,
-            pause: Duration::from_millis(20),
-            sha256: body_digest(),
-        };
-        let flood = load.start(&self.lab.client);
-        tests::wait::until("the load to run", Duration::from_secs(20), || {
-            (flood.tally().right() > 200).then_some(())
-        })?;
-        flood.restart_tally();
-        Ok(flood)
+        )
     }
 
     /// Resets that established connections of client and reals have suffered so far.

@@ -31,7 +31,7 @@ enum Command {
         /// Unattended: break things and exit 0 only if the traffic survived
         #[arg(long)]
         check: bool,
-        /// Only these points of the check (1 to 6)
+        /// Only these points of the check (1 to 12)
         #[arg(long, value_name = "N", requires = "check", value_delimiter = ',')]
         only: Vec<u8>,
     },

@@ -7,7 +7,16 @@ use anyhow::{Context, Result, ensure};
 use cargo_metadata::{Metadata, MetadataCommand};
 
 /// The packages whose programs make an appliance.
-const APPLIANCE: [&str; 5] = ["supervisor", "lvsd", "bondd", "hostd", "console"];
+const APPLIANCE: [&str; 8] = [
+    "supervisor",
+    "lvsd",
+    "bondd",
+    "hostd",
+    "vrrpd",
+    "healthd",
+    "ctld",
+    "console",
+];
 
 /// The workspace's own packages, without what they depend on.
 pub fn metadata() -> Result<Metadata> {

@@ -48,8 +48,12 @@ pub struct Tally {
     pub longest_gap: Duration,
     /// The longest that one request took, connecting included.
     pub slowest: Duration,
-    /// When the last request began that had to wait for a retransmission.
+    /// Requests that had to wait for a retransmission.
+    pub hindered: u64,
+    /// When the last of them began.
     pub last_hindered: Option<Instant>,
+    /// When the last request began that failed.
+    pub last_failed: Option<Instant>,
     last_answer: Instant,
 }
 
@@ -61,7 +65,9 @@ impl Tally {
             reasons: Vec::new(),
             longest_gap: Duration::ZERO,
             slowest: Duration::ZERO,
+            hindered: 0,
             last_hindered: None,
+            last_failed: None,
             last_answer: now,
         }
     }
@@ -73,6 +79,7 @@ impl Tally {
 
     fn record(&mut self, asked: Instant, now: Instant, result: Result<String>) {
         if now - asked > HINDERED {
+            self.hindered += 1;
             self.last_hindered = self.last_hindered.max(Some(asked));
         }
         match result {
@@ -84,6 +91,7 @@ impl Tally {
             }
             Err(error) => {
                 self.failed += 1;
+                self.last_failed = self.last_failed.max(Some(asked));
                 if self.reasons.len() < KEPT {
                     self.reasons.push(format!("{error:#}"));
                 }

@@ -113,7 +113,7 @@ fn client(family: Family) -> IpAddr {
 /// A frame for the bond on a member that LACP has taken out, because PDUs are lost on its cable.
 fn inactive_member(scene: &Scene<'_>) -> Result<()> {
     let lab = scene.lab;
-    lab.cables[1].cut_lacp()?;
+    lab.cables()[1].cut_lacp()?;
     let frame = way(scene, Family::V4).tcp(PORT + 9, VIP_PORT, Flags::Syn)?;
     let dropped = wait::until_ok(Duration::from_secs(20), || {
         let before = scene.counts()?;
@@ -124,7 +124,7 @@ fn inactive_member(scene: &Scene<'_>) -> Result<()> {
         );
         Ok(())
     });
-    lab.cables[1].heal()?;
+    lab.cables()[1].heal()?;
     lab.wait_for_bond()?;
     dropped
 }
@@ -132,15 +132,15 @@ fn inactive_member(scene: &Scene<'_>) -> Result<()> {
 /// A frame to send while both members are without carrier.
 fn no_usable_member(scene: &Scene<'_>) -> Result<()> {
     let lab = scene.lab;
-    lab.cables.iter().try_for_each(Cable::cut_carrier)?;
-    let mut ping = lab.appliance.command("ping");
+    lab.cables().iter().try_for_each(Cable::cut_carrier)?;
+    let mut ping = lab.appliance().command("ping");
     // It is the appliance's own frame that cannot leave: no answer is expected.
     let sent = run::output(ping.args(["-c", "3", "-i", "0.2", "-W", "1", "10.80.2.11"]));
     ensure!(
         sent.is_err(),
         "an answer came through two cables that are cut"
     );
-    lab.cables.iter().try_for_each(Cable::heal)?;
+    lab.cables().iter().try_for_each(Cable::heal)?;
     lab.wait_for_bond()
 }
 

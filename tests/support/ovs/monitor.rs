@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 
-use super::Control;
+use super::Lag;
 
 const INTERVAL: Duration = Duration::from_millis(20);
 
@@ -49,7 +49,7 @@ impl Departures {
 }
 
 impl Monitor {
-    pub(super) fn start(control: Control, log: &Path) -> Result<Self> {
+    pub(super) fn start(lag: Lag, log: &Path) -> Result<Self> {
         let log_offset = fs::metadata(log)
             .with_context(|| format!("reading {}", log.display()))?
             .len();
@@ -58,7 +58,7 @@ impl Monitor {
             .name("switch-monitor".to_owned())
             .spawn({
                 let ending = Arc::clone(&ending);
-                move || sample(&control, &ending)
+                move || sample(&lag, &ending)
             })
             .context("starting the switch's monitor")?;
         Ok(Self {
@@ -109,11 +109,11 @@ fn tells_of_departure(line: &str) -> bool {
             .any(|words| line.contains(words))
 }
 
-fn sample(control: &Control, ending: &AtomicBool) -> Samples {
+fn sample(lag: &Lag, ending: &AtomicBool) -> Samples {
     let mut samples = Samples::default();
     while !ending.load(Ordering::Acquire) {
         samples.taken += 1;
-        let answer = control.bond().and_then(|bond| Ok((bond, control.lacp()?)));
+        let answer = lag.bond().and_then(|bond| Ok((bond, lag.lacp()?)));
         let fault = match answer {
             Ok((bond, lacp)) if bond.is_whole() && lacp.is_whole() => None,
             Ok((bond, lacp)) => Some(format!("{bond:?} {lacp:?}")),

@@ -8,9 +8,6 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde_json::{Deserializer, Value, json};
 
-use super::BOND;
-use super::show::{Bond, Lacp};
-
 /// A control socket.
 #[derive(Clone, Debug)]
 pub struct Control {
@@ -37,15 +34,5 @@ impl Control {
             (Value::String(text), Value::Null) => Ok(text.clone()),
             (_, error) => bail!("{}: {error}", what()),
         }
-    }
-
-    /// `bond/show` of the bond.
-    pub fn bond(&self) -> Result<Bond> {
-        Ok(Bond::parse(&self.ask("bond/show", &[BOND])?))
-    }
-
-    /// `lacp/show` of the bond.
-    pub fn lacp(&self) -> Result<Lacp> {
-        Ok(Lacp::parse(&self.ask("lacp/show", &[BOND])?))
     }
 }

@@ -47,7 +47,7 @@ fn cut(stage: &Stage, how: fn(&Cable) -> Result<()>, length: Duration) -> Result
     let namespace = stage.lab.switch_namespace();
     let [cut_port, other_port] = SWITCH_PORTS;
     let flood = stage.load(NEW_CONNECTIONS_PER_SECOND, KEPT_CONNECTIONS)?;
-    how(&stage.lab.cables[0])?;
+    how(&stage.lab.cables()[0])?;
     let at = Instant::now();
     let before = (namespace.frames(cut_port)?, namespace.frames(other_port)?);
     observe(length);
@@ -93,7 +93,7 @@ fn judge(report: &mut Report, what: &str, cut: &Cut, bound: Duration) {
 /// The member comes back under load.
 fn heal(report: &mut Report, stage: &Stage) -> Result<()> {
     let flood = stage.load(NEW_CONNECTIONS_PER_SECOND, KEPT_CONNECTIONS)?;
-    stage.lab.cables[0].heal()?;
+    stage.lab.cables()[0].heal()?;
     let healed = Instant::now();
     stage.lab.wait_for_bond()?;
     report.note(

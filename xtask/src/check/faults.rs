@@ -116,16 +116,16 @@ fn attempt(
     let room = lab.room(&format!("fault{number}"))?;
     let (file, run_directory) = (room.join("faulty.toml"), room.join("run"));
     fs::write(&file, text).with_context(|| format!("writing {}", file.display()))?;
-    let before = lab.appliance.interfaces()?;
-    let mut command = supervisor_command(&lab.appliance, binaries, &file, &run_directory);
+    let before = lab.appliance().interfaces()?;
+    let mut command = supervisor_command(lab.appliance(), binaries, &file, &run_directory);
     let (status, lines) = run_to_end(&mut command, &room.join("errors"))?;
     let processes = lab
-        .appliance
+        .appliance()
         .processes()
         .into_iter()
         .map(|process| process.name);
     let interfaces = lab
-        .appliance
+        .appliance()
         .interfaces()?
         .into_iter()
         .filter(|name| !before.contains(name));

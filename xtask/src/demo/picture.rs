@@ -2,6 +2,10 @@
 
 use serde_json::Value;
 
+mod one;
+
+pub use one::BoxFacts;
+
 /// Lines and columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
@@ -43,60 +47,44 @@ pub struct Facts {
     pub client: String,
     /// Its first failed request's reason.
     pub failure: Option<String>,
-    /// What the switch says of the bond.
+    /// What the switch says of the bonds.
     pub switch: String,
-    pub bonds: Items,
-    pub lacp: Items,
-    pub services: Items,
-    pub drops: Items,
-    /// What supervisor and daemons have written.
-    pub log: String,
+    /// What each box says.
+    pub boxes: Vec<BoxFacts>,
     /// The namespace of the cables.
     pub cables: String,
-    /// Where the daemons' sockets are.
-    pub run_directory: String,
-    /// The forwarder's process.
-    pub lvsd: Option<i32>,
 }
 
-/// The fewest lines of the log that are shown, its title not counted.
+/// The fewest lines of the logs that are shown, their title not counted.
 const EVENTS: usize = 3;
 
 impl Facts {
     /// The picture: at most `size` large, its last line without a line feed.
     ///
-    /// Client, bond, drops and hints have their fixed lines; of the rest the busiest services take
-    /// what they need, and the log's end what they leave.
+    /// Client, switch, boxes, drops and hints have their fixed lines; of the rest the busiest services
+    /// take what they need, and the logs' ends what they leave.
     pub fn draw(&self, size: Size) -> String {
-        let mut top =
+        let mut lines =
             vec!["fourfold demo: client -> 8 services -> r1 r2 r3      Ctrl-C ends it".to_owned()];
-        top.push(format!("client: {}", self.client));
-        top.extend(
-            self.failure
-                .iter()
-                .map(|reason| format!("first failure: {reason}")),
-        );
-        top.push(format!("switch: {}", self.switch));
-        top.extend(self.bond_lines());
-        let drops = self.drop_line();
+        lines.push(format!("client: {}", self.client));
+        let failure = self.failure.iter();
+        lines.extend(failure.map(|reason| format!("first failure: {reason}")));
+        lines.push(format!("switch: {}", self.switch));
+        lines.extend(self.boxes.iter().flat_map(BoxFacts::lines));
+        let drops: Vec<String> = self.boxes.iter().map(BoxFacts::drop_line).collect();
         let hints = self.hints();
 
-        let fixed = top.len() + 1 + 1 + hints.len(); // drops, and the title of the events
+        let fixed = lines.len() + drops.len() + 1 + hints.len(); // and the title of the events
         let room = size.lines.saturating_sub(fixed);
         let services = self.service_lines(room.saturating_sub(EVENTS));
-        let events: Vec<&str> = self.log.lines().collect();
-        let shown = room.saturating_sub(services.len()).min(events.len());
+        let events = self.events(room.saturating_sub(services.len()));
 
-        let mut lines = top;
         lines.extend(services);
-        lines.push(drops);
+        lines.extend(drops);
         // For who asks more in another terminal.
-        lines.push(format!(
-            "-- events; for fourfold: --run-dir {}",
-            self.run_directory
-        ));
-        let last = events.iter().skip(events.len() - shown);
-        lines.extend(last.map(|event| format!("  {event}")));
+        let run = self.boxes.first().map_or("", |one| &one.run_directory);
+        lines.push(format!("-- events; for fourfold: --run-dir {run}"));
+        lines.extend(events);
         lines.extend(hints);
         lines.truncate(size.lines);
         let cut = |line: String| -> String {
@@ -106,73 +94,46 @@ impl Facts {
         lines.into_iter().map(cut).collect::<Vec<_>>().join("\n")
     }
 
-    fn bond_lines(&self) -> Vec<String> {
-        let bonds = match &self.bonds {
-            Err(error) => return vec![error.clone()],
-            Ok(bonds) => bonds,
-        };
+    /// The ends of the boxes' logs, as long as each other, in `room` lines.
+    fn events(&self, room: usize) -> Vec<String> {
+        let mut left = room;
         let mut lines = Vec::new();
-        for bond in bonds {
-            let up = if is(bond, "carrier") { "up" } else { "down" };
-            lines.push(format!(
-                "{}: {} {up}, forwarder {}, egress table {}",
-                text(bond, "name"),
-                text(bond, "mode"),
-                text(bond, "forwarder"),
-                number(bond, "generation"),
-            ));
-            lines.push(format!(
-                "  {:<8}{:<6}{:<25}{:<10}{:<10}Carries traffic",
-                "Member", "Link", "LACP mux", "Actor", "Partner"
-            ));
-            let members = items(bond, "members").iter();
-            lines.extend(members.map(|member| self.member_line(member)));
+        for (others, one) in (0..self.boxes.len()).rev().zip(&self.boxes) {
+            let events: Vec<&str> = one.log.lines().collect();
+            let shown = (left / (others + 1)).min(events.len());
+            let last = events.iter().skip(events.len() - shown);
+            lines.extend(last.map(|event| format!("  {} {event}", one.number)));
+            left -= shown;
         }
         lines
-    }
-
-    fn member_line(&self, member: &Value) -> String {
-        let name = text(member, "name");
-        let ports = self.lacp.iter().flatten();
-        let port = ports
-            .flat_map(|bond| items(bond, "ports"))
-            .find(|port| text(port, "member") == name)
-            .unwrap_or(&Value::Null);
-        let link = if is(member, "carrier") { "up" } else { "down" };
-        let carries = if is(member, "usable") {
-            format!("yes, {} buckets", number(member, "buckets"))
-        } else {
-            format!("no: {}", text(member, "why"))
-        };
-        format!(
-            "  {name:<8}{link:<6}{:<25}{:<10}{:<10}{carries}",
-            text(port, "mux"),
-            state(&port["actor"]),
-            state(&port["partner"]),
-        )
     }
 
     /// The busiest services whose lines, all of them, fit into `room`, in the layout of
     /// `fourfold show service --rate`.
     fn service_lines(&self, room: usize) -> Vec<String> {
-        let mut services: Vec<&Value> = match &self.services {
-            Err(error) => return vec![error.clone()],
-            Ok(services) => services.iter().collect(),
-        };
+        let mut services: Vec<(u8, &Value)> = Vec::new();
+        for one in &self.boxes {
+            let items = one.services.iter().flatten();
+            services.extend(items.map(|service| (one.number, service)));
+        }
         // By the power of two, so that equals keep their places from one picture to the next.
-        services.sort_by_key(|service| {
+        services.sort_by_key(|(_, service)| {
             let rates = &service["rates"];
             let packets = number(rates, "in_pps") + number(rates, "out_pps");
             std::cmp::Reverse(packets.checked_ilog2())
         });
-        let mut lines = vec![String::new(), rate_line("Service, real", &TITLES)];
+        let mut lines = vec![String::new(), rate_line("Box, service, real", &TITLES)];
         let mut shown = 0;
-        for service in &services {
+        for (number, service) in &services {
             let reals = items(service, "reals");
             if lines.len() + 1 + reals.len() > room {
                 break;
             }
-            let name = format!("{} {}", text(service, "name"), text(service, "address"));
+            let name = format!(
+                "{number} {} {}",
+                text(service, "name"),
+                text(service, "address")
+            );
             lines.push(rate_line(&name, &rates(service)));
             lines.extend(reals.iter().map(|real| {
                 let name = format!("  -> {}", text(real, "address"));
@@ -188,35 +149,11 @@ impl Facts {
         lines
     }
 
-    fn drop_line(&self) -> String {
-        let drops = match &self.drops {
-            Err(error) => return error.clone(),
-            Ok(drops) => drops,
-        };
-        let of = |fate: &str| {
-            let counted = drops
-                .iter()
-                .filter(|drop| text(drop, "fate") == fate && number(drop, "count") > 0);
-            let words: Vec<String> = counted
-                .map(|drop| format!("{} {}", text(drop, "reason"), number(drop, "count")))
-                .collect();
-            if words.is_empty() {
-                "none".to_owned()
-            } else {
-                words.join(", ")
-            }
-        };
-        format!("drops: {}; to the host: {}", of("drop"), of("punt"))
-    }
-
     fn hints(&self) -> [String; 2] {
-        let Self { cables, lvsd, .. } = self;
-        let kill = lvsd.map_or_else(
-            || "(lvsd is being started again)".to_owned(),
-            |pid| format!("kill -9 {pid}"),
-        );
+        let namespace = self.boxes.first().map_or("", |one| &one.namespace);
+        let cables = &self.cables;
         [
-            format!("-- kill the forwarder: {kill}; cut cable 1 (up heals it):"),
+            format!("-- kill box 1: kill -9 $(ip netns pids {namespace}); cut cable:"),
             format!("for end in s1 a1; do ip -n {cables} link set $end down; done"),
         ]
     }
@@ -232,20 +169,6 @@ fn rates(item: &Value) -> [String; 5] {
 fn rate_line(name: &str, cells: &[impl AsRef<str>; 5]) -> String {
     let [a, b, c, d, e] = cells.each_ref().map(AsRef::as_ref);
     format!("{name:<38} {a:>5} {b:>7} {c:>7} {d:>9} {e:>9}")
-}
-
-/// Actor_State or Partner_State of IEEE 802.1AX, a letter for each bit that is set: Activity,
-/// Timeout (short), aGgregation, Synchronization, Collecting, Distributing, deFaulted, Expired.
-fn state(end: &Value) -> String {
-    let bits = number(end, "state");
-    let letters = "ATGSCDFE".chars().enumerate();
-    letters
-        .map(
-            |(bit, letter)| {
-                if bits >> bit & 1 == 1 { letter } else { '-' }
-            },
-        )
-        .collect()
 }
 
 fn text<'v>(item: &'v Value, key: &str) -> &'v str {
@@ -279,7 +202,7 @@ mod tests {
         })
     }
 
-    fn facts() -> Facts {
+    fn box_facts(number: u8) -> BoxFacts {
         let member = |name: &str, usable: bool| {
             json!({
                 "name": name, "carrier": usable, "usable": usable, "buckets": 256,
@@ -290,21 +213,30 @@ mod tests {
             "member": "eth1", "mux": "collecting_distributing",
             "actor": {"state": 63}, "partner": {"state": 61},
         });
-        Facts {
-            client: "r1 320/s".to_owned(),
-            failure: None,
-            switch: "LACP negotiated".to_owned(),
+        let router = |name: &str, home| json!({"name": name, "state": if home == number { "active" } else { "backup" }});
+        let check = |real: &str, verdict: &str, last: &str| json!({"real": real, "verdict": verdict, "last": last});
+        BoxFacts {
+            number,
+            ended: None,
             bonds: Ok(vec![json!({
                 "name": "bond0", "mode": "802.3ad", "carrier": true, "forwarder": "alive",
                 "generation": 10, "members": [member("eth1", true), member("eth2", false)],
             })]),
             lacp: Ok(vec![json!({"bond": "bond0", "ports": [port]})]),
-            services: Ok(vec![
-                service("idle", 0),
-                service("busy", 900),
-                service("other", 10),
-                service("busiest", 5000),
+            routers: Ok(vec![
+                router("inside-v4", 1),
+                router("inside-v6", 1),
+                router("direct-v4", 2),
+                router("direct-v6", 2),
             ]),
+            health: Ok(vec![
+                check("10.80.2.11:80", "up", "ok"),
+                check("10.80.2.12:80", "down", "refused"),
+            ]),
+            services: Ok(match number {
+                1 => vec![service("idle", 0), service("busy", 900)],
+                _ => vec![service("other", 10), service("busiest", 5000)],
+            }),
             drops: Ok(vec![
                 json!({"reason": "no_service", "fate": "drop", "count": 3}),
                 json!({"reason": "vlan", "fate": "punt", "count": 0}),
@@ -312,9 +244,18 @@ mod tests {
             log: (1..=50)
                 .map(|n| format!("event {n} {}\n", "x".repeat(100)))
                 .collect(),
+            namespace: format!("fourfold-lab-4194304-0-box{number}"),
+            run_directory: format!("/tmp/fourfold-lab-4194304-0/box{number}/run"),
+        }
+    }
+
+    fn facts() -> Facts {
+        Facts {
+            client: "r1 320/s".to_owned(),
+            failure: None,
+            switch: "LACP negotiated".to_owned(),
+            boxes: vec![box_facts(1), box_facts(2)],
             cables: "fourfold-lab-4194304-0-cable".to_owned(),
-            run_directory: "/tmp/fourfold-lab-4194304-0/appliance/run".to_owned(),
-            lvsd: Some(4_194_304),
         }
     }
 
@@ -331,16 +272,18 @@ mod tests {
     fn all_that_matters_is_seen_on_a_small_terminal() {
         let picture = facts().draw(Size::SMALL);
         for part in [
-            "eth1    up    collecting_distributing  ATGSCD--  A-GSCD--  yes, 256 buckets",
-            "eth2    down  -                        --------  --------  no: no_carrier",
-            "busiest 10.80.1.100:80",
-            "busy 10.80.1.100:80",
-            "(the busiest; 2 more)",
-            "drops: no_service 3; to the host: none",
-            "--run-dir /tmp/fourfold-lab-4194304-0/appliance/run",
-            "event 50 ",
-            "event 48 ",
-            "kill -9 4194304",
+            "box 1: Active inside-v4 inside-v6, Backup direct-v4 direct-v6",
+            "box 2: Active direct-v4 direct-v6, Backup inside-v4 inside-v6",
+            "  reals: 1 of 2 checks up; 10.80.2.12:80 down: refused",
+            "  bond0 up: eth1 ATGSCD-- A-GSCD-- yes 256, eth2 -------- -------- no_carrier",
+            "2 busiest 10.80.1.100:80",
+            "(the busiest; 3 more)",
+            "drops of box 1: no_service 3; to the host: none",
+            "drops of box 2: no_service 3; to the host: none",
+            "--run-dir /tmp/fourfold-lab-4194304-0/box1/run",
+            "  1 event 50 ",
+            "  2 event 50 ",
+            "kill -9 $(ip netns pids fourfold-lab-4194304-0-box1)",
             "for end in s1 a1; do ip -n fourfold-lab-4194304-0-cable link set $end down; done",
         ] {
             assert!(picture.contains(part), "{part} is missing in\n{picture}");
@@ -349,16 +292,17 @@ mod tests {
     }
 
     #[test]
-    fn a_daemon_that_does_not_answer_leaves_the_rest_of_the_picture() {
-        let silent = Facts {
-            services: Err("lvsd is not\nrunning".to_owned()),
-            lvsd: None,
-            ..facts()
-        };
-        let picture = silent.draw(Size::SMALL);
-        assert!(picture.contains("lvsd is not running"), "{picture}");
-        assert!(picture.contains("(lvsd is being started again)"));
-        assert!(picture.contains("eth1    up"));
+    fn a_daemon_that_does_not_answer_or_a_box_that_ended_leaves_the_rest_of_the_picture() {
+        let mut some = facts();
+        some.boxes[0].routers = Err("vrrpd is not\nrunning".to_owned());
+        some.boxes[1].ended = Some("ended; starts again in 3 s".to_owned());
+        let picture = some.draw(Size::SMALL);
+        assert!(picture.contains("box 1: vrrpd is not running"), "{picture}");
+        assert!(picture.contains("bond0 up: eth1"), "{picture}");
+        assert!(
+            picture.contains("box 2: ended; starts again in 3 s"),
+            "{picture}"
+        );
         assert_eq!(picture.split('\n').count(), 24);
     }
 
