@@ -66,7 +66,8 @@ pub enum Kind {
     Http(HttpConfig),
     /// The same over TLS; whose certificate is not verified.
     Https(HttpConfig),
-    /// A UDP datagram is not refused by an ICMP unreachable; with `require_reply`, is answered.
+    /// A UDP datagram is not refused by an ICMP unreachable; with `require_reply`, is answered. Without it
+    /// a dead host of the own link is noticed with a timeout above 3 s only, when the kernel has given it up.
     Udp(UdpConfig),
 }
 

@@ -90,6 +90,21 @@ fn where_a_check_asks_something_else_the_verdict_stands_until_the_new_answers_ar
 }
 
 #[test]
+fn failures_of_the_old_question_do_not_add_up_with_those_of_the_new_one() {
+    let mut world = settled();
+    world.serve(0, Server::Refuses);
+    world.run(secs(10));
+    assert_eq!(world.health.status()[0].turning, 2);
+    let mut next = config(2, &check());
+    next.targets[0].check = other_question();
+    world.health.set_config(world.now, next);
+    world.run(secs(10));
+    assert_eq!(world.verdict(0), Verdict::Up);
+    world.run(secs(5));
+    assert_eq!(world.verdict(0), Verdict::Down);
+}
+
+#[test]
 fn an_answer_to_the_old_question_is_not_counted_for_the_new_one() {
     let mut world = settled();
     let now = world.health.poll_timeout().expect("a probe");
@@ -99,6 +114,9 @@ fn an_answer_to_the_old_question_is_not_counted_for_the_new_one() {
         target.check = other_question();
     }
     world.health.set_config(now, next);
+    // Also while the first probe of the new one is under way.
+    let now = now + secs(5);
+    while world.health.poll_probe(now).is_some() {}
     let before = world.health.status();
     let outcome = Outcome {
         target: probe.target,

@@ -47,18 +47,31 @@ pub struct Healthd {
 }
 
 impl Healthd {
-    pub fn start(targets: Vec<TargetConfig>) -> Self {
-        Self::start_in(tempfile::tempdir().expect("a directory"), targets)
+    pub async fn start(targets: Vec<TargetConfig>) -> Self {
+        Self::start_in(tempfile::tempdir().expect("a directory"), targets).await
     }
 
-    pub fn start_in(run: TempDir, targets: Vec<TargetConfig>) -> Self {
+    /// Starts it, and waits until it answers.
+    pub async fn start_in(run: TempDir, targets: Vec<TargetConfig>) -> Self {
         let run_dir = run.path().to_owned();
         let supervised = sys::supervised::begin();
         let task = tokio::spawn(async move {
             let socket = socket_in(&run_dir, "healthd");
             healthd::run(Config { targets }, &socket, &run_dir, supervised).await
         });
-        Self { run, task }
+        let healthd = Self { run, task };
+        in_time(async {
+            while healthd.call().is_err() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        healthd
+    }
+
+    /// A connection to it.
+    pub fn call(&self) -> std::io::Result<AsyncPacket> {
+        AsyncPacket::connect(socket_in(self.run.path(), "healthd"))
     }
 
     /// Ends it as SIGKILL would: nothing more is said.

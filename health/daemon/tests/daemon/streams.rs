@@ -16,7 +16,8 @@ async fn a_real_that_refuses_is_told_down_and_one_that_accepts_up_and_the_servic
         target("web", good, check(Kind::Tcp)),
         target("web", bad, check(Kind::Tcp)),
         target("api", bad, check(Kind::Tcp)),
-    ]);
+    ])
+    .await;
     let mut lvsd = Listener::bind(&healthd.run, "lvsd").await;
     let mut vrrpd = Listener::bind(&healthd.run, "vrrpd").await;
     let (mut reals, mut pools) = (lvsd.accept().await, vrrpd.accept().await);
@@ -54,7 +55,7 @@ async fn a_real_that_refuses_is_told_down_and_one_that_accepts_up_and_the_servic
 async fn a_server_that_dies_and_comes_back_is_told_both_times() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let real = listener.local_addr().expect("an address");
-    let healthd = Healthd::start(vec![target("web", real, check(Kind::Tcp))]);
+    let healthd = Healthd::start(vec![target("web", real, check(Kind::Tcp))]).await;
     let mut reals = Listener::bind(&healthd.run, "lvsd").await.accept().await;
     assert_eq!(reals.reals().await, [("web".into(), real, true)]);
     drop(listener);
@@ -66,7 +67,7 @@ async fn a_server_that_dies_and_comes_back_is_told_both_times() {
 #[tokio::test]
 async fn a_listener_that_comes_again_hears_everything_anew() {
     let real = hostile::nobody().await;
-    let healthd = Healthd::start(vec![target("web", real, check(Kind::Tcp))]);
+    let healthd = Healthd::start(vec![target("web", real, check(Kind::Tcp))]).await;
     let down = [("web".to_owned(), real, false)];
     for _ in 0..3 {
         let mut lvsd = Listener::bind(&healthd.run, "lvsd").await;
@@ -84,7 +85,7 @@ async fn the_first_record_comes_at_once_and_says_nothing_before_there_is_a_verdi
     let (real, _listener, _first) = hostile::full().await;
     let mut slow = check(Kind::Tcp);
     slow.timeout = wire::Duration::from_secs(3_600);
-    let healthd = Healthd::start(vec![target("web", real, slow)]);
+    let healthd = Healthd::start(vec![target("web", real, slow)]).await;
     let mut lvsd = Listener::bind(&healthd.run, "lvsd").await;
     let mut vrrpd = Listener::bind(&healthd.run, "vrrpd").await;
     assert_eq!(lvsd.accept().await.next().await, Request::Verdicts(vec![]));
@@ -95,13 +96,13 @@ async fn the_first_record_comes_at_once_and_says_nothing_before_there_is_a_verdi
 async fn after_a_restart_nothing_is_said_before_the_new_verdict() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let real = listener.local_addr().expect("an address");
-    let healthd = Healthd::start(vec![target("web", real, check(Kind::Tcp))]);
+    let healthd = Healthd::start(vec![target("web", real, check(Kind::Tcp))]).await;
     let mut lvsd = Listener::bind(&healthd.run, "lvsd").await;
     assert_eq!(lvsd.accept().await.reals().await.len(), 1);
     let run = healthd.kill().await;
     drop(listener);
     // It was Up; all that the next one says is what it found itself.
-    let _healthd = Healthd::start_in(run, vec![target("web", real, check(Kind::Tcp))]);
+    let _healthd = Healthd::start_in(run, vec![target("web", real, check(Kind::Tcp))]).await;
     let mut reals = lvsd.accept().await;
     assert_eq!(reals.next().await, Request::Verdicts(vec![]));
     assert_eq!(reals.reals().await, [("web".into(), real, false)]);
@@ -119,7 +120,7 @@ async fn many_verdicts_come_in_batches() {
     let targets = reals
         .map(|real| target("web", real, once.clone()))
         .collect();
-    let healthd = Healthd::start(targets);
+    let healthd = Healthd::start(targets).await;
     // Nobody hears before all have failed.
     in_time(async {
         let is_down = |status: &control::show::HealthItem| status.verdict == Verdict::Down;
@@ -154,7 +155,11 @@ async fn hostile_servers_keep_no_other_from_its_verdict() {
     ] {
         targets.push(target(service, real, check));
     }
-    let healthd = Healthd::start(targets);
+    // Its first probe outlasts the test.
+    let mut patient = http();
+    patient.timeout = wire::Duration::from_secs(3_600);
+    targets.push(target("waits", silent, patient));
+    let healthd = Healthd::start(targets).await;
     let mut records = Listener::bind(&healthd.run, "lvsd").await.accept().await;
     let mut heard = Vec::new();
     while heard.len() < 5 {
@@ -171,6 +176,7 @@ async fn hostile_servers_keep_no_other_from_its_verdict() {
         ("good", "ok"),
         ("resets", "reset"),
         ("silent", "tls timeout"),
+        ("waits", "none yet"),
     ];
     assert_eq!(lasts, expected.map(|(a, b)| (a.to_owned(), b.to_owned())));
 }

@@ -2,9 +2,7 @@
 
 use std::os::fd::AsFd as _;
 
-use control::cli::socket_in;
 use sys::packet::AsyncPacket;
-use tempfile::TempDir;
 
 use crate::appliance::{Healthd, in_time};
 
@@ -27,17 +25,8 @@ struct Transaction(AsyncPacket);
 
 impl Transaction {
     /// The vote on this configuration.
-    async fn prepare(run: &TempDir, config: &str) -> (Self, String) {
-        let socket = socket_in(run.path(), "healthd");
-        let packet = in_time(async {
-            loop {
-                match AsyncPacket::connect(&socket) {
-                    Ok(packet) => return packet,
-                    Err(_) => tokio::task::yield_now().await,
-                }
-            }
-        });
-        let packet = packet.await;
+    async fn prepare(healthd: &Healthd, config: &str) -> (Self, String) {
+        let packet = healthd.call().expect("healthd listens");
         let text = sys::sealed::seal("configuration", config.as_bytes()).expect("a memfd");
         let record = br#"{"transaction":{"prepare":7}}"#;
         packet.send(record, &[text.as_fd()]).await.expect("sent");
@@ -64,8 +53,8 @@ fn prepared(effect: &str) -> String {
 
 #[tokio::test]
 async fn a_committed_configuration_is_checked_at_once() {
-    let healthd = Healthd::start(Vec::new());
-    let (transaction, vote) = Transaction::prepare(&healthd.run, CONFIG).await;
+    let healthd = Healthd::start(Vec::new()).await;
+    let (transaction, vote) = Transaction::prepare(&healthd, CONFIG).await;
     assert_eq!(vote, prepared("live"));
     assert!(healthd.show().await.is_empty(), "not before the commit");
     let committed = r#"{"transaction":{"committed":7}}"#;
@@ -73,14 +62,14 @@ async fn a_committed_configuration_is_checked_at_once() {
     let shown = healthd.show().await;
     assert_eq!((&*shown[0].service, &*shown[0].check), ("web", "udp"));
     // Now it runs: the same again has no effect.
-    let (_, vote) = Transaction::prepare(&healthd.run, CONFIG).await;
+    let (_, vote) = Transaction::prepare(&healthd, CONFIG).await;
     assert_eq!(vote, prepared("none"));
 }
 
 #[tokio::test]
 async fn an_aborted_configuration_is_never_checked() {
-    let healthd = Healthd::start(Vec::new());
-    let (transaction, vote) = Transaction::prepare(&healthd.run, CONFIG).await;
+    let healthd = Healthd::start(Vec::new()).await;
+    let (transaction, vote) = Transaction::prepare(&healthd, CONFIG).await;
     assert_eq!(vote, prepared("live"));
     let aborted = r#"{"transaction":{"aborted":7}}"#;
     assert_eq!(transaction.say("abort").await, aborted);
@@ -89,11 +78,11 @@ async fn an_aborted_configuration_is_never_checked() {
 
 #[tokio::test]
 async fn a_change_of_something_else_is_no_effect_for_the_checks() {
-    let healthd = Healthd::start(Vec::new());
-    let (transaction, _) = Transaction::prepare(&healthd.run, CONFIG).await;
+    let healthd = Healthd::start(Vec::new()).await;
+    let (transaction, _) = Transaction::prepare(&healthd, CONFIG).await;
     transaction.say("commit").await;
     let other = CONFIG.replace("scheduler = \"rr\"", "scheduler = \"maglev\"");
     assert_ne!(other, CONFIG);
-    let (_, vote) = Transaction::prepare(&healthd.run, &other).await;
+    let (_, vote) = Transaction::prepare(&healthd, &other).await;
     assert_eq!(vote, prepared("none"));
 }
