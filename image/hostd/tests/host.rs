@@ -113,6 +113,7 @@ impl Host {
     fn commit(&self, text: &str) -> Value {
         let peer = self.connect();
         let prepared = self.step(&peer, "prepare", Some(text));
+        assert!(prepared["error"].is_null(), "{prepared}");
         let committed = self.step(&peer, "commit", None);
         assert_eq!(committed["transaction"]["committed"], 1, "{prepared}");
         prepared["transaction"]["prepared"]["effect"].clone()
