@@ -7,6 +7,7 @@ use std::time::Duration;
 use bond::Config;
 use control::ipc::{Call, Request, Server};
 use control::show::Noun;
+use sys::supervised::Supervised;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
@@ -15,19 +16,35 @@ use crate::clock::now;
 use crate::forwarder;
 use crate::inbox::Seen;
 use crate::interfaces::Interfaces;
+use crate::reload;
 use crate::served::Served;
 use crate::state::StateFile;
+use crate::transactions::Transactions;
 
 /// How often carrier and the forwarder's pulse are looked at.
 const TICK: Duration = Duration::from_millis(5);
 /// Frames and attachments that may wait; more wait in their sockets.
 const INBOX: usize = 64;
 
-/// Serves the bonds until SIGTERM.
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// In order, as it was told.
+    Stopped,
+    /// To be started anew on another configuration, going on from what is saved.
+    Restart,
+}
+
+/// Serves the bonds until SIGTERM, or until another configuration wants a new start.
 ///
 /// # Errors
 /// When a member cannot be prepared or a socket not be made at the start.
-pub async fn run(configs: Vec<Config>, socket: &Path, run_dir: &Path) -> io::Result<()> {
+pub async fn run(
+    configs: Vec<Config>,
+    socket: &Path,
+    run_dir: &Path,
+    supervised: Supervised,
+) -> io::Result<Ended> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let (sender, mut inbox) = mpsc::channel(INBOX);
@@ -43,10 +60,12 @@ pub async fn run(configs: Vec<Config>, socket: &Path, run_dir: &Path) -> io::Res
         ));
     }
     let mut server = Server::bind(socket)?;
+    let mut transactions = Transactions::new(run_dir);
     sys::ready::notify();
     let mut tick = interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
+        supervised.beat();
         let due = sleep_until(earliest(&bonds));
         tokio::select! {
             Some(seen) = inbox.recv() => take(&mut bonds, seen),
@@ -56,7 +75,16 @@ pub async fn run(configs: Vec<Config>, socket: &Path, run_dir: &Path) -> io::Res
             _ = tick.tick() => for served in &mut bonds {
                 served.look(&interfaces).await;
             },
-            call = server.next() => answer(&bonds, call),
+            call = server.next() => match call.request {
+                Request::Transaction(_) => transactions.participant.take(call),
+                _ => answer(&bonds, call),
+            },
+            word = transactions.participant.next() => {
+                if let Some(configs) = transactions.hear(word, &mut bonds).await {
+                    state.leave(&bonds, |config| !reload::is_forgotten(config, &configs));
+                    return Ok(Ended::Restart);
+                }
+            }
             () = due => {}
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
@@ -70,7 +98,7 @@ pub async fn run(configs: Vec<Config>, socket: &Path, run_dir: &Path) -> io::Res
         served.farewell();
     }
     state.forget();
-    Ok(())
+    Ok(Ended::Stopped)
 }
 
 /// The engines, each resumed where its predecessor was when that was a short time ago.

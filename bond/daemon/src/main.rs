@@ -7,14 +7,18 @@ mod inbox;
 mod interfaces;
 mod journal;
 mod port;
+mod reload;
 mod served;
 mod state;
+mod transactions;
 
 use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
 use control::cli::DaemonArgs;
+use daemon::Ended;
+use sys::supervised::Supervised;
 
 /// The bonding daemon: LACP, link monitors, which member a frame takes.
 #[derive(Debug, Parser)]
@@ -27,8 +31,10 @@ struct Args {
 fn main() -> ExitCode {
     let args = Args::parse().daemon;
     let config = args.load_or_exit(control::cli::interfaces);
-    match run(&args, config.bonds) {
-        Ok(()) => ExitCode::SUCCESS,
+    let supervised = sys::supervised::begin();
+    match run(&args, config.bonds, supervised) {
+        Ok(Ended::Stopped) => ExitCode::SUCCESS,
+        Ok(Ended::Restart) => supervised.anew(),
         Err(error) => {
             eprintln!("bondd: {error}");
             ExitCode::FAILURE
@@ -36,9 +42,14 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(args: &DaemonArgs, bonds: Vec<bond::Config>) -> io::Result<()> {
+fn run(args: &DaemonArgs, bonds: Vec<bond::Config>, supervised: Supervised) -> io::Result<Ended> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(daemon::run(bonds, &args.socket("bondd"), &args.run_dir()))
+    runtime.block_on(daemon::run(
+        bonds,
+        &args.socket("bondd"),
+        &args.run_dir(),
+        supervised,
+    ))
 }

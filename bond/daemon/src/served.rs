@@ -173,6 +173,12 @@ impl Served {
         }
     }
 
+    /// From here on the bond has these options; its members, their MTU and its MAC are as before.
+    pub fn set_config(&mut self, config: Config) {
+        self.news = News::Change;
+        self.engine.set_config(now(), config);
+    }
+
     /// When the engine has something due.
     pub fn due(&self) -> Option<Instant> {
         self.engine.poll_timeout()

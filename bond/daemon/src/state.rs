@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use bond::Saved;
+use bond::{Config, Saved};
 use serde::{Deserialize, Serialize};
 use wire::{Duration, Instant};
 
@@ -74,14 +74,22 @@ impl StateFile {
             return;
         }
         self.written = Some(now);
-        let saved = bonds.iter_mut().map(|served| {
-            served.saved();
-            served.engine().save()
-        });
+        bonds.iter_mut().for_each(Served::saved);
+        self.save(bonds, |_| true);
+    }
+
+    /// Saves for the last time, before a new start: those bonds that the next one goes on with.
+    pub fn leave(&mut self, bonds: &[Served], is_kept: impl Fn(&Config) -> bool) {
+        self.save(bonds, is_kept);
+    }
+
+    fn save(&mut self, bonds: &[Served], is_kept: impl Fn(&Config) -> bool) {
+        let engines = bonds.iter().map(Served::engine);
+        let kept = engines.filter(|engine| is_kept(engine.config()));
         let content = Content {
             boot: self.boot.clone(),
-            saved_at: now,
-            bonds: saved.collect(),
+            saved_at: now(),
+            bonds: kept.map(bond::Bond::save).collect(),
         };
         let result = self.write(&content);
         if let (Err(error), false) = (&result, self.complained) {
@@ -109,7 +117,7 @@ impl StateFile {
 
 #[cfg(test)]
 mod tests {
-    use bond::{Bond, Config, Mode};
+    use bond::{Bond, Mode};
 
     use super::*;
 

@@ -4,45 +4,130 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use control::config::Config;
-use netio::netlink::{Event, Netlink};
+use control::ipc::Effect;
+use netio::netlink::{Event, Netlink, Watch};
 
-use crate::plan::{Kernel, Step, missing};
+use crate::named::{Named, NamedFile};
+use crate::plan::{Kernel, Step, missing, surplus};
 use crate::settings;
 
-/// Keeps addresses and routes as configured, until the kernel can no longer be followed.
-pub async fn follow(config: &Config) -> io::Result<()> {
-    settings::host()?;
-    let mut host = Host {
-        config,
-        netlink: Netlink::new()?,
-        settled: BTreeSet::new(),
-        faults: BTreeMap::new(),
-    };
-    // First the watch, then the dumps: what changes in between is seen twice, and nothing is missed.
-    let mut watch = host.netlink.watch().await?;
-    host.apply().await?;
-    sys::ready::notify();
-    loop {
-        let mut ours = host.concerns(&watch.next().await?);
-        while let Some(event) = watch.try_next()? {
-            ours |= host.concerns(&event);
-        }
-        if ours {
-            host.apply().await?;
-        }
-    }
-}
-
-struct Host<'a> {
-    config: &'a Config,
+/// The host, and what it is to have.
+pub struct Host {
+    config: Config,
     netlink: Netlink,
+    watch: Watch,
+    file: NamedFile,
+    /// What an earlier configuration named, until what of it is not named any more is gone.
+    before: Named,
     /// The interfaces that have their settings.
     settled: BTreeSet<u32>,
-    /// What could not be added, and why: said once, and tried again at the next change.
+    /// What could not be done, and why: said once, and tried again at the next change.
     faults: BTreeMap<String, String>,
 }
 
-impl Host<'_> {
+impl Host {
+    /// Brings the host to `config`, and from what an earlier configuration had it be.
+    ///
+    /// # Errors
+    /// When the kernel cannot be followed, or takes none of the settings.
+    pub async fn new(config: Config, file: NamedFile) -> io::Result<Self> {
+        settings::host()?;
+        let netlink = Netlink::new()?;
+        // First the watch, then the dumps: what changes in between is seen twice, and nothing is missed.
+        let watch = netlink.watch().await?;
+        let before = file.read();
+        let mut host = Self {
+            config,
+            netlink,
+            watch,
+            file,
+            before,
+            settled: BTreeSet::new(),
+            faults: BTreeMap::new(),
+        };
+        host.remember();
+        host.apply().await?;
+        Ok(host)
+    }
+
+    /// Waits until the kernel tells of changes that concern this host. Safe to cancel.
+    ///
+    /// # Errors
+    /// When the kernel can no longer be followed.
+    pub async fn changed(&mut self) -> io::Result<()> {
+        loop {
+            let event = self.watch.next().await?;
+            let mut ours = self.concerns(&event);
+            while let Some(event) = self.watch.try_next()? {
+                ours |= self.concerns(&event);
+            }
+            if ours {
+                return Ok(());
+            }
+        }
+    }
+
+    /// What taking up `config` means.
+    pub fn effect(&self, config: &Config) -> Effect {
+        if Named::by(config) == Named::by(&self.config) {
+            Effect::None
+        } else {
+            Effect::Live
+        }
+    }
+
+    /// From here on the host is to be as in `config`; what the configuration before it named and this one
+    /// does not is removed.
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply).
+    pub async fn take_up(&mut self, config: Config) -> io::Result<()> {
+        let before = Named::by(&self.config);
+        self.before = std::mem::take(&mut self.before).and(before);
+        self.config = config;
+        self.settled.clear();
+        self.faults.clear();
+        self.remember();
+        self.apply().await
+    }
+
+    /// Adds what is missing, then removes what is too much: what moves is never gone. What the kernel
+    /// refuses is said and left for the next change.
+    ///
+    /// # Errors
+    /// When the kernel does not say what it has.
+    pub async fn apply(&mut self) -> io::Result<()> {
+        let kernel = self.dump().await?;
+        for link in &kernel.links {
+            if self.is_bond(&link.name) && self.settled.insert(link.index) {
+                let result = settings::interface(&link.name);
+                self.note(format!("settings of {}", link.name), "written", result);
+            }
+        }
+        for step in missing(&self.config, &kernel) {
+            self.add(step).await;
+        }
+        if self.before != Named::default() {
+            self.clear().await?;
+        }
+        Ok(())
+    }
+
+    /// Removes what an earlier configuration named. Once that is done it is forgotten: who adds the same
+    /// later means it.
+    async fn clear(&mut self) -> io::Result<()> {
+        let kernel = self.dump().await?;
+        let mut is_clear = true;
+        for step in surplus(&self.before, &self.config, &kernel) {
+            is_clear &= self.remove(step).await;
+        }
+        if is_clear {
+            self.before = Named::default();
+            self.remember();
+        }
+        Ok(())
+    }
+
     /// Whether an event may leave something missing, or make possible what was refused.
     fn concerns(&mut self, event: &Event) -> bool {
         match event {
@@ -66,21 +151,6 @@ impl Host<'_> {
         self.config.bonds.iter().any(|bond| bond.name == name)
     }
 
-    /// Adds what is missing. What the kernel refuses is said and left for the next change.
-    async fn apply(&mut self) -> io::Result<()> {
-        let kernel = self.dump().await?;
-        for link in &kernel.links {
-            if self.is_bond(&link.name) && self.settled.insert(link.index) {
-                let result = settings::interface(&link.name);
-                self.note(format!("settings of {}", link.name), "written", result);
-            }
-        }
-        for step in missing(self.config, &kernel) {
-            self.add(step).await;
-        }
-        Ok(())
-    }
-
     async fn dump(&self) -> io::Result<Kernel> {
         Ok(Kernel {
             links: self.netlink.links().await?,
@@ -89,22 +159,47 @@ impl Host<'_> {
         })
     }
 
+    /// Writes down what may be there from here on.
+    fn remember(&mut self) {
+        let named = self.before.clone().and(Named::by(&self.config));
+        let result = self.file.write(&named);
+        if result.is_err() || self.faults.contains_key(MEMORY) {
+            self.note(MEMORY.to_owned(), "written", result);
+        }
+    }
+
     async fn add(&mut self, step: Step) {
-        let (what, result) = match step {
-            Step::Address(a) => (
-                format!("address {}/{}", a.address, a.prefix),
+        let result = match step {
+            Step::Address(a) => {
                 self.netlink
                     .add_address(a.ifindex, a.address, a.prefix)
-                    .await,
-            ),
-            Step::Route { route: r, ifindex } => (
-                format!("route {}/{} via {}", r.destination, r.prefix, r.gateway),
+                    .await
+            }
+            Step::Route { route: r, ifindex } => {
                 self.netlink
                     .add_route((r.destination, r.prefix), Some(r.gateway), ifindex)
-                    .await,
-            ),
+                    .await
+            }
         };
-        self.note(what, "added", result.map_err(Into::into));
+        self.note(step.to_string(), "added", result.map_err(Into::into));
+    }
+
+    async fn remove(&mut self, step: Step) -> bool {
+        let result = match step {
+            Step::Address(a) => {
+                self.netlink
+                    .remove_address(a.ifindex, a.address, a.prefix)
+                    .await
+            }
+            Step::Route { route: r, ifindex } => {
+                self.netlink
+                    .remove_route((r.destination, r.prefix), Some(r.gateway), ifindex)
+                    .await
+            }
+        };
+        let is_removed = result.is_ok();
+        self.note(step.to_string(), "removed", result.map_err(Into::into));
+        is_removed
     }
 
     /// Says a change of outcome, once.
@@ -124,3 +219,6 @@ impl Host<'_> {
         }
     }
 }
+
+/// The state file, among faults.
+const MEMORY: &str = "what is to be removed one day";

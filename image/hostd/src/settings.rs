@@ -15,11 +15,13 @@ const HOST: [(&str, &str); 3] = [
 ];
 
 /// For a bond's interface `IF`, before it gets its addresses.
-const INTERFACE: [(&str, &str); 4] = [
+const INTERFACE: [(&str, &str); 5] = [
     // Loose: a packet may come by one bond and its answer leave by another. The stricter of `all` and
     // this one counts, and 2 counts over 1.
     ("ipv4/conf/IF/rp_filter", "2"),
     ("ipv4/conf/IF/send_redirects", "0"),
+    // An address that is removed does not take with it those of its network that were added after it.
+    ("ipv4/conf/IF/promote_secondaries", "1"),
     ("ipv6/conf/IF/disable_ipv6", "0"),
     // An address is usable at once, also after a restart of the forwarder: configured, not negotiated.
     ("ipv6/conf/IF/accept_dad", "0"),

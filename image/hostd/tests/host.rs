@@ -2,12 +2,16 @@
 #![expect(clippy::expect_used, reason = "a test may fail by panic")]
 
 use std::fs;
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
 use netio::netlink::{Netlink, Watch};
 use nix::sched::{CloneFlags, unshare};
+use nix::sys::signal::Signal;
+use serde_json::Value;
+use sys::packet::Packet;
 use sys::spawn::{Child, Spawn};
 use tokio::time::timeout;
 
@@ -42,20 +46,27 @@ struct Host {
     child: Child,
     netlink: Netlink,
     watch: Watch,
-    config: PathBuf,
+    dir: PathBuf,
 }
 
 impl Host {
-    /// A `hostd` that is ready.
+    /// A `hostd` that is ready, in a run directory of this name.
     async fn start(name: &str) -> Self {
-        let file = format!("hostd-test-{}-{name}.toml", std::process::id());
-        let config = std::env::temp_dir().join(file);
-        fs::write(&config, CONFIG).expect("configuration");
+        let dir = format!("hostd-test-{}-{name}", std::process::id());
+        let dir = std::env::temp_dir().join(dir);
+        fs::create_dir(&dir).expect("a directory for the test");
+        fs::write(dir.join("f.toml"), CONFIG).expect("configuration");
+        Self::start_in(dir).await
+    }
+
+    /// A `hostd` that is ready, of what is in this run directory.
+    async fn start_in(dir: PathBuf) -> Self {
         let netlink = Netlink::new().expect("netlink");
         let watch = netlink.watch().await.expect("watch");
         let hostd = Spawn::new(env!("CARGO_BIN_EXE_hostd"));
         let mut child = hostd
-            .args(["--config".into(), config.clone()])
+            .args(["--config".into(), dir.join("f.toml")])
+            .args(["--socket".into(), dir.join("hostd.sock")])
             .start()
             .expect("hostd");
         let readiness = child.readiness().expect("pipe").expect("first");
@@ -69,8 +80,43 @@ impl Host {
             child,
             netlink,
             watch,
-            config,
+            dir,
         }
+    }
+
+    /// Kills it, and starts another one with this configuration.
+    async fn restart(mut self, config: &str) -> Self {
+        self.child.signal(Signal::SIGKILL).expect("killed");
+        self.child.wait().await.expect("dead");
+        let dir = std::mem::take(&mut self.dir);
+        fs::write(dir.join("f.toml"), config).expect("configuration");
+        Self::start_in(dir).await
+    }
+
+    /// One step of a transaction, and the answer.
+    fn step(&self, peer: &Packet, step: &str, text: Option<&str>) -> Value {
+        let memory = text.map(|text| sys::sealed::seal("config", text.as_bytes()).expect("memory"));
+        let fds: Vec<_> = memory.iter().map(AsFd::as_fd).collect();
+        let record = format!(r#"{{"transaction":{{"{step}":1}}}}"#);
+        peer.send(record.as_bytes(), &fds).expect("sent");
+        let (answer, _) = peer.recv().expect("an answer");
+        serde_json::from_slice(&answer).expect("JSON")
+    }
+
+    fn connect(&self) -> Packet {
+        let peer = Packet::connect(self.dir.join("hostd.sock")).expect("hostd");
+        peer.set_timeout(Some(GENEROUS)).expect("limit");
+        peer
+    }
+
+    /// A whole transaction; its effect.
+    fn commit(&self, text: &str) -> Value {
+        let peer = self.connect();
+        let prepared = self.step(&peer, "prepare", Some(text));
+        assert!(prepared["error"].is_null(), "{prepared}");
+        let committed = self.step(&peer, "commit", None);
+        assert_eq!(committed["transaction"]["committed"], 1, "{prepared}");
+        prepared["transaction"]["prepared"]["effect"].clone()
     }
 
     /// Waits, event by event, until the interface `name` has the addresses and the routes lead there.
@@ -111,8 +157,10 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
-        self.child.signal(nix::sys::signal::Signal::SIGKILL).ok();
-        fs::remove_file(&self.config).ok();
+        self.child.signal(Signal::SIGKILL).ok();
+        if !self.dir.as_os_str().is_empty() {
+            fs::remove_dir_all(&self.dir).ok();
+        }
     }
 }
 
@@ -213,5 +261,110 @@ fn a_bad_configuration_changes_nothing_and_ends_in_status_2() {
         assert_eq!(output.status.code(), Some(2));
         assert_eq!(String::from_utf8_lossy(&output.stderr).lines().count(), 1);
         assert_eq!(shell("cat /proc/sys/net/ipv4/ip_forward").trim(), "0");
+    });
+}
+
+/// What the operator added, and another address in a configured address's network.
+const OPERATORS: &str = "ip address add 192.0.2.1/24 dev bond0; ip address add 10.1.0.9/24 dev bond0; \
+     ip route add 198.51.100.0/24 via 10.1.0.1";
+
+fn bond0() -> (String, String) {
+    let addresses = shell("ip -o address show dev bond0 scope global");
+    let routes = shell("ip route; ip -6 route");
+    (addresses, routes)
+}
+
+/// The configuration with one address and one route less, and others instead.
+fn changed() -> String {
+    CONFIG
+        .replace("10.1.0.2/24", "10.1.0.3/24")
+        .replace("10.1.0.1", "10.1.0.4")
+        .replace("2001:db8:9::/48", "2001:db8:10::/48")
+}
+
+fn assert_changed() {
+    let (addresses, routes) = bond0();
+    for there in [
+        "10.1.0.3/24",
+        "2001:db8:1::2/64",
+        "192.0.2.1/24",
+        "10.1.0.9/24",
+    ] {
+        assert!(addresses.contains(there), "{there} in {addresses}");
+    }
+    assert!(!addresses.contains("10.1.0.2/24"), "{addresses}");
+    for there in [
+        "default via 10.1.0.4",
+        "198.51.100.0/24 via",
+        "2001:db8:10::/48 via",
+    ] {
+        assert!(routes.contains(there), "{there} in {routes}");
+    }
+    for gone in ["10.1.0.1 ", "2001:db8:9::/48"] {
+        assert!(!routes.contains(&format!("default via {gone}")), "{routes}");
+        assert!(!routes.contains(&format!("{gone} via")), "{routes}");
+    }
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_commit_adds_what_is_new_and_removes_what_was_named_and_nothing_of_an_operators() {
+    in_a_namespace(async || {
+        shell(BOND0);
+        let mut host = Host::start("commit").await;
+        host.until_complete("bond0").await;
+        shell(OPERATORS);
+        assert_eq!(host.commit(&changed()), "live");
+        assert_changed();
+        assert_eq!(host.commit(&changed()), "none");
+        // What an operator adds later is the operator's, also if it was named once.
+        shell("ip address add 10.1.0.2/24 dev bond0");
+        assert_eq!(host.commit(&changed()), "none");
+        assert!(bond0().0.contains("10.1.0.2/24"));
+        // Named again, and no more: then it goes.
+        assert_eq!(host.commit(CONFIG), "live");
+        assert_eq!(host.commit(&changed()), "live");
+        assert_changed();
+    });
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_transaction_that_is_refused_or_broken_off_changes_nothing() {
+    in_a_namespace(async || {
+        shell(BOND0);
+        let mut host = Host::start("abort").await;
+        host.until_complete("bond0").await;
+        let before = bond0();
+        let refused = host.step(&host.connect(), "prepare", Some("[bond"));
+        assert!(refused["error"].is_string(), "{refused}");
+        let peer = host.connect();
+        host.step(&peer, "prepare", Some(&changed()));
+        let aborted = host.step(&peer, "abort", None);
+        assert_eq!(aborted["transaction"]["aborted"], 1);
+        let peer = host.connect();
+        host.step(&peer, "prepare", Some(&changed()));
+        drop(peer);
+        // The next transaction comes after its end.
+        assert_eq!(host.commit(CONFIG), "none");
+        assert_eq!(bond0(), before);
+    });
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_hostd_that_was_killed_is_followed_by_one_that_removes_what_was_named_before() {
+    in_a_namespace(async || {
+        shell(BOND0);
+        let mut host = Host::start("killed").await;
+        host.until_complete("bond0").await;
+        shell(OPERATORS);
+        let host = host.restart(&changed()).await;
+        assert_changed();
+        // And not again: what an operator adds then stays.
+        shell("ip address add 10.1.0.2/24 dev bond0");
+        let host = host.restart(&changed()).await;
+        assert!(bond0().0.contains("10.1.0.2/24"));
+        drop(host);
     });
 }

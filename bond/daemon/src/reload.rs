@@ -1,0 +1,103 @@
+//! What a new configuration means for the bonds that are served: pure functions of both.
+
+use bond::Config;
+use control::ipc::Effect;
+
+/// What taking up `new` in place of `old` means.
+pub fn effect(old: &[Config], new: &[Config]) -> Effect {
+    let is_same_set = old.len() == new.len();
+    let mut pairs = old.iter().zip(new);
+    if !is_same_set || pairs.any(|(old, new)| is_another(old, new)) {
+        return Effect::Restart;
+    }
+    let served = |config: &Config| Config {
+        // The host's, not the bond's.
+        addresses: Vec::new(),
+        ..config.clone()
+    };
+    if old.iter().map(served).eq(new.iter().map(served)) {
+        Effect::None
+    } else {
+        Effect::Live
+    }
+}
+
+/// Whether a saved state of `old` is worth nothing for `new`: its MAC is what partners know the bond by.
+pub fn is_forgotten(old: &Config, new: &[Config]) -> bool {
+    let heir = new.iter().find(|new| new.name == old.name);
+    heir.is_none_or(|heir| heir.mac != old.mac)
+}
+
+/// Whether the bond has to be begun with anew: other sockets, other interfaces' settings, another MAC.
+fn is_another(old: &Config, new: &Config) -> bool {
+    let names = |config: &Config| -> Vec<String> {
+        let members = config.members.iter();
+        members.map(|member| member.name.clone()).collect()
+    };
+    old.name != new.name || names(old) != names(new) || old.mtu != new.mtu || old.mac != new.mac
+}
+
+#[cfg(test)]
+mod tests {
+    use bond::{LacpRate, Mode};
+    use wire::Mac;
+
+    use super::*;
+
+    fn bonds() -> Vec<Config> {
+        vec![
+            Config::new("bond0", Mode::Ieee8023ad, &["eth1", "eth2"]),
+            Config::new("bond1", Mode::Ieee8023ad, &["eth3"]),
+        ]
+    }
+
+    /// What changing the second bond so means.
+    fn changed(change: impl FnOnce(&mut Config)) -> Effect {
+        let mut new = bonds();
+        change(&mut new[1]);
+        effect(&bonds(), &new)
+    }
+
+    #[test]
+    fn the_same_or_other_addresses_only_are_no_change() {
+        assert_eq!(changed(|_| {}), Effect::None);
+        let address = "10.1.0.2/24".parse().expect("an address");
+        assert_eq!(changed(|bond| bond.addresses = vec![address]), Effect::None);
+    }
+
+    #[test]
+    fn options_of_a_bond_and_of_its_members_change_while_it_runs() {
+        assert_eq!(changed(|b| b.lacp_rate = LacpRate::Fast), Effect::Live);
+        assert_eq!(changed(|b| b.min_links = 1), Effect::Live);
+        assert_eq!(changed(|b| b.updelay = 100), Effect::Live);
+        assert_eq!(changed(|b| b.mode = Mode::ActiveBackup), Effect::Live);
+        assert_eq!(changed(|b| b.members[0].port_priority = 1), Effect::Live);
+    }
+
+    #[test]
+    fn other_bonds_or_members_and_another_mtu_or_mac_want_a_new_start() {
+        let other = |name: &str| bond::MemberConfig::new(name);
+        assert_eq!(changed(|b| b.members.push(other("eth4"))), Effect::Restart);
+        assert_eq!(changed(|b| b.members[0] = other("eth4")), Effect::Restart);
+        assert_eq!(changed(|b| b.mtu = 9_000), Effect::Restart);
+        assert_eq!(changed(|b| b.mac = Some(Mac([2; 6]))), Effect::Restart);
+        assert_eq!(changed(|b| b.name = "bond2".to_owned()), Effect::Restart);
+        assert_eq!(effect(&bonds(), &bonds()[..1]), Effect::Restart);
+        assert_eq!(effect(&bonds()[..1], &bonds()), Effect::Restart);
+    }
+
+    #[test]
+    fn a_bond_that_goes_or_gets_another_mac_leaves_no_state() {
+        let [bond0, bond1] = &bonds()[..] else {
+            panic!("two bonds")
+        };
+        assert!(!is_forgotten(bond0, &bonds()));
+        assert!(is_forgotten(bond1, &bonds()[..1]));
+        let mut new = bonds();
+        new[1].mac = Some(Mac([2; 6]));
+        assert!(is_forgotten(bond1, &new));
+        assert!(is_forgotten(&new[1], &bonds()));
+        new[0].mtu = 9_000;
+        assert!(!is_forgotten(bond0, &new));
+    }
+}
