@@ -14,8 +14,8 @@ use crate::router::{Timers, VirtualRouter};
 use crate::timers::active_down_interval;
 
 impl VirtualRouter {
-    /// Takes over another configuration without losing the role. One with another name, interface,
-    /// VRID or family is another virtual router: an Active one leaves with priority 0, and the
+    /// Takes over another configuration without losing the role. One with another interface, VRID
+    /// or family is another virtual router: an Active one leaves with priority 0, and the
     /// other one starts in Initialize. A service that is tracked anew counts as up until the host
     /// says otherwise.
     pub fn set_config(&mut self, now: Instant, config: Config) {
@@ -123,8 +123,7 @@ impl VirtualRouter {
 }
 
 fn is_same_router(one: &Config, other: &Config) -> bool {
-    one.name == other.name
-        && one.interface == other.interface
+    one.interface == other.interface
         && one.virtual_router_id == other.virtual_router_id
         && one.family() == other.family()
 }

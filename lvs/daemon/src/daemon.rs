@@ -125,6 +125,7 @@ impl Daemon {
         let leases = start::leases(config, &mut kept)?;
         let (shared, mut director) = start::share(config, bonds, leases, connections)?;
         verdicts::recall(&mut director, &mut kept);
+        verdicts::forget_unchecked(&mut director, config);
         shared.services.store(director.snapshot());
         let mut kernel = Kernel::start(Netlink::new()?, &shared, &taps, director.config()).await?;
         let ports = match start::adopt_ports(config, &mut kept, &pins) {
@@ -250,6 +251,8 @@ impl Daemon {
     }
 
     async fn take_up(&mut self, config: Config, effect: Effect) -> io::Result<()> {
+        verdicts::forget_unchecked(&mut self.director, &config);
+        self.shared.services.store(self.director.snapshot());
         if effect == Effect::Live {
             let services = routers::services(&config);
             let connections = &self.shared.connections;

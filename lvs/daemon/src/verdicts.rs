@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsFd as _;
 
+use control::config::Config;
 use control::ipc::{Call, RealVerdict, Request};
 use lvs::Director;
 use sys::sealed;
@@ -46,6 +47,18 @@ pub fn keep(director: &Director, kept: &Kept) -> io::Result<()> {
     let down: Vec<(&str, SocketAddr)> = director.down().collect();
     let sealed = sealed::seal(keep::VERDICTS, &serde_json::to_vec(&down)?)?;
     kept.store_one(keep::VERDICTS, sealed.as_fd(), true)
+}
+
+/// Forgets what was found of reals whose service is checked no longer: nobody will say that they are
+/// up again.
+pub fn forget_unchecked(director: &mut Director, config: &Config) {
+    let unchecked = |service: &str| !config.check_of.contains_key(service);
+    let down: Vec<(String, SocketAddr)> = director
+        .down()
+        .filter(|(service, _)| unchecked(service))
+        .map(|(service, real)| (service.to_owned(), real))
+        .collect();
+    director.set_verdicts(down.iter().map(|(service, real)| (&**service, *real, true)));
 }
 
 /// Takes up what the earlier process kept.

@@ -184,3 +184,23 @@ fn another_vrid_is_another_router_and_the_old_one_says_goodbye() {
     lan.set_config(0, config_v6(200));
     assert_eq!(lan.state(0), State::Initialize, "its address is IPv4");
 }
+
+#[test]
+fn a_router_of_another_name_keeps_its_role_and_one_of_another_vrid_does_not() {
+    let mut lan = Lan::started(&[config(100)]);
+    lan.until(0, State::Active);
+    lan.forget();
+    let renamed = Config {
+        name: "outside".to_owned(),
+        ..config(100)
+    };
+    lan.set_config(0, renamed.clone());
+    assert_eq!(lan.actives(), [0]);
+    assert_eq!(lan.nodes[0].router.config().name, "outside");
+    let other = Config {
+        virtual_router_id: vrrp::Vrid::new(52).expect("not 0"),
+        ..renamed
+    };
+    lan.set_config(0, other);
+    assert!(lan.actives().is_empty());
+}

@@ -16,7 +16,11 @@ fn run(script: &str, ready_within: Duration) -> (Running, mpsc::Sender<Said>) {
     let running = Running {
         output,
         readiness,
-        ..Running::new(&service("/bin/bash", ready_within), Body::Child(child), said)
+        ..Running::new(
+            &service("/bin/bash", ready_within),
+            Body::Child(child),
+            said,
+        )
     };
     (running, way)
 }
