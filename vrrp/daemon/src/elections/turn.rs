@@ -95,7 +95,8 @@ impl Turn {
         }
     }
 
-    /// Runs until everybody has left after [`Command::Shutdown`].
+    /// Runs until everybody has left after [`Command::Shutdown`]. When the main thread ends without a
+    /// word, the leases are left as they are: the next process goes on with them, or they run out.
     pub fn run(mut self) {
         while !self.is_over() {
             let links = match self.taken {
@@ -107,7 +108,9 @@ impl Turn {
             for place in ready {
                 self.receive(place);
             }
-            self.take_commands();
+            if !self.take_commands() {
+                return;
+            }
             self.turn();
         }
         for router in &self.routers {
@@ -171,19 +174,16 @@ impl Turn {
         }
     }
 
-    fn take_commands(&mut self) {
+    /// Takes what the main thread said; false when it has ended.
+    fn take_commands(&mut self) -> bool {
         // Before the commands are looked for: what comes later wakes again. Nothing written is no
         // failure.
         self.wake.read().ok();
         loop {
             match self.commands.try_recv() {
                 Ok(command) => self.take(command),
-                Err(TryRecvError::Empty) => return,
-                // The main thread has ended without a word.
-                Err(TryRecvError::Disconnected) => {
-                    self.stop = Some(now());
-                    return;
-                }
+                Err(TryRecvError::Empty) => return true,
+                Err(TryRecvError::Disconnected) => return false,
             }
         }
     }
@@ -300,3 +300,6 @@ impl Turn {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;
