@@ -97,8 +97,11 @@ impl PacketSocket {
     }
 
     /// Admits frames of one IP protocol only, by the header that follows the Ethernet header at
-    /// once: the kernel drops all others before they cost anything. For sockets of EtherType IPv4
-    /// or IPv6, whose protocol field is `offset` bytes into the frame.
+    /// once, to a group or to this host: the kernel drops all others before they cost anything. For
+    /// sockets of EtherType IPv4 or IPv6, whose protocol field is `offset` bytes into the frame.
+    ///
+    /// The frames of a VLAN that has no interface here come without their tag; the kernel calls
+    /// them another host's, and they are dropped, too.
     ///
     /// # Errors
     /// What the kernel says.
@@ -108,15 +111,16 @@ impl PacketSocket {
             let code = u16::try_from(code).map_err(io::Error::other)?;
             Ok(libc::sock_filter { code, jt, jf, k })
         };
-        let program = || -> io::Result<[libc::sock_filter; 4]> {
+        let kind = libc::SKF_AD_OFF + libc::SKF_AD_PKTTYPE;
+        let other_host = libc::PACKET_OTHERHOST.into();
+        let equals = libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K;
+        let byte = libc::BPF_LD | libc::BPF_B | libc::BPF_ABS;
+        let program = || -> io::Result<[libc::sock_filter; 6]> {
             Ok([
-                step(libc::BPF_LD | libc::BPF_B | libc::BPF_ABS, 0, 0, offset)?,
-                step(
-                    libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K,
-                    0,
-                    1,
-                    protocol.into(),
-                )?,
+                step(byte, 0, 0, kind.cast_unsigned())?,
+                step(equals, 3, 0, other_host)?,
+                step(byte, 0, 0, offset)?,
+                step(equals, 0, 1, protocol.into())?,
                 step(libc::BPF_RET | libc::BPF_K, 0, 0, u32::MAX)?,
                 step(libc::BPF_RET | libc::BPF_K, 0, 0, 0)?,
             ])

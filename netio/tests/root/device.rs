@@ -54,6 +54,7 @@ fn a_packet_socket_for_one_protocol_hears_no_other() {
     vrrp.admit_only(23, 112).unwrap();
     let packet = |protocol: u8| {
         let mut frame = numbered(1);
+        frame[..6].copy_from_slice(&[0x01, 0, 0x5e, 0, 0, 0x12]);
         frame[12..14].copy_from_slice(&[0x08, 0x00]);
         frame[23] = protocol;
         frame
@@ -62,7 +63,29 @@ fn a_packet_socket_for_one_protocol_hears_no_other() {
         lab.peer(0).send(&packet(protocol)).unwrap();
     }
     assert_eq!(arrivals(&vrrp, 1), vec![packet(112)]);
-    assert_silent(&vrrp);
+}
+
+#[test]
+fn a_packet_socket_for_one_protocol_hears_no_vlan() {
+    if !lab::is_root() {
+        return;
+    }
+    let lab = Lab::new(1, 1);
+    let vrrp = lab.inside(|| PacketSocket::open("p0", 0x0800).unwrap());
+    vrrp.admit_only(23, 112).unwrap();
+    let mut packet = numbered(1);
+    packet[..6].copy_from_slice(&[0x01, 0, 0x5e, 0, 0, 0x12]);
+    packet[12..14].copy_from_slice(&[0x08, 0x00]);
+    packet[23] = 112;
+    // A tag of VLAN 100, and one that is a priority alone (802.1Q: VLAN 0).
+    for (tag, is_heard) in [([0x81, 0, 0, 0x64], false), ([0x81, 0, 0xc0, 0], true)] {
+        let tagged = [&packet[..12], &tag, &packet[12..]].concat();
+        lab.peer(0).send(&tagged).unwrap();
+        if is_heard {
+            assert_eq!(arrivals(&vrrp, 1), vec![packet.clone()]);
+        }
+        assert_silent(&vrrp);
+    }
 }
 
 #[test]
