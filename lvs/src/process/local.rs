@@ -75,7 +75,7 @@ impl Task<'_, '_> {
         if let Some(standing) = self.cx.snapshot.standing(packet.destination) {
             self.stand_for(standing)?;
             return match standing {
-                Standing::Router { is_owner: true, .. } => Ok(Verdict::NotMine),
+                Standing::Router { is_owner: true, .. } => self.owned(packet, message.as_ref()),
                 Standing::Always | Standing::Router { .. } => self.local(packet, message.as_ref()),
             };
         }
@@ -97,6 +97,18 @@ impl Task<'_, '_> {
                 Err(DropReason::AddressConflict)
             }
             Ok(()) | Err(_) => Ok(Verdict::NotMine),
+        }
+    }
+
+    /// A packet to a virtual address that the kernel has, too: its own but for errors about the
+    /// services' connections, which it does not know.
+    fn owned(&mut self, packet: &Packet, message: Option<&Message>) -> Outcome {
+        let Some(Message::Error) = message else {
+            return Ok(Verdict::NotMine);
+        };
+        match self.local(packet, message) {
+            Err(DropReason::IcmpIgnored) => Ok(Verdict::NotMine),
+            outcome => outcome,
         }
     }
 

@@ -6,8 +6,9 @@ use std::vec::Vec;
 use etherparse::PacketBuilder;
 use wire::headers::{Headers, Transport};
 
+use super::routers::router;
 use super::support::{Appliance, MAC, Out, PEER, addr, see, service, tcp};
-use crate::{DropReason, Method};
+use crate::{DropReason, Method, Router};
 
 const CLIENT: &str = "198.51.100.7:40000";
 const VIP: &str = "10.1.0.100:80";
@@ -152,4 +153,21 @@ fn errors_about_no_connection_are_ignored_at_a_virtual_address_and_else_the_kern
     assert_eq!(appliance.send(to_client), Out::NotMine);
     let other = error("10.2.0.11", CLIENT, 60, &tcp(CLIENT, "10.2.0.11:22", "S"));
     assert_eq!(appliance.send(other), Out::NotMine);
+}
+
+#[test]
+fn errors_to_an_address_of_the_kernels_own_reach_the_real_or_else_the_kernel() {
+    let mut appliance = appliance();
+    appliance.put_in_router(Router {
+        is_owner: true,
+        ..router(&["10.1.0.100"])
+    });
+    appliance.be_active(3);
+    let about = |client: &str| error("203.0.113.1", VIP, 60, &tcp(VIP, client, "SA"));
+    let (next_hop, _) = appliance.send(about(CLIENT)).forwarded();
+    assert_eq!(next_hop, addr(REAL).ip());
+    assert_eq!(appliance.send(about("198.51.100.8:40000")), Out::NotMine);
+    appliance.pass(3);
+    let late = appliance.send(about(CLIENT));
+    assert_eq!(late, Out::Drop(DropReason::NotActive));
 }
