@@ -11,9 +11,11 @@ use crate::address::Address;
 use crate::bytes::get;
 use crate::packet::Packet;
 use crate::process::{Outcome, Task};
+use crate::snapshot::Standing;
 use crate::{DropReason, Verdict};
 
 const ADVERTISEMENT: u8 = 136;
+const ROUTER: u8 = 0x80;
 const SOLICITED: u8 = 0x40;
 const OVERRIDE: u8 = 0x20;
 /// Type and length (in eight bytes) of the link-layer address options.
@@ -38,16 +40,27 @@ pub fn target(frame: &[u8], packet: &Packet) -> Option<Address> {
 }
 
 /// Answers a solicitation for a virtual address: to its sender, or to all nodes where it probes
-/// whether the address is taken (RFC 4861 7.2.4).
-pub fn answer(task: &mut Task<'_, '_>, packet: &Packet, target: Address) -> Outcome {
+/// whether the address is taken (RFC 4861 7.2.4). A virtual router's address is a router's: a host
+/// that hears otherwise uses it as a default router no more (7.2.5).
+pub fn answer(
+    task: &mut Task<'_, '_>,
+    packet: &Packet,
+    target: Address,
+    standing: Standing,
+) -> Outcome {
     let Some(is_probe) = check(task.frame, packet) else {
         return Err(DropReason::BadSolicitation);
     };
-    let (to, mac, flags) = if is_probe {
-        (ALL_NODES.into(), ALL_NODES_MAC, OVERRIDE)
-    } else {
-        (packet.source, task.headers.source, SOLICITED | OVERRIDE)
+    let router = match standing {
+        Standing::Router { .. } => ROUTER,
+        Standing::Always => 0,
     };
+    let (to, mac, solicited) = if is_probe {
+        (ALL_NODES.into(), ALL_NODES_MAC, 0)
+    } else {
+        (packet.source, task.headers.source, SOLICITED)
+    };
+    let flags = router | solicited | OVERRIDE;
     let payload = OPTIONS + 8;
     let network = Network {
         ttl: HOP_LIMIT,

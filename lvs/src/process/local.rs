@@ -66,7 +66,7 @@ impl Task<'_, '_> {
             return match (message, self.cx.snapshot.standing(packet.source)) {
                 (Some(Message::Solicitation), None) => {
                     self.stand_for(standing)?;
-                    neighbour::answer(self, packet, target)
+                    neighbour::answer(self, packet, target, standing)
                 }
                 // Who advertises a virtual address, or solicits from one, has it too.
                 (_, source) => self.claimed(source.unwrap_or(standing), self.headers.source),

@@ -2,7 +2,7 @@
 
 use std::vec::Vec;
 
-use etherparse::PacketBuilder;
+use etherparse::{Icmpv6Type, PacketBuilder};
 use wire::Mac;
 
 use super::answers::{arp, icmp6, solicitation};
@@ -96,6 +96,10 @@ fn a_solicitation_is_answered_with_the_virtual_mac_while_active_and_not_at_all_o
             .windows(8)
             .any(|option| option == [&[2, 1][..], &VMAC.0].concat())
     );
+    let Some(Icmpv6Type::NeighborAdvertisement(flags)) = see(&frame).icmp6 else {
+        panic!("{frame:?}")
+    };
+    assert!(flags.router && flags.solicited && flags.r#override);
     assert_eq!(
         appliance().send(solicit()),
         Out::Drop(DropReason::NotActive)
