@@ -163,10 +163,24 @@ impl Task<'_, '_> {
         match standing {
             Standing::Always => Ok(()),
             Standing::Router { mac, lease, .. } if self.cx.is_active(lease) => {
-                self.mac = mac;
+                // A frame from the virtual MAC would call the switches back here.
+                if !self.cx.is_fading(lease) {
+                    self.mac = mac;
+                }
                 Ok(())
             }
             Standing::Router { .. } => Err(DropReason::NotActive),
+        }
+    }
+
+    /// As [`Task::stand_for`], to tell where the address is: that is no more here to be told once
+    /// another box is Active.
+    pub fn tell_of(&mut self, standing: Standing) -> Result<(), DropReason> {
+        match standing {
+            Standing::Router { lease, .. } if self.cx.is_fading(lease) => {
+                Err(DropReason::NotActive)
+            }
+            Standing::Always | Standing::Router { .. } => self.stand_for(standing),
         }
     }
 

@@ -22,7 +22,8 @@ pub struct Context<'c, 'm> {
     /// The MAC address by which virtual addresses are reached that are in no virtual router.
     pub mac: Mac,
     /// The leases of the virtual routers, two words each: the nanosecond until which the lease
-    /// holds, and since when it has been held.
+    /// holds, and since when it has been held; 0 there: another box is Active by now, and only what
+    /// still comes here is served.
     pub leases: &'c [AtomicU64],
 }
 
@@ -34,6 +35,13 @@ impl Context<'_, '_> {
         self.leases
             .get(lease)
             .is_some_and(|until| until.load(Ordering::Acquire) > self.now.as_nanos())
+    }
+
+    /// Whether another box is Active by now, although the lease holds.
+    #[inline]
+    pub(crate) fn is_fading(&self, lease: usize) -> bool {
+        let since = self.leases.get(lease + 1);
+        since.is_some_and(|since| since.load(Ordering::Acquire) == 0)
     }
 
     /// Whether it has been so for no longer than `span`.

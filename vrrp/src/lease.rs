@@ -17,6 +17,9 @@ pub const MAX_BONDS: usize = 15;
 /// Words of the whole memory.
 pub const WORDS: usize = WORDS_PER_BOND * MAX_BONDS;
 
+/// What stands in place of the moment since when, while the lease fades.
+const FADING: u64 = 0;
+
 /// The place of a virtual router's word; `bond` is the bond's place in lvsd's order.
 #[must_use]
 pub const fn word(bond: usize, family: Family, vrid: Vrid) -> usize {
@@ -33,10 +36,19 @@ pub fn grant(words: &[AtomicU64], word: usize, now: Instant, until: Instant) {
     let Some([end, since]) = words.get(word..word + 2) else {
         return;
     };
-    if !is_held(words, word, now) {
+    if !is_held(words, word, now) || since.load(Ordering::Acquire) == FADING {
         since.store(now.as_nanos(), Ordering::Release);
     }
     end.store(until.as_nanos(), Ordering::Release);
+}
+
+/// Lets the lease go on until `until` for what still comes here, while another box is Active: nothing
+/// is answered any more by the virtual MAC, which is the other box's now.
+pub fn fade(words: &[AtomicU64], word: usize, until: Instant) {
+    if let Some([end, since]) = words.get(word..word + 2) {
+        since.store(FADING, Ordering::Release);
+        end.store(until.as_nanos(), Ordering::Release);
+    }
 }
 
 /// Ends the lease.
@@ -100,6 +112,18 @@ mod tests {
             at(15),
             "one that had run out begins anew"
         );
+    }
+
+    #[test]
+    fn a_lease_that_fades_holds_since_never_until_it_is_granted_anew() {
+        let words = words();
+        let word = word(0, Family::Ipv4, Vrid::new(1).unwrap());
+        grant(&words, word, at(5), at(10));
+        fade(&words, word, at(12));
+        assert!(is_held(&words, word, at(11)) && !is_held(&words, word, at(12)));
+        assert_eq!(since(&words, word), at(0));
+        grant(&words, word, at(11), at(20));
+        assert_eq!(since(&words, word), at(11));
     }
 
     #[test]

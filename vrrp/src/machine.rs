@@ -91,6 +91,8 @@ pub enum Step {
     Stop,
     /// An advert of priority 0; then Leaving.
     Leave,
+    /// Leaving, for a little while longer: another router has taken over.
+    Relieved,
     /// From Leaving to Gone.
     Release,
 }
@@ -107,7 +109,6 @@ impl Role {
 }
 
 /// What the event does in this state. `preempt`: Preempt_Mode, or the priority is 255.
-#[expect(clippy::too_many_lines, reason = "one exhaustive table")]
 pub const fn next(role: Role, event: Event, preempt: bool) -> Step {
     use Event::{
         ActiveDownTimer, AdverTimer, ForwarderStale, HigherAddress, HigherPriority, InterfaceDown,
@@ -175,17 +176,12 @@ pub const fn next(role: Role, event: Event, preempt: bool) -> Step {
         (Active, LeaseExpired) => Step::Doubt,
         (Active, Startup | StartupOwner | Resume | ActiveDownTimer) => Step::Ignore,
 
-        // Ours: somebody serves, or nobody can wait any longer, or we cannot serve.
-        (
-            Leaving,
-            HigherPriority
-            | HigherAddress
-            | LowerAddress
-            | LowerPriority { own: false }
-            | LeaseExpired
-            | InterfaceDown
-            | ForwarderStale,
-        ) => Step::Release,
+        // Ours: somebody serves.
+        (Leaving, HigherPriority | HigherAddress | LowerAddress | LowerPriority { own: false }) => {
+            Step::Relieved
+        }
+        // Ours: nobody can wait any longer, or we cannot serve.
+        (Leaving, LeaseExpired | InterfaceDown | ForwarderStale) => Step::Release,
         (
             Leaving,
             Startup

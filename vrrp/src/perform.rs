@@ -9,7 +9,9 @@ use crate::machine::Step;
 use crate::receive::Received;
 use crate::router::{Heard, Tenure, Timers, VirtualRouter, Watch};
 use crate::status::{Forwarder, Peer, State};
-use crate::timers::{ANNOUNCE_AGAIN, active_down_interval, parting_limit, skew_time};
+use crate::timers::{
+    ANNOUNCE_AGAIN, PARTING_SHADOW, active_down_interval, parting_limit, skew_time,
+};
 
 impl VirtualRouter {
     /// Takes a step; `received` is the advert that led to it, `late` how late a timer did.
@@ -46,10 +48,12 @@ impl VirtualRouter {
                 Duration::ZERO,
             ),
             Step::Stop | Step::Release => self.leave(now, Timers::Gone),
+            Step::Relieved => self.relieved(now),
             Step::Leave => {
                 self.send_advert(0);
                 let until = now + parting_limit(self.config.advert_int);
-                self.leave(now, Timers::Leaving { until });
+                let is_relieved = false;
+                self.leave(now, Timers::Leaving { until, is_relieved });
             }
         }
     }
@@ -166,6 +170,15 @@ impl VirtualRouter {
         count(&mut self.counters.own_frames);
         if let Some(source) = self.source {
             self.outbox.event(Event::OwnFrame { source });
+        }
+    }
+
+    /// Another router serves: what still comes here is served for a little while longer.
+    fn relieved(&mut self, now: Instant) {
+        if let Timers::Leaving { until, is_relieved } = &mut self.timers
+            && !*is_relieved
+        {
+            (*until, *is_relieved) = (now + PARTING_SHADOW, true);
         }
     }
 

@@ -49,7 +49,11 @@ pub(crate) enum Timers {
     Initialize,
     Backup(Watch),
     Active(Tenure),
-    Leaving { until: Instant },
+    Leaving {
+        until: Instant,
+        /// Whether another router has taken over.
+        is_relieved: bool,
+    },
     Gone,
 }
 
@@ -176,7 +180,7 @@ impl VirtualRouter {
                 let timers = [Some(tenure.adver_timer), tenure.announce_timer];
                 timers.into_iter().flatten().min()
             }
-            Timers::Leaving { until } => Some(until),
+            Timers::Leaving { until, .. } => Some(until),
         }
     }
 
@@ -192,14 +196,24 @@ impl VirtualRouter {
     pub const fn lease(&self) -> Option<Instant> {
         match self.timers {
             Timers::Active(tenure) => Some(tenure.lease),
-            Timers::Leaving { until } => Some(until),
+            Timers::Leaving { until, .. } => Some(until),
             Timers::Initialize | Timers::Backup(_) => self.resume,
             Timers::Gone => None,
         }
     }
 
+    /// After [`Input::Shutdown`]: whether another router has taken over while the lease still holds,
+    /// for what switches send here until they have learnt. Nothing may leave by the virtual MAC then.
+    #[must_use]
+    pub const fn is_relieved(&self) -> bool {
+        match self.timers {
+            Timers::Leaving { is_relieved, .. } => is_relieved,
+            Timers::Initialize | Timers::Backup(_) | Timers::Active(_) | Timers::Gone => false,
+        }
+    }
+
     /// After [`Input::Shutdown`]: whether there is nothing left to serve, because this box was not
-    /// Active, another router has taken over, or any that heard the priority 0 could have: that
+    /// Active, another router took over a short while ago ([`crate::timers::PARTING_SHADOW`]), or any that heard the priority 0 could have: that
     /// takes the longest Skew_Time of all, that of priority 1, and one interval is added.
     #[must_use]
     pub const fn is_gone(&self) -> bool {
@@ -255,7 +269,7 @@ impl VirtualRouter {
     fn expire_lease(&mut self, now: Instant) {
         let is_over = match self.timers {
             Timers::Active(tenure) => tenure.lease <= now,
-            Timers::Leaving { until } => until <= now,
+            Timers::Leaving { until, .. } => until <= now,
             Timers::Initialize | Timers::Backup(_) | Timers::Gone => false,
         };
         if is_over {

@@ -33,6 +33,10 @@ pub const fn lateness_limit(active_adver_interval: Centiseconds) -> Duration {
     active_adver_interval.duration().times(ADVERTS - 1)
 }
 
+/// How long a box that left serves what still comes to it after another has taken over: switches that
+/// keep flows in a cache look at them again within some 100 ms.
+pub const PARTING_SHADOW: Duration = Duration::from_millis(200);
+
 /// How long a box that left goes on serving if nobody is heard: the longest Skew_Time of any
 /// Backup, which is that of priority 1, and one interval more for a Backup that is late.
 #[must_use]

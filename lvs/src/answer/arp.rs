@@ -17,7 +17,7 @@ pub fn answer(task: &mut Task<'_, '_>, arp: &ArpInfo) -> Outcome {
     let Some(standing) = target.filter(|_| arp.operation == ArpInfo::REQUEST) else {
         return Ok(Verdict::NotMine);
     };
-    task.stand_for(standing)?;
+    task.tell_of(standing)?;
     let mac = task.mac;
     let to = task.headers.source;
     let mut draft = Draft::new(task.reply, task.frame, task.headers, mac, to)?;

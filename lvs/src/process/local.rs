@@ -65,7 +65,7 @@ impl Task<'_, '_> {
         {
             return match (message, self.cx.snapshot.standing(packet.source)) {
                 (Some(Message::Solicitation), None) => {
-                    self.stand_for(standing)?;
+                    self.tell_of(standing)?;
                     neighbour::answer(self, packet, target, standing)
                 }
                 // Who advertises a virtual address, or solicits from one, has it too.
@@ -92,7 +92,7 @@ impl Task<'_, '_> {
     /// this box's; where its virtual router is Active elsewhere, or announced by its own virtual MAC,
     /// the kernel may learn it.
     pub fn claimed(&mut self, standing: Standing, by: Mac) -> Outcome {
-        match self.stand_for(standing) {
+        match self.tell_of(standing) {
             Ok(()) if self.mac != by || standing == Standing::Always => {
                 Err(DropReason::AddressConflict)
             }

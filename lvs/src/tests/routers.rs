@@ -155,6 +155,20 @@ fn another_box_that_is_active_may_announce_and_use_the_addresses() {
 }
 
 #[test]
+fn once_another_box_is_active_what_still_comes_is_served_and_nothing_said_by_the_virtual_mac() {
+    let mut fading = active();
+    fading.leases[1].store(0, std::sync::atomic::Ordering::Relaxed);
+    fading.send(tcp(CLIENT, VIP, "S")).forwarded();
+    let seen = fading.send(ping(GATEWAY)).replied();
+    assert_eq!(seen.source_mac, super::support::MAC, "the bond's own");
+    for question in [arp(1, [10, 2, 0, 11], [10, 2, 0, 1]), solicit()] {
+        assert_eq!(fading.send(question), Out::Drop(DropReason::NotActive));
+    }
+    let announcement = arp(1, [10, 2, 0, 1], [10, 2, 0, 1]);
+    assert_eq!(fading.send(announcement), Out::NotMine);
+}
+
+#[test]
 fn an_address_in_no_router_is_always_answered_for() {
     let mut appliance = Appliance::new([service(Method::Nat, VIP, &[(REAL, 1)])].into());
     appliance.put_in_router(router(&[GATEWAY]));

@@ -32,11 +32,11 @@ const TABLE: [Row; 17] = [
     (ForwarderStale,                  [Ignore,     Ignore,   Resign,    Release,  Ignore]),
     (PriorityZero { own: false },     [Ignore,     Hurry,    Advertise, Ignore,   Ignore]),
     (PriorityZero { own: true },      [Ignore,     OwnFrame, OwnFrame,  Ignore,   Ignore]),
-    (HigherPriority,                  [Ignore,     Follow,   HIGHER,    Release,  Ignore]),
-    (HigherAddress,                   [Ignore,     Follow,   ADDRESS,   Release,  Ignore]),
+    (HigherPriority,                  [Ignore,     Follow,   HIGHER,    Relieved, Ignore]),
+    (HigherAddress,                   [Ignore,     Follow,   ADDRESS,   Relieved, Ignore]),
     (SameAddress,                     [Ignore,     Follow,   OwnFrame,  Ignore,   Ignore]),
-    (LowerAddress,                    [Ignore,     Follow,   Assert,    Release,  Ignore]),
-    (LowerPriority { own: false },    [Ignore,     Follow,   Assert,    Release,  Ignore]),
+    (LowerAddress,                    [Ignore,     Follow,   Assert,    Relieved, Ignore]),
+    (LowerPriority { own: false },    [Ignore,     Follow,   Assert,    Relieved, Ignore]),
     (LowerPriority { own: true },     [Ignore,     Follow,   OwnFrame,  Ignore,   Ignore]),
 ];
 

@@ -1,6 +1,6 @@
 //! Who leaves in order is missed by nobody.
 
-use vrrp::timers::{parting_limit, skew_time};
+use vrrp::timers::{PARTING_SHADOW, parting_limit, skew_time};
 use vrrp::{Input, Reason, State};
 
 use crate::lan::{LATENCY, Lan, config, config_v6, ms, us};
@@ -23,10 +23,18 @@ fn an_active_router_that_leaves_says_so_once_and_serves_until_another_is_heard()
         assert!(took >= skew + LATENCY && took <= skew + LATENCY + us(50));
         assert_eq!(lan.serving(), [0, 1], "make before break");
         lan.run(LATENCY);
+        assert!(lan.nodes[0].router.is_relieved());
+        lan.run(ms(PARTING_SHADOW.as_millis() - 1));
+        assert_eq!(
+            lan.serving(),
+            [0, 1],
+            "what switches still send here is served"
+        );
+        lan.run(ms(2));
         assert_eq!(lan.serving(), [1]);
         assert!(lan.nodes[0].router.is_gone());
         lan.run(ms(3_000));
-        assert_eq!(lan.adverts(0).len(), 1, "then it is silent");
+        assert_eq!(lan.adverts(0).len(), 1, "it is silent");
         let claimed = (State::Backup, State::Active, Reason::PriorityZero);
         assert_eq!(lan.changes(1), [claimed]);
     }
@@ -112,7 +120,7 @@ fn an_active_router_answers_a_farewell_at_once() {
     let next = lan.adverts(0)[1].0;
     assert_eq!(next.since(answered), ms(100));
     assert!(
-        lan.nodes[1].router.is_gone(),
+        lan.nodes[1].router.is_relieved(),
         "and it saw that somebody serves"
     );
 }

@@ -158,6 +158,7 @@ impl Hosted {
             && let Some((words, word)) = self.lease(around)
         {
             match self.engine.lease() {
+                Some(until) if self.engine.is_relieved() => lease::fade(words, word, until),
                 Some(until) => lease::grant(words, word, now, until),
                 None => lease::release(words, word),
             }
