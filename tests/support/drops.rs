@@ -83,11 +83,16 @@ impl<'a> Scene<'a> {
 
     /// Every drop counter of the appliance.
     pub fn counts(&self) -> Result<BTreeMap<String, u64>> {
-        let mut counts = BTreeMap::new();
-        collect(&self.appliance.show("drops")?, &mut counts);
-        ensure!(!counts.is_empty(), "show drops --json has no counters");
-        Ok(counts)
+        counts(self.appliance)
     }
+}
+
+/// Every drop counter of an appliance, by layer and reason.
+pub fn counts(appliance: &Appliance) -> Result<BTreeMap<String, u64>> {
+    let mut counts = BTreeMap::new();
+    collect(&appliance.show("drops")?, &mut counts);
+    ensure!(!counts.is_empty(), "show drops --json has no counters");
+    Ok(counts)
 }
 
 /// The reasons that no frame on the wire gives by itself: they want a ring that is full, a neighbour

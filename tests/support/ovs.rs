@@ -85,12 +85,13 @@ impl Switch {
             "datapath_type=netdev",
             "fail-mode=standalone",
         ])?;
-        // Addresses that move are learned by revalidation, each 500 ms unless told otherwise.
+        // Addresses that move are learned by revalidation, each 500 ms unless told otherwise; less than
+        // 100 ms counts as not told.
         started.vsctl(&[
             "set",
             "Open_vSwitch",
             ".",
-            "other_config:max-revalidator=20",
+            "other_config:max-revalidator=100",
         ])?;
         Ok(started)
     }

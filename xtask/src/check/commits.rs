@@ -11,11 +11,11 @@ use tests::client::Client;
 use tests::client::http::Connection;
 use tests::config::{EXTRA, Variant, extra_address};
 use tests::pair::Pair;
-use tests::plan::{Method, Vip};
+use tests::plan::Method;
 use tests::real::BODY;
 
 use super::observe;
-use super::pair::{UNNOTICED, load, undisturbed};
+use super::pair::{UNNOTICED, load, services_of, undisturbed};
 use crate::report::{Report, milliseconds};
 
 /// The box that is Active for the service that comes and goes.
@@ -29,11 +29,7 @@ const TAKEN: &str = "127.0.0.1:9106";
 
 pub fn run(report: &mut Report, binaries: &Path) -> Result<()> {
     let pair = Pair::raise(binaries)?;
-    let others: Vec<Vip> = Vip::all()
-        .into_iter()
-        .filter(|vip| vip.method == Method::Nat)
-        .collect();
-    let flood = load(&pair.lab.client, &others, 200, 16)?;
+    let flood = load(&pair.lab.client, &services_of(Method::Nat), 200, 16)?;
     fifty(report, &pair)?;
     undisturbed(report, "the other services", &flood, UNNOTICED);
     flood.restart_tally();

@@ -11,8 +11,8 @@ use tests::namespace::Process;
 use tests::pair::Pair;
 use tests::plan::{ADVERT_INT, Family, Method, Router, Vip, other};
 
-use super::pair::{Pulses, UNNOTICED, arp, load, located, stays_backup, undisturbed};
-use super::{observe, rr_services};
+use super::observe;
+use super::pair::{Pulses, UNNOTICED, arp, load, located, services_of, stays_backup, undisturbed};
 use crate::report::{Report, milliseconds};
 
 /// The box that everything dies on: Active for the NAT services, Backup for those by DR.
@@ -30,7 +30,8 @@ const TAKING_OVER: Duration = Duration::from_millis(200);
 
 pub fn run(report: &mut Report, binaries: &Path) -> Result<()> {
     let mut pair = Pair::raise(binaries)?;
-    let flood = load(&pair.lab.client, &rr_services(), 200, 16)?;
+    // Only services that this box answers for: another's answers would hide a silence.
+    let flood = load(&pair.lab.client, &services_of(Method::Nat), 200, 16)?;
     supervisor(report, &mut pair, &flood)?;
     for name in ["lvsd", "bondd", "hostd", "vrrpd", "ctld"] {
         daemon(report, &pair, &flood, name)?;

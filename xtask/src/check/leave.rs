@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 use tests::client::load::{Flood, Tally};
+use tests::drops;
 use tests::pair::Pair;
-use tests::plan::{Family, Method, Vip};
+use tests::plan::{Family, Method, Vip, other};
 
 use super::pair::{load, maglev};
 use crate::report::{Report, milliseconds};
@@ -34,6 +35,8 @@ fn leave(report: &mut Report, pair: &mut Pair, method: Method, leaving: u8) -> R
     let rr = [Family::V4, Family::V6].map(|family| Vip::rr(method, family));
     let beside = load(client, &rr, 50, 4)?;
     flood.restart_tally();
+    let heir = other(leaving);
+    let dropped = drops::counts(pair.at(heir))?;
     until(&flood, REQUESTS / 2)?;
     let asked = pair.at_mut(leaving).stop_in_order()?;
     report.note(
@@ -43,6 +46,16 @@ fn leave(report: &mut Report, pair: &mut Pair, method: Method, leaving: u8) -> R
     until(&flood, REQUESTS)?;
     let tally = flood.finish(&pair.lab.client)?;
     judge(report, what, &tally);
+    let since = drops::counts(pair.at(heir))?;
+    let risen = since.iter().filter_map(|(reason, count)| {
+        let more = count - dropped.get(reason).unwrap_or(&0);
+        (more > 0).then(|| format!("{reason} {more}"))
+    });
+    let risen: Vec<String> = risen.collect();
+    report.note(
+        &format!("{what}: the other box dropped or punted"),
+        risen.join(", "),
+    );
     let tally = beside.finish(&pair.lab.client)?;
     report.note(
         &format!("{what}, rr beside: right, failed, delayed"),

@@ -27,6 +27,12 @@ pub fn maglev(method: Method) -> [Vip; 2] {
     [Family::V4, Family::V6].map(|family| Vip::maglev(method, family))
 }
 
+/// The four services of a method, which one box is Active for.
+pub fn services_of(method: Method) -> Vec<Vip> {
+    let all = Vip::all().into_iter();
+    all.filter(|vip| vip.method == method).collect()
+}
+
 /// A load that runs.
 pub fn load(client: &Client, services: &[Vip], per_second: u32, keep_alive: u32) -> Result<Flood> {
     let load = Load {

@@ -7,10 +7,10 @@ use std::time::Duration;
 use ::tests::appliance::Said;
 use ::tests::config::Variant;
 use ::tests::pair::Pair;
+use ::tests::plan::Method;
 use anyhow::{Context, Result, anyhow};
 
-use super::pair::{UNNOTICED, load, undisturbed};
-use super::rr_services;
+use super::pair::{UNNOTICED, load, services_of, undisturbed};
 use crate::report::Report;
 
 mod hold;
@@ -19,7 +19,7 @@ mod whole;
 use hold::Hold;
 use whole::{Which, settle};
 
-/// Active for the services that the load asks, and Backup for the others.
+/// Active for the services that the load asks.
 const BOX: u8 = 1;
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -43,7 +43,7 @@ const STEPS: [(&str, &[&str]); 3] = [
 
 pub fn run(report: &mut Report, binaries: &Path) -> Result<()> {
     let pair = Pair::raise(binaries)?;
-    let flood = load(&pair.lab.client, &rr_services(), 50, 8)?;
+    let flood = load(&pair.lab.client, &services_of(Method::Nat), 50, 8)?;
     let mut which = Which::Old;
     for (daemon, steps) in STEPS {
         for step in steps {
