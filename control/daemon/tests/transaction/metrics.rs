@@ -91,6 +91,21 @@ fn a_daemon_that_does_not_answer_is_down_and_the_rest_is_served() {
 }
 
 #[test]
+fn drops_are_those_of_the_forwarder_and_of_the_virtual_routers() {
+    let mut stage = Stage::new();
+    let address = free();
+    stage.commit(&with_metrics(address)).expect("a commit");
+    let line = |layer| format!("drops_total{{layer=\"{layer}\",reason=\"too_much\"}} 7\n");
+    let page = get(address);
+    assert!(page.contains(&line("lvsd")), "{page}");
+    assert!(page.contains(&line("vrrpd")), "{page}");
+    stage.daemon("lvsd").kill();
+    let page = get(address);
+    assert!(!page.contains(&line("lvsd")), "{page}");
+    assert!(page.contains(&line("vrrpd")), "{page}");
+}
+
+#[test]
 fn bad_questions_and_slow_clients_are_bounded() {
     let stage = Stage::new();
     let address = free();
