@@ -5,9 +5,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use control::calendar::utc;
 use control::config::{self, Config};
 
-use crate::clock::{unix, utc};
+use crate::clock::unix;
 use crate::durable;
 use crate::history::{Entry, History, Standing};
 use crate::journal::Journal;
