@@ -8,3 +8,4 @@ mod killed;
 mod metrics;
 mod stage;
 mod trial;
+mod waiting;
