@@ -68,6 +68,11 @@ impl Books {
         Ok(books)
     }
 
+    /// The running file.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
     /// The directory of them all.
     pub fn directory(&self) -> &Path {
         durable::directory(&self.file)

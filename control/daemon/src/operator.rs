@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::books::Books;
 use crate::clock::unix;
 use crate::commit::{Committer, Proposal};
+use crate::edited::Edited;
 use crate::trial::{MOST_MINUTES, Trial};
 
 /// How long after a return that a daemon refused it is tried again.
@@ -93,10 +94,13 @@ impl Operator {
             request,
             ConfigureRequest::Commit { .. } | ConfigureRequest::Rollback(_)
         );
-        let items = self.said(request, fds, user).await;
+        let edited = Edited::look(&self.books).filter(|_| is_change);
+        let mut items = self.said(request, fds, user).await;
         if self.books.trial != on_trial {
             self.keep_time();
         }
+        let edited = edited.and_then(|edited| edited.told(&self.books, &items));
+        items.extend(edited);
         let told = if is_change && !items.iter().any(is_refusal) {
             std::mem::take(&mut self.books.notes)
         } else {

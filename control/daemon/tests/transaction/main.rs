@@ -3,6 +3,7 @@
 
 mod all_or_none;
 mod crowd;
+mod edited;
 mod history;
 mod killed;
 mod metrics;
