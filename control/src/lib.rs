@@ -3,6 +3,7 @@
 //! | module | gives |
 //! |---|---|
 //! | [`config`] | the appliance's TOML: read whole, every fault at once, printed in one canonical form |
+//! | [`calendar`] | points in time, in UTC |
 //! | [`cli`] | the options that every daemon has |
 //! | [`configure`] | what ctld says to an operator who changes the configuration, and how to ask |
 //! | [`diff`] | two configurations' difference, in lines that can be read alone |
@@ -26,6 +27,7 @@
 //! assert_eq!(first, "appliance.toml:2: bond.bond0: mode is missing: active-backup | 802.3ad");
 //! ```
 
+pub mod calendar;
 pub mod cli;
 pub mod config;
 pub mod configure;

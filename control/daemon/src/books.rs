@@ -5,9 +5,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use control::calendar::utc;
 use control::config::{self, Config};
 
-use crate::clock::{unix, utc};
+use crate::clock::unix;
 use crate::durable;
 use crate::history::{Entry, History, Standing};
 use crate::journal::Journal;
@@ -65,6 +66,11 @@ impl Books {
         let newest = books.history.newest().map_or(0, |entry| entry.commit);
         eprintln!("ctld: the running configuration is commit {newest}");
         Ok(books)
+    }
+
+    /// The running file.
+    pub fn file(&self) -> &Path {
+        &self.file
     }
 
     /// The directory of them all.

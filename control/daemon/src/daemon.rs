@@ -9,7 +9,7 @@ use control::show::{ConfigurationItem, Noun};
 use control::transaction::{Coordinator, Limits};
 use sys::supervised::Supervised;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::interval;
 
 use crate::books::Books;
@@ -43,7 +43,8 @@ pub async fn run(
     let mut server = Server::bind(socket)?;
     let (sender, calls) = mpsc::channel(MOST_WAITING);
     let (operator, shown) = Operator::new(books, committer);
-    let writer = tokio::spawn(operator.run(calls));
+    let (end, ended) = oneshot::channel();
+    let writer = tokio::spawn(operator.run(calls, ended));
     sys::ready::notify();
     let mut turn = interval(TURN);
     loop {
@@ -55,8 +56,8 @@ pub async fn run(
             _ = interrupt.recv() => break,
         }
     }
-    // A commit under way comes to its end.
-    drop(sender);
+    // A commit under way comes to its end; those that wait are not begun.
+    drop(end);
     writer.await.map_err(io::Error::other)
 }
 

@@ -9,7 +9,7 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-/// Replaces the file at `path`; its mode stays as it was, and a new one's is 0640.
+/// Replaces the file at `path`; mode, owner and group stay as they were. A new one's mode is 0640.
 ///
 /// # Errors
 /// When it could not be replaced: then it is what it was. When it has been, but only a sync of the
@@ -29,14 +29,21 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn write_beside(path: &Path, beside: &Path, bytes: &[u8]) -> io::Result<()> {
-    use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+    use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown};
     drop(fs::remove_file(beside));
-    let mode = fs::metadata(path).map_or(0o640, |meta| meta.permissions().mode());
-    let mut file = File::options()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(beside)?;
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    let mut file = match fs::metadata(path) {
+        // Before the mode: nobody is to read it for a moment who never could.
+        Ok(old) => {
+            let file = options.mode(0o600).open(beside)?;
+            // Without root that is so already, or cannot be.
+            drop(fchown(&file, Some(old.uid()), Some(old.gid())));
+            file.set_permissions(old.permissions())?;
+            file
+        }
+        Err(_) => options.mode(0o640).open(beside)?,
+    };
     file.write_all(bytes)?;
     file.sync_all()
 }
@@ -156,21 +163,26 @@ fn sum(body: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 
     use super::*;
 
     #[test]
-    fn a_file_is_replaced_whole_and_keeps_its_mode() {
+    fn a_file_is_replaced_whole_and_keeps_mode_owner_and_group() {
         let folder = tempfile::tempdir().expect("a directory");
         let path = folder.path().join("file");
         replace(&path, b"old").expect("written");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("mode");
+        // More than a usual umask leaves.
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).expect("mode");
+        let others = chown(&path, Some(65_534), Some(65_534)).map(|()| 65_534);
+        let before = fs::metadata(&path).expect("there");
+        let owner = others.unwrap_or(before.uid()); // without root one's own
         fs::write(folder.path().join("file.new"), "left behind").expect("written");
         replace(&path, b"new").expect("written");
         assert_eq!(fs::read(&path).expect("there"), b"new");
-        let mode = fs::metadata(&path).expect("there").permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        let after = fs::metadata(&path).expect("there");
+        assert_eq!(after.mode() & 0o777, 0o666);
+        assert_eq!((after.uid(), after.gid()), (owner, before.gid()));
         assert!(!folder.path().join("file.new").exists());
     }
 

@@ -5,6 +5,7 @@
 //! - `operator`: the requests, one after the other; `commit`: the steps of a commit;
 //! - `books`: what is kept beside the running file, and how a start puts it in order: `journal`,
 //!   `history`, `trial`, all written by `durable`;
+//! - `edited`: the running file, when somebody else writes it;
 //! - `metrics`: what Prometheus asks for, and ctld's own part of a configuration.
 
 mod books;
@@ -12,6 +13,7 @@ mod clock;
 mod commit;
 mod daemon;
 mod durable;
+mod edited;
 mod history;
 mod journal;
 mod metrics;

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use control::transaction::Absent;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, yield_now};
 use tokio::time::sleep;
 
 /// How long until an address that could not be listened on at a start is tried again: it may be a
@@ -73,8 +73,15 @@ impl Metrics {
         match bind(listen) {
             Ok(listener) => Ok(Promise::Serve(listen, listener)),
             Err(_) if absent == Absent::Follows => Ok(Promise::Later(listen)),
+            Err(error) if self.is_in_the_way(listen, &error) => Ok(Promise::Later(listen)),
             Err(error) => Err(format!("metrics.listen = \"{listen}\": {}", reason(&error))),
         }
+    }
+
+    /// Whether it is these metrics themselves that hold the port, on another address.
+    fn is_in_the_way(&self, listen: SocketAddr, error: &io::Error) -> bool {
+        let is_own_port = self.listen.is_some_and(|own| own.port() == listen.port());
+        is_own_port && error.kind() == io::ErrorKind::AddrInUse
     }
 
     /// Does what was promised.
@@ -102,6 +109,8 @@ impl Metrics {
 }
 
 async fn serve_as_soon_as_possible(listen: SocketAddr, run_dir: PathBuf) {
+    // A server that was here a moment ago has left by then.
+    yield_now().await;
     let mut told = false;
     loop {
         match bind(listen).and_then(tokio::net::TcpListener::from_std) {

@@ -11,12 +11,13 @@ use control::ipc::{Call, ConfigureRequest, Request};
 use control::show::Noun;
 use control::transaction::{Absent, TEXT_BYTES};
 use sys::sealed;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 
 use crate::books::Books;
 use crate::clock::unix;
 use crate::commit::{Committer, Proposal};
+use crate::edited::Edited;
 use crate::trial::{MOST_MINUTES, Trial};
 
 /// How long after a return that a daemon refused it is tried again.
@@ -50,12 +51,15 @@ impl Operator {
     }
 
     /// Gives every daemon the running configuration; then serves requests until their sender is
-    /// gone.
-    pub async fn run(mut self, mut calls: mpsc::Receiver<Call>) {
+    /// gone. From `end` on none is begun any more.
+    pub async fn run(mut self, mut calls: mpsc::Receiver<Call>, end: oneshot::Receiver<()>) {
+        tokio::pin!(end);
         self.committer.settle(&self.books).await;
         loop {
             let due = self.due;
             tokio::select! {
+                biased;
+                _ = &mut end => break,
                 call = calls.recv() => match call {
                     Some(call) => self.answer(call).await,
                     None => return,
@@ -66,6 +70,9 @@ impl Operator {
             }
             self.shown.send_replace(lines(&self.books));
         }
+        while let Ok(call) = calls.try_recv() {
+            call.refuse("it is about to end");
+        }
     }
 
     fn keep_time(&mut self) {
@@ -74,28 +81,33 @@ impl Operator {
     }
 
     async fn answer(&mut self, mut call: Call) {
+        if call.is_gone().await {
+            return; // who gave up while others were served does not expect it to happen later
+        }
         let fds = std::mem::take(&mut call.fds);
         let user = call.user().map_or_else(|_| "nobody".to_owned(), user_name);
         let Request::Configure(request) = call.request.clone() else {
             return call.refuse("not ctld's");
         };
         let on_trial = self.books.trial.clone();
-        let told = self.told(&request);
-        let items = self.said(request, fds, user).await;
+        let is_change = matches!(
+            request,
+            ConfigureRequest::Commit { .. } | ConfigureRequest::Rollback(_)
+        );
+        let edited = Edited::look(&self.books).filter(|_| is_change);
+        let mut items = self.said(request, fds, user).await;
         if self.books.trial != on_trial {
             self.keep_time();
         }
-        call.answer(Noun::Configuration, told.into_iter().chain(items));
-    }
-
-    /// What happened before, for who changes something now.
-    fn told(&mut self, request: &ConfigureRequest) -> Vec<Item> {
-        match request {
-            ConfigureRequest::Commit { .. } | ConfigureRequest::Rollback(_) => {
-                self.books.notes.drain(..).map(Item::Note).collect()
-            }
-            ConfigureRequest::Compare { .. } | ConfigureRequest::Confirm => Vec::new(),
-        }
+        let edited = edited.and_then(|edited| edited.told(&self.books, &items));
+        items.extend(edited);
+        let told = if is_change && !items.iter().any(is_refusal) {
+            std::mem::take(&mut self.books.notes)
+        } else {
+            Vec::new() // who is refused hears the reasons alone
+        };
+        let told = told.into_iter().map(Item::Note);
+        call.answer(Noun::Configuration, told.chain(items));
     }
 
     async fn said(
@@ -276,6 +288,18 @@ fn validated(file: &str, text: &str) -> Result<(Config, String), Vec<Item>> {
     })?;
     let text = config::print(&config);
     Ok((config, text))
+}
+
+fn is_refusal(item: &Item) -> bool {
+    match item {
+        Item::Fault(_) | Item::Refused(_) => true,
+        Item::Note(_)
+        | Item::Unchanged
+        | Item::Committed(_)
+        | Item::Daemon(_)
+        | Item::Change(_)
+        | Item::Confirmed(_) => false,
+    }
 }
 
 fn refused(why: String) -> Vec<Item> {

@@ -4,9 +4,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use control::calendar::utc;
 use serde::{Deserialize, Serialize};
 
-use crate::clock::utc;
 use crate::durable::{self, Found};
 
 const KIND: &str = "confirm";

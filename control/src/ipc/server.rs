@@ -146,6 +146,13 @@ impl Call {
         }
     }
 
+    /// Whether nobody waits for the answer any more, as far as can be seen.
+    pub async fn is_gone(&self) -> bool {
+        // Nothing is to be heard but the end of the connection.
+        let heard = timeout(Duration::ZERO, self.connection.recv()).await;
+        heard.is_ok()
+    }
+
     /// The user whose process asks.
     ///
     /// # Errors

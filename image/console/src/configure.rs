@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use control::calendar::utc;
 use control::config;
 use control::configure::{self, Commit, Committed, DaemonOutcome};
 use control::ipc::Effect;
@@ -12,7 +13,6 @@ use control::transaction::TEXT_BYTES;
 use serde_json::{Value, json};
 
 use crate::Failure;
-use crate::time::utc;
 
 /// A change of the configuration.
 #[derive(Subcommand, Debug)]

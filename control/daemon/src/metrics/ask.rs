@@ -30,7 +30,7 @@ pub struct Answers {
     pub lacp: Vec<LacpItem>,
     /// Of the supervisor.
     pub daemons: Vec<DaemonItem>,
-    /// Of lvsd.
+    /// Of lvsd and vrrpd.
     pub drops: Vec<DropItem>,
     /// Of healthd.
     pub health: Vec<HealthItem>,
@@ -42,11 +42,12 @@ pub struct Answers {
 
 /// Asks every daemon whose socket is in `run_dir`.
 pub async fn all(run_dir: &Path) -> Answers {
-    let (bonds, lacp, daemons, drops, health, services, routers, hostd) = tokio::join!(
+    let (bonds, lacp, daemons, frames, adverts, health, services, routers, hostd) = tokio::join!(
         show(run_dir, "bondd", Noun::Bond),
         show(run_dir, "bondd", Noun::Lacp),
         show(run_dir, "supervisor", Noun::Daemons),
         show(run_dir, "lvsd", Noun::Drops),
+        show(run_dir, "vrrpd", Noun::Drops),
         show(run_dir, "healthd", Noun::Health),
         show(run_dir, "lvsd", Noun::Service),
         show(run_dir, "vrrpd", Noun::Vrrp),
@@ -55,10 +56,10 @@ pub async fn all(run_dir: &Path) -> Answers {
     );
     Answers {
         up: vec![
-            ("lvsd", drops.is_some() && services.is_some()),
+            ("lvsd", frames.is_some() && services.is_some()),
             ("bondd", bonds.is_some() && lacp.is_some()),
             ("hostd", hostd.is_some()),
-            ("vrrpd", routers.is_some()),
+            ("vrrpd", adverts.is_some() && routers.is_some()),
             ("healthd", health.is_some()),
             ("ctld", true),
             ("supervisor", daemons.is_some()),
@@ -66,7 +67,7 @@ pub async fn all(run_dir: &Path) -> Answers {
         bonds: bonds.unwrap_or_default(),
         lacp: lacp.unwrap_or_default(),
         daemons: daemons.unwrap_or_default(),
-        drops: drops.unwrap_or_default(),
+        drops: [frames, adverts].into_iter().flatten().flatten().collect(),
         health: health.unwrap_or_default(),
         services: services.unwrap_or_default(),
         routers: routers.unwrap_or_default(),

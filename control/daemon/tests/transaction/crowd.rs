@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use control::cli::socket_in;
 use control::config;
 use control::ipc::{Effect, Request, Server};
+use control::show::{DropItem, Fate, Noun};
 use control::transaction::{DAEMONS, Participant, Word};
 use tokio::sync::mpsc;
 
@@ -172,6 +173,16 @@ fn load(file: &Path, shared: &Mutex<Shared>) {
     }
 }
 
+/// What each daemon says that it dropped.
+fn dropped(by: &str) -> DropItem {
+    DropItem {
+        reason: "too_much".into(),
+        layer: by.into(),
+        fate: Fate::Drop,
+        count: 7,
+    }
+}
+
 /// Until it ends by itself.
 async fn serve(name: &'static str, run_dir: &Path, shared: &Mutex<Shared>, mut server: Server) {
     let mut participant = Participant::new(name, run_dir);
@@ -182,6 +193,7 @@ async fn serve(name: &'static str, run_dir: &Path, shared: &Mutex<Shared>, mut s
             call = server.next() => {
                 match call.request {
                     Request::Transaction(_) => participant.take(call),
+                    Request::Show(Noun::Drops) => call.answer(Noun::Drops, [dropped(name)]),
                     Request::Show(noun) => call.answer::<()>(noun, []),
                     _ => call.refuse("not this one's"),
                 }

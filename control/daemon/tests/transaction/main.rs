@@ -3,8 +3,10 @@
 
 mod all_or_none;
 mod crowd;
+mod edited;
 mod history;
 mod killed;
 mod metrics;
 mod stage;
 mod trial;
+mod waiting;

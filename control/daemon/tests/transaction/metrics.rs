@@ -48,6 +48,24 @@ fn a_commit_begins_moves_and_ends_them() {
 }
 
 #[test]
+fn they_move_to_another_address_with_the_same_port_and_back() {
+    let stage = Stage::new();
+    let one = free();
+    let every = SocketAddr::new([0, 0, 0, 0].into(), one.port());
+    let other = SocketAddr::new([127, 0, 0, 2].into(), one.port());
+    for (listen, is_served, is_left) in
+        [(one, one, other), (every, other, other), (one, one, other)]
+    {
+        stage.commit(&with_metrics(listen)).expect("a commit");
+        let served = wait::until("metrics", BOUND, || TcpStream::connect(is_served).ok());
+        drop(served.expect("a server"));
+        assert!(get(is_served).starts_with("HTTP/1.1 200 OK\r\n"));
+        assert!(is_served == is_left || TcpStream::connect(is_left).is_err());
+    }
+    assert!(!stage.log().contains("trying on"), "{}", stage.log());
+}
+
+#[test]
 fn an_address_that_is_not_there_or_in_use_stops_the_commit() {
     let stage = Stage::new();
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -88,6 +106,21 @@ fn a_daemon_that_does_not_answer_is_down_and_the_rest_is_served() {
         let line = format!("fourfold_daemon_up{{daemon=\"{daemon}\"}} {up}\n");
         assert!(page.contains(&line), "{line} in\n{page}");
     }
+}
+
+#[test]
+fn drops_are_those_of_the_forwarder_and_of_the_virtual_routers() {
+    let mut stage = Stage::new();
+    let address = free();
+    stage.commit(&with_metrics(address)).expect("a commit");
+    let line = |layer| format!("drops_total{{layer=\"{layer}\",reason=\"too_much\"}} 7\n");
+    let page = get(address);
+    assert!(page.contains(&line("lvsd")), "{page}");
+    assert!(page.contains(&line("vrrpd")), "{page}");
+    stage.daemon("lvsd").kill();
+    let page = get(address);
+    assert!(!page.contains(&line("lvsd")), "{page}");
+    assert!(page.contains(&line("vrrpd")), "{page}");
 }
 
 #[test]

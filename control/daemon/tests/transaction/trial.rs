@@ -113,6 +113,8 @@ fn one_that_is_overdue_at_the_start_goes_back() {
     let_it_pass(&mut stage);
     stage.start();
     went_back(&stage);
+    // Who is refused hears why; the next one, what happened.
+    stage.commit("[lvs]\nqueues = 0\n").expect_err("a fault");
     let next = stage.commit(&text(2)).expect("an answer");
     assert_eq!(next.notes, ["commit 2 was not confirmed and went back"]);
     stage.runs(&text(2));

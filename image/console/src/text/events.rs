@@ -2,12 +2,12 @@
 
 use std::io::Write;
 
+use control::calendar::utc_ms;
 use control::show::EventItem;
 
 use super::harmless;
 use crate::Failure;
 use crate::ask::Answers;
-use crate::time::utc_ms;
 
 pub(super) fn print(items: Answers<EventItem>, out: &mut impl Write) -> Result<(), Failure> {
     for item in items {
