@@ -24,6 +24,9 @@ pub struct Context<'c, 'm> {
     /// The leases of the virtual routers, two words each: the nanosecond until which the lease
     /// holds, and since when it has been held.
     pub leases: &'c [AtomicU64],
+    /// The places of the leases whose virtual routers are on the link that packets come by: the
+    /// first, and the one after the last. Only there are those reached by their virtual MACs.
+    pub link: (usize, usize),
 }
 
 impl Context<'_, '_> {
@@ -34,6 +37,13 @@ impl Context<'_, '_> {
         self.leases
             .get(lease)
             .is_some_and(|until| until.load(Ordering::Acquire) > self.now.as_nanos())
+    }
+
+    /// Whether the virtual router with this lease is on the link that packets come by.
+    #[inline]
+    pub(crate) const fn is_here(&self, lease: usize) -> bool {
+        let (first, end) = self.link;
+        first <= lease && lease < end
     }
 
     /// Whether it has been so for no longer than `span`.

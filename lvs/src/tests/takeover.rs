@@ -103,6 +103,13 @@ fn a_reply_is_the_kernels_when_it_may_be_the_reals_own() {
         Out::NotMine,
         "a connection that begins"
     );
+    appliance.link = (2, 4);
+    assert_eq!(
+        appliance.send(from_real("PA", VMAC)),
+        Out::NotMine,
+        "to another link's gateway of the same VRID"
+    );
+    appliance.link = (0, 2);
     appliance.pass(11);
     assert_eq!(
         appliance.send(from_real("PA", VMAC)),
