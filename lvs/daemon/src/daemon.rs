@@ -259,7 +259,9 @@ impl Daemon {
             let taken = self.director.set_config(services, connections);
             taken.map_err(|faults| io::Error::other(start::first_line(&faults)))?;
             self.shared.services.store(self.director.snapshot());
-            self.virtuals = start::virtuals(&config);
+            let virtuals = start::virtuals(&config);
+            self.carrier.serve(&self.virtuals, &virtuals);
+            self.virtuals = virtuals;
             self.kernel
                 .serve(self.director.config(), &self.shared)
                 .await;
