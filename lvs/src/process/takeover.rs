@@ -61,6 +61,9 @@ impl Task<'_, '_> {
         if chosen.endpoint != real {
             return None;
         }
+        if let Err(reason) = self.verify_header(packet) {
+            return Some(Err(reason));
+        }
         let entry = Entry {
             key,
             real: chosen.id,

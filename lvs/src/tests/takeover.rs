@@ -125,6 +125,16 @@ fn a_reply_is_the_kernels_when_it_may_be_the_reals_own() {
 }
 
 #[test]
+fn a_reply_with_a_damaged_header_begins_nothing() {
+    let mut appliance = successor(maglev(Method::Nat));
+    let mut frame = from_real("PA", VMAC);
+    frame[24] ^= 1;
+    let out = appliance.send(frame);
+    assert_eq!(out, Out::Drop(crate::DropReason::BadHeaderChecksum));
+    assert_eq!(appliance.table.connections(appliance.now).count(), 0);
+}
+
+#[test]
 fn a_reply_of_a_real_with_several_services_is_the_kernels() {
     let other = ServiceConfig {
         name: "other".into(),
