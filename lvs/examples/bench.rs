@@ -184,6 +184,7 @@ impl<'m> Bench<'m> {
                 now: self.now,
                 mac: MAC,
                 leases: &[],
+                link: (0, 0),
             };
             let mut batch = receive(template, &mut turns, &flow);
             look_ahead(&cx, batch.iter().map(|(_, headers)| headers));

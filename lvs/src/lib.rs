@@ -54,7 +54,9 @@
 //!
 //! let snapshot = director.snapshot();
 //! let now = Instant::from_nanos(1_000_000_000);
-//! let cx = Context { snapshot: &snapshot, table: &table, now, mac: Mac([4; 6]), leases: &[] };
+//! let mac = Mac([4; 6]);
+//! let (leases, link) = (&[][..], (0, 0));
+//! let cx = Context { snapshot: &snapshot, table: &table, now, mac, leases, link };
 //! let mut worker = Worker::new(stats);
 //! let verdict = process(&cx, &mut worker, &mut frame, &headers, &mut [0; 1514]);
 //! assert_eq!(verdict, Verdict::Forward { next_hop: [10, 2, 0, 11].into() });

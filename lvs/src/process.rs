@@ -156,15 +156,16 @@ impl Task<'_, '_> {
         self.other(packet)
     }
 
-    /// Answers for a virtual address from here on, by the MAC address that it is reached by; refuses
-    /// to while its virtual router is not Active here (RFC 5798 6.4.2).
+    /// Answers for a virtual address from here on, by the MAC address that it is reached by: on
+    /// another link than its virtual router's, by the bond's own. Refuses to while the virtual router
+    /// is not Active here (RFC 5798 6.4.2).
     #[inline]
     pub fn stand_for(&mut self, standing: Standing) -> Result<(), DropReason> {
         match standing {
             Standing::Always => Ok(()),
             Standing::Router { mac, lease, .. } if self.cx.is_active(lease) => {
-                // A frame from the virtual MAC would call the switches back here.
-                if !self.cx.is_fading(lease) {
+                // A frame from the virtual MAC would call the switches back here once it fades.
+                if self.cx.is_here(lease) && !self.cx.is_fading(lease) {
                     self.mac = mac;
                 }
                 Ok(())
@@ -181,6 +182,15 @@ impl Task<'_, '_> {
                 Err(DropReason::NotActive)
             }
             Standing::Always | Standing::Router { .. } => self.stand_for(standing),
+        }
+    }
+
+    /// Whether ARP and neighbour discovery are to be answered on this link: for a virtual router's
+    /// address, on its own link only. Elsewhere its virtual MAC may be another router's.
+    pub const fn is_on_link(&self, standing: Standing) -> bool {
+        match standing {
+            Standing::Always => true,
+            Standing::Router { lease, .. } => self.cx.is_here(lease),
         }
     }
 

@@ -25,6 +25,9 @@ pub struct Context<'c, 'm> {
     /// holds, and since when it has been held; 0 there: another box is Active by now, and only what
     /// still comes here is served.
     pub leases: &'c [AtomicU64],
+    /// The places of the leases whose virtual routers are on the link that packets come by: the
+    /// first, and the one after the last. Only there are those reached by their virtual MACs.
+    pub link: (usize, usize),
 }
 
 impl Context<'_, '_> {
@@ -42,6 +45,13 @@ impl Context<'_, '_> {
     pub(crate) fn is_fading(&self, lease: usize) -> bool {
         let since = self.leases.get(lease + 1);
         since.is_some_and(|since| since.load(Ordering::Acquire) == 0)
+    }
+
+    /// Whether the virtual router with this lease is on the link that packets come by.
+    #[inline]
+    pub(crate) const fn is_here(&self, lease: usize) -> bool {
+        let (first, end) = self.link;
+        first <= lease && lease < end
     }
 
     /// Whether it has been so for no longer than `span`.

@@ -200,6 +200,7 @@ impl Appliance {
             now: self.now,
             mac: BOND,
             leases: self.shared.leases.words(),
+            link: lvsd::routers::link(0),
         };
         lvs::process(&context, engine, frame, headers, &mut [0; 1_514]);
     }

@@ -102,9 +102,28 @@ impl CarrierWatch {
             told.announce(shared, bond);
         }
     }
+
+    /// Announces the virtual addresses that were not ours to announce before: hosts know them by the
+    /// MAC of the virtual router that they were in, or do not know them.
+    pub fn serve(&mut self, before: &[IpAddr], virtuals: &[IpAddr]) {
+        for told in &mut self.told {
+            told.serve(before, virtuals);
+        }
+    }
 }
 
 impl Told {
+    fn serve(&mut self, before: &[IpAddr], virtuals: &[IpAddr]) {
+        self.unannounced
+            .retain(|address| virtuals.contains(address));
+        // A bond without a place announces all of them as soon as it has one.
+        if self.place.is_some() {
+            let new = virtuals.iter().filter(|address| !before.contains(address));
+            self.unannounced.extend(new);
+            self.looked_into = None;
+        }
+    }
+
     /// The bond's table, when it is another than before.
     fn news(&mut self, link: &BondLink) -> Option<Table> {
         let egress = link.egress.load_full()?;
@@ -161,5 +180,34 @@ fn tell(name: &str, tap: &Tap, told: &mut Told, mac: Mac, carrier: bool) {
             }
             Err(error) => eprintln!("{name}: {error}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(last: u8) -> IpAddr {
+        [10, 0, 0, last].into()
+    }
+
+    #[test]
+    fn an_address_that_no_virtual_router_has_any_more_is_announced_and_one_that_joins_is_not() {
+        let mut told = Told {
+            place: Some(0),
+            unannounced: vec![ip(1), ip(2)],
+            looked_into: Some(Arc::default()),
+            ..Told::default()
+        };
+        told.serve(&[ip(1), ip(2), ip(3)], &[ip(2), ip(3), ip(4)]);
+        assert_eq!(told.unannounced, [ip(2), ip(4)]);
+        assert!(told.looked_into.is_none(), "its route is there already");
+    }
+
+    #[test]
+    fn a_bond_without_a_usable_member_announces_nothing_yet() {
+        let mut told = Told::default();
+        told.serve(&[], &[ip(1)]);
+        assert!(told.unannounced.is_empty());
     }
 }

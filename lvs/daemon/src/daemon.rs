@@ -135,6 +135,7 @@ impl Daemon {
                 start::open_ports(config, &mut kept, &pins)?
             }
         };
+        kept.forget_leftovers()?;
         let ifnames = start::ifnames(config);
         kernel.watch_over(Members::find(&ifnames)?);
         let promiscuous = ifnames.iter().map(|name| prepare::receive_all(name));
@@ -259,7 +260,9 @@ impl Daemon {
             let taken = self.director.set_config(services, connections);
             taken.map_err(|faults| io::Error::other(start::first_line(&faults)))?;
             self.shared.services.store(self.director.snapshot());
-            self.virtuals = start::virtuals(&config);
+            let virtuals = start::virtuals(&config);
+            self.carrier.serve(&self.virtuals, &virtuals);
+            self.virtuals = virtuals;
             self.kernel
                 .serve(self.director.config(), &self.shared)
                 .await;

@@ -119,7 +119,7 @@ impl Forwarder {
 
     /// Has memory fetched that deciding on a batch will read, so that the waits overlap.
     pub fn look_ahead<'h>(&self, now: Instant, batch: impl IntoIterator<Item = &'h Headers>) {
-        lvs::look_ahead(&self.context(now, Mac::ZERO), batch);
+        lvs::look_ahead(&self.context(now, 0, Mac::ZERO), batch);
     }
 
     /// Decides a received frame's fate, rewriting it in place when it goes on. `headers` are what
@@ -145,7 +145,7 @@ impl Forwarder {
         if let Err(reason) = bond::receive::admit(table, place.member, destination) {
             return Fate::Drop(Loss::Bond(reason));
         }
-        if router.is_some_and(|lease| !self.context(now, mac).is_active(lease)) {
+        if router.is_some_and(|lease| !self.context(now, place.bond, mac).is_active(lease)) {
             return Fate::Drop(Loss::Own(DropReason::NotActive));
         }
         if headers.vlan.is_some() {
@@ -176,13 +176,14 @@ impl Forwarder {
         feedback::received(words, self.worker, place.member, now);
     }
 
-    fn context(&self, now: Instant, mac: Mac) -> lvs::Context<'_, 'static> {
+    fn context(&self, now: Instant, bond: usize, mac: Mac) -> lvs::Context<'_, 'static> {
         lvs::Context {
             snapshot: &self.services,
             table: &self.shared.connections,
             now,
             mac,
             leases: self.shared.leases.words(),
+            link: routers::link(bond),
         }
     }
 
@@ -201,6 +202,7 @@ impl Forwarder {
             now,
             mac,
             leases: self.shared.leases.words(),
+            link: routers::link(place.bond),
         };
         // No reply is longer than what the bond can carry.
         let room = (self.shared.bonds[place.bond].mtu + LINK_HEADER).min(FRAME_MAX);

@@ -110,6 +110,16 @@ impl Kept {
         self.store(name, "{}", &[fd.as_fd()], durable)
     }
 
+    /// Forgets what nobody took: what belonged to a bond that is no longer configured, so that its host
+    /// interface goes, too.
+    ///
+    /// # Errors
+    /// When the supervisor does not answer.
+    pub fn forget_leftovers(&mut self) -> io::Result<()> {
+        let names: Vec<String> = self.items.keys().cloned().collect();
+        names.iter().try_for_each(|name| self.forget(name))
+    }
+
     /// Has the supervisor close an item, and closes our own copy.
     ///
     /// # Errors
@@ -152,5 +162,13 @@ mod tests {
     fn lanes_of_fewer_or_more_queues_are_not_taken() {
         assert!(kept(1).take_lanes(2).is_none(), "a store half done");
         assert!(kept(2).take_lanes(1).is_none(), "a queue fewer than before");
+    }
+
+    #[test]
+    fn what_nobody_took_is_forgotten() {
+        let mut kept = kept(2);
+        kept.take(&lane(0)).unwrap();
+        kept.forget_leftovers().unwrap();
+        assert!(kept.take(&lane(1)).is_none());
     }
 }

@@ -27,6 +27,13 @@ pub const fn lease_of(bond: usize, mac: Mac) -> Option<usize> {
     }
 }
 
+/// The places of the leases of a bond's virtual routers, for [`lvs::Context::link`].
+#[must_use]
+pub const fn link(bond: usize) -> (usize, usize) {
+    let first = bond * lease::WORDS_PER_BOND;
+    (first, first + lease::WORDS_PER_BOND)
+}
+
 /// The services, with the virtual routers on which their addresses depend.
 #[must_use]
 pub fn services(config: &Config) -> lvs::Config {
@@ -139,6 +146,7 @@ mod tests {
                 now: at(now),
                 mac: Mac::ZERO,
                 leases: &words,
+                link: link(0),
             };
             context.is_active(word)
         };

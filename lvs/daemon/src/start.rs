@@ -163,6 +163,7 @@ pub fn host_interfaces(config: &Config, kept: &mut Kept) -> io::Result<Vec<Arc<T
             .take_one(&keep::tap(&bond.name))
             .and_then(|fd| Tap::from_fd(fd).ok());
         if let Some(tap) = kept_tap.filter(|tap| tap.name() == bond.name) {
+            tap.set_mtu(u32::from(bond.mtu))?;
             return Ok(Arc::new(tap));
         }
         let tap = Tap::open(&bond.name)?;

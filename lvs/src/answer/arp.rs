@@ -14,7 +14,9 @@ pub fn answer(task: &mut Task<'_, '_>, arp: &ArpInfo) -> Outcome {
         return task.claimed(standing, arp.sender_mac);
     }
     let target = task.cx.snapshot.standing(arp.target_ip.into());
-    let Some(standing) = target.filter(|_| arp.operation == ArpInfo::REQUEST) else {
+    let Some(standing) =
+        target.filter(|to| arp.operation == ArpInfo::REQUEST && task.is_on_link(*to))
+    else {
         return Ok(Verdict::NotMine);
     };
     task.tell_of(standing)?;

@@ -64,6 +64,9 @@ impl Task<'_, '_> {
             && let Some(standing) = self.cx.snapshot.standing(target)
         {
             return match (message, self.cx.snapshot.standing(packet.source)) {
+                (Some(Message::Solicitation), None) if !self.is_on_link(standing) => {
+                    Ok(Verdict::NotMine)
+                }
                 (Some(Message::Solicitation), None) => {
                     self.tell_of(standing)?;
                     neighbour::answer(self, packet, target, standing)
@@ -92,11 +95,10 @@ impl Task<'_, '_> {
     /// this box's; where its virtual router is Active elsewhere, or announced by its own virtual MAC,
     /// the kernel may learn it.
     pub fn claimed(&mut self, standing: Standing, by: Mac) -> Outcome {
-        match self.tell_of(standing) {
-            Ok(()) if self.mac != by || standing == Standing::Always => {
-                Err(DropReason::AddressConflict)
-            }
-            Ok(()) | Err(_) => Ok(Verdict::NotMine),
+        match (standing, self.tell_of(standing)) {
+            (Standing::Router { mac, .. }, _) if mac == by => Ok(Verdict::NotMine),
+            (_, Ok(())) => Err(DropReason::AddressConflict),
+            (_, Err(_)) => Ok(Verdict::NotMine),
         }
     }
 

@@ -61,6 +61,9 @@ impl Task<'_, '_> {
         if chosen.endpoint != real {
             return None;
         }
+        if let Err(reason) = self.verify_header(packet) {
+            return Some(Err(reason));
+        }
         let entry = Entry {
             key,
             real: chosen.id,
@@ -78,6 +81,6 @@ impl Task<'_, '_> {
     /// Whether the frame is for a virtual router that became Active here a short while ago.
     fn came_for_a_new_gateway(&self) -> bool {
         let mut leases = self.cx.snapshot.lease_of(self.headers.destination);
-        leases.any(|lease| self.cx.is_active_since(lease, WINDOW))
+        leases.any(|lease| self.cx.is_here(lease) && self.cx.is_active_since(lease, WINDOW))
     }
 }

@@ -6,7 +6,7 @@ use etherparse::{Icmpv6Type, PacketBuilder};
 use wire::Mac;
 
 use super::answers::{arp, icmp6, solicitation};
-use super::support::{Appliance, Out, PEER, addr, see, service, tcp};
+use super::support::{Appliance, MAC, Out, PEER, addr, see, service, tcp};
 use crate::{DropReason, Method, Router};
 
 const VMAC: Mac = Mac([0, 0, 0x5e, 0, 1, 0x77]);
@@ -160,12 +160,28 @@ fn once_another_box_is_active_what_still_comes_is_served_and_nothing_said_by_the
     fading.leases[1].store(0, std::sync::atomic::Ordering::Relaxed);
     fading.send(tcp(CLIENT, VIP, "S")).forwarded();
     let seen = fading.send(ping(GATEWAY)).replied();
-    assert_eq!(seen.source_mac, super::support::MAC, "the bond's own");
+    assert_eq!(seen.source_mac, MAC, "the bond's own");
     for question in [arp(1, [10, 2, 0, 11], [10, 2, 0, 1]), solicit()] {
         assert_eq!(fading.send(question), Out::Drop(DropReason::NotActive));
     }
     let announcement = arp(1, [10, 2, 0, 1], [10, 2, 0, 1]);
     assert_eq!(fading.send(announcement), Out::NotMine);
+}
+
+#[test]
+fn on_another_link_the_virtual_mac_is_neither_told_nor_used() {
+    let mut elsewhere = active();
+    elsewhere.link = (2, 4);
+    for frame in [arp(1, [10, 2, 0, 11], [10, 2, 0, 1]), solicit()] {
+        assert_eq!(elsewhere.send(frame), Out::NotMine);
+    }
+    assert_eq!(elsewhere.send(ping(GATEWAY)).replied().source_mac, MAC);
+    let reset = elsewhere.send(tcp(CLIENT, "10.1.0.100:81", "S")).replied();
+    assert_eq!(reset.source_mac, MAC);
+    elsewhere.send(tcp(CLIENT, VIP, "S")).forwarded();
+    let mut by_the_virtual_mac = arp(1, [10, 2, 0, 1], [10, 2, 0, 1]);
+    by_the_virtual_mac[22..28].copy_from_slice(&VMAC.0);
+    assert_eq!(elsewhere.send(by_the_virtual_mac), Out::NotMine);
 }
 
 #[test]

@@ -62,6 +62,7 @@ pub struct Appliance {
     pub now: Instant,
     pub reply_room: usize,
     pub leases: [AtomicU64; 4],
+    pub link: (usize, usize),
 }
 
 impl Appliance {
@@ -80,6 +81,7 @@ impl Appliance {
             now: Instant::from_nanos(1_000_000_000_000),
             reply_room: 1514,
             leases: [const { AtomicU64::new(0) }; 4],
+            link: (0, 2),
         }
     }
 
@@ -121,6 +123,7 @@ impl Appliance {
             now: self.now,
             mac: MAC,
             leases: &self.leases,
+            link: self.link,
         };
         let mut reply = [0xaa; 1514];
         let room = &mut reply[..self.reply_room];
@@ -143,6 +146,7 @@ impl Appliance {
             now: self.now,
             mac: MAC,
             leases: &self.leases,
+            link: self.link,
         };
         let verdict = process(&cx, &mut self.worker, &mut frame, &headers, &mut []);
         drop(held);

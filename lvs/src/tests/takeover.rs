@@ -103,6 +103,13 @@ fn a_reply_is_the_kernels_when_it_may_be_the_reals_own() {
         Out::NotMine,
         "a connection that begins"
     );
+    appliance.link = (2, 4);
+    assert_eq!(
+        appliance.send(from_real("PA", VMAC)),
+        Out::NotMine,
+        "to another link's gateway of the same VRID"
+    );
+    appliance.link = (0, 2);
     appliance.pass(11);
     assert_eq!(
         appliance.send(from_real("PA", VMAC)),
@@ -115,6 +122,16 @@ fn a_reply_is_the_kernels_when_it_may_be_the_reals_own() {
         Out::NotMine,
         "another box chose otherwise"
     );
+}
+
+#[test]
+fn a_reply_with_a_damaged_header_begins_nothing() {
+    let mut appliance = successor(maglev(Method::Nat));
+    let mut frame = from_real("PA", VMAC);
+    frame[24] ^= 1;
+    let out = appliance.send(frame);
+    assert_eq!(out, Out::Drop(crate::DropReason::BadHeaderChecksum));
+    assert_eq!(appliance.table.connections(appliance.now).count(), 0);
 }
 
 #[test]

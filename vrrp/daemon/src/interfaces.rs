@@ -124,6 +124,23 @@ impl Picture {
 }
 
 #[cfg(test)]
+impl Picture {
+    /// Interfaces of these names that are up, without addresses.
+    pub fn of(names: &[&str]) -> Self {
+        let links = names.iter().zip(1..).map(|(name, index)| Link {
+            index,
+            name: (*name).to_owned(),
+            up: true,
+            ..Link::default()
+        });
+        Self {
+            links: links.collect(),
+            addresses: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
 
-use netio::Port as _;
 use nix::sys::eventfd::EventFd;
 use vrrp::{DropReason, Input};
 use wire::{Duration, Instant};
@@ -22,6 +21,9 @@ const TICK: Duration = Duration::from_millis(10);
 /// Frames taken in one tick at most: twice what 510 virtual routers at the shortest interval send.
 /// A flood beyond that waits in the sockets, and the rest of this host goes on.
 const FRAMES: u32 = 1_024;
+/// Frames taken from one socket before the others have their turn: a flood on one network shall not
+/// keep the adverts of another waiting.
+const BURST: u32 = 64;
 /// The longest frame that is read whole; longer ones are cut, and fail their length check.
 const FRAME_BYTES: usize = 2_048;
 /// How long an orderly stop may take: longer than two boxes need at 1 s adverts.
@@ -132,21 +134,26 @@ impl Turn {
         timers.min().map_or(look, |due| due.min(look)).since(now())
     }
 
-    /// Reads what a socket has, as far as this tick's share goes.
     fn receive(&mut self, place: Place) {
-        let mut buffer = std::mem::take(&mut self.buffer);
         let link = self.world.links.get(place.link);
         let port = link.and_then(|link| link.ports().get(place.member));
         if let Some(port) = port.cloned().flatten()
             && let Some(socket) = port.adverts.get(place.family)
         {
-            while self.taken < FRAMES {
-                let Ok(len) = socket.recv(&mut buffer) else {
-                    break;
-                };
-                self.taken += 1;
-                self.frame(place, buffer.get(..len).unwrap_or_default());
-            }
+            self.read(place, socket);
+        }
+    }
+
+    /// Reads what a socket has, as far as its share and this tick's go.
+    fn read(&mut self, place: Place, socket: &impl netio::Port) {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let share = self.taken.saturating_add(BURST).min(FRAMES);
+        while self.taken < share {
+            let Ok(len) = socket.recv(&mut buffer) else {
+                break;
+            };
+            self.taken += 1;
+            self.frame(place, buffer.get(..len).unwrap_or_default());
         }
         self.buffer = buffer;
     }

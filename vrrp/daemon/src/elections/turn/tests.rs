@@ -1,4 +1,6 @@
-use std::sync::mpsc::sync_channel;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::mpsc::{SyncSender, sync_channel};
 
 use nix::sys::eventfd::EfdFlags;
 use sys::memory::SharedMemory;
@@ -33,17 +35,40 @@ fn inside() -> Config {
     }
 }
 
-/// Whether the lease of a virtual router that a predecessor left still holds after these last words.
-fn is_held_after(last: Option<Command>) -> bool {
+fn turn() -> (Turn, SyncSender<Command>) {
     let (commands, receiver) = sync_channel(8);
-    let (events, _said) = mpsc::channel(8);
     let outlet = Outlet {
-        events,
+        events: mpsc::channel(8).0,
         lost: Arc::default(),
         drops: Arc::default(),
     };
     let wake = EventFd::from_flags(EfdFlags::EFD_NONBLOCK).expect("an eventfd");
     let turn = Turn::new(&["bond0".to_owned()], outlet, receiver, Arc::new(wake));
+    (turn, commands)
+}
+
+/// A socket on which frames wait without end.
+struct Flood(EventFd);
+
+impl AsFd for Flood {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl netio::Port for Flood {
+    fn send(&self, _: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        Ok(buffer.len())
+    }
+}
+
+/// Whether the lease of a virtual router that a predecessor left still holds after these last words.
+fn is_held_after(last: Option<Command>) -> bool {
+    let (turn, commands) = turn();
     let attachment = Arc::new(attachment());
     let word = lease::word(0, Family::Ipv4, inside().virtual_router_id);
     let words = attachment.leases.words();
@@ -67,4 +92,21 @@ fn is_held_after(last: Option<Command>) -> bool {
 #[test]
 fn a_main_thread_that_ends_without_a_word_leaves_its_leases_to_the_next_process() {
     assert!(is_held_after(None));
+}
+
+#[test]
+fn a_flood_on_one_socket_leaves_the_others_their_turn_and_the_host_its_time() {
+    let place = Place {
+        link: 0,
+        member: 0,
+        family: 0,
+    };
+    let flood = Flood(EventFd::from_flags(EfdFlags::EFD_NONBLOCK).expect("an eventfd"));
+    let (mut turn, _commands) = turn();
+    turn.read(place, &flood);
+    assert_eq!(turn.taken, BURST);
+    for _ in 0..FRAMES {
+        turn.read(place, &flood);
+    }
+    assert_eq!(turn.taken, FRAMES);
 }
