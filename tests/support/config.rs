@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::net::{IpAddr, SocketAddr};
 
+use anyhow::{Result, anyhow};
+
 use crate::lab::MEMBERS;
 use crate::ovs::LacpRate;
 use crate::plan::{self, Family, Method, PREFIX_V4, PREFIX_V6, REALS, Scheduler, Subnet, Vip};
@@ -10,6 +12,15 @@ use crate::plan::{self, Family, Method, PREFIX_V4, PREFIX_V6, REALS, Scheduler, 
 mod pair;
 
 pub use pair::{CHECK, Check, EXTRA, METRICS, SPARE, Variant, extra_address};
+
+/// The one form that every configuration of this meaning is committed in.
+pub fn canonical(text: &str) -> Result<String> {
+    let config = control::config::parse("the lab's", text).map_err(|faults| {
+        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        anyhow!(lines.join("\n"))
+    })?;
+    Ok(control::config::print(&config))
+}
 
 /// One 802.3ad bond of both members with the appliance's addresses, and the eight services.
 pub fn appliance(rate: LacpRate) -> String {

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 use super::Appliance;
-use crate::run;
 
 /// What a command said, and how it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,14 +58,6 @@ impl Appliance {
     pub fn file_text(&self) -> Result<String> {
         let file = self.file();
         fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))
-    }
-
-    /// The one form that every daemon prints of `configuration`, by `lvsd --check`.
-    pub fn canonical(&self, configuration: &str) -> Result<String> {
-        let file = self.candidate(configuration)?;
-        let lvsd = self.binaries.join("lvsd").display().to_string();
-        let mut command = crate::namespace::command(&self.namespace, &lvsd);
-        run::output(command.arg("--check").arg("--config").arg(file))
     }
 
     fn candidate(&self, configuration: &str) -> Result<PathBuf> {

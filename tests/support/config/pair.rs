@@ -219,6 +219,26 @@ mod tests {
     }
 
     #[test]
+    fn every_variant_is_a_legal_configuration_and_no_two_read_the_same() {
+        let whole = Variant {
+            extra: true,
+            spare: true,
+            ..Variant::preempting(1)
+        };
+        let variants = [
+            Variant::new(1),
+            Variant::new(2),
+            Variant::preempting(1),
+            whole,
+        ];
+        let texts = variants.map(|variant| super::super::canonical(&variant.text()).unwrap());
+        let mut different = texts.to_vec();
+        different.sort();
+        different.dedup();
+        assert_eq!(different.len(), texts.len());
+    }
+
+    #[test]
     fn the_windows_are_the_operators_formulas() {
         assert_eq!(CHECK.failure_window(), Duration::from_secs(2));
         assert_eq!(CHECK.success_window(), Duration::from_secs(1));

@@ -12,7 +12,7 @@ use tests::pair::Pair;
 use tests::plan::{ADVERT_INT, Family, Method, Router, Vip, other};
 
 use super::observe;
-use super::pair::{Pulses, UNNOTICED, arp, load, located, services_of, stays_backup, undisturbed};
+use super::pair::{Pulses, arp, load, located, services_of, stays_backup, undisturbed};
 use crate::report::{Report, milliseconds};
 
 /// The box that everything dies on: Active for the NAT services, Backup for those by DR.
@@ -68,7 +68,7 @@ fn supervisor(report: &mut Report, pair: &mut Pair, flood: &Flood) -> Result<()>
         .collect();
     report.because(&alone);
     observe(WATCHED);
-    undisturbed(report, "supervisor", flood, UNNOTICED);
+    undisturbed(report, "supervisor", flood);
     homes(report, pair, "supervisor")?;
     // It restarts what it took over, too.
     let (_, killed) = pair.at(BOX).kill("hostd")?;
@@ -94,7 +94,7 @@ fn daemon(report: &mut Report, pair: &Pair, flood: &Flood, name: &str) -> Result
         seen.none(),
     );
     report.because(&seen.missing);
-    undisturbed(report, name, flood, UNNOTICED);
+    undisturbed(report, name, flood);
     homes(report, pair, name)
 }
 
@@ -147,7 +147,7 @@ fn healthd(report: &mut Report, pair: &mut Pair, flood: &Flood) -> Result<()> {
     observe(WATCHED);
     let reached = flood.tally().per_real.get(&name).copied().unwrap_or(0);
     report.none("healthd: connections to a real that was down", reached);
-    undisturbed(report, "healthd", flood, UNNOTICED);
+    undisturbed(report, "healthd", flood);
     homes(report, pair, "healthd")?;
     pair.lab
         .reals

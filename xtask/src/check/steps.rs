@@ -10,7 +10,8 @@ use ::tests::pair::Pair;
 use ::tests::plan::Method;
 use anyhow::{Context, Result, anyhow};
 
-use super::pair::{UNNOTICED, load, services_of, undisturbed};
+use super::observe;
+use super::pair::{load, services_of, undisturbed};
 use crate::report::Report;
 
 mod hold;
@@ -22,6 +23,8 @@ use whole::{Which, settle};
 /// Active for the services that the load asks.
 const BOX: u8 = 1;
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Longer than an early death counts as one in a row, after which a start is cold.
+const APART: Duration = Duration::from_millis(1500);
 
 /// ctld's steps, then those of the daemons that take part.
 const STEPS: [(&str, &[&str]); 3] = [
@@ -47,12 +50,12 @@ pub fn run(report: &mut Report, binaries: &Path) -> Result<()> {
     let mut which = Which::Old;
     for (daemon, steps) in STEPS {
         for step in steps {
+            observe(APART);
             which = killed_at(report, &pair, daemon, step, which)
                 .with_context(|| format!("{daemon} at {step}"))?;
         }
     }
-    // A killed lvsd interrupts for a moment.
-    undisturbed(report, "all of them", &flood, UNNOTICED);
+    undisturbed(report, "all of them", &flood);
     flood.finish(&pair.lab.client).map(drop)
 }
 

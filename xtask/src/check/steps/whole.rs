@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
-use tests::appliance::Appliance;
-use tests::config::{EXTRA, SPARE};
+use tests::config::{EXTRA, SPARE, canonical};
 use tests::pair::Pair;
 use tests::plan::{Family, Method, Router, Vip};
 use tests::{run, wait};
@@ -32,11 +31,8 @@ impl Which {
 struct Texts([(Which, String); 2]);
 
 impl Texts {
-    fn of(appliance: &Appliance) -> Result<Self> {
-        let text = |which| {
-            let text = appliance.canonical(&variant(which).text())?;
-            Ok::<_, anyhow::Error>((which, text))
-        };
+    fn new() -> Result<Self> {
+        let text = |which| Ok::<_, anyhow::Error>((which, canonical(&variant(which).text())?));
         Ok(Self([text(Which::Old)?, text(Which::New)?]))
     }
 
@@ -50,7 +46,7 @@ impl Texts {
 
 /// Waits until everybody has the same one; how each sees it is in the error.
 pub fn settle(pair: &Pair, number: u8, bound: Duration) -> Result<Which> {
-    let texts = Texts::of(pair.at(number))?;
+    let texts = Texts::new()?;
     wait::until_ok(bound, || {
         let seen = seen(pair, number, &texts)?;
         let (_, first) = seen[0];
