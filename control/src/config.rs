@@ -26,7 +26,7 @@ use std::path::Path;
 use toml::de::DeTable;
 
 pub use fault::{Fault, Origin};
-pub use host::{Interface, check_free, check_present};
+pub use host::{Interface, check_free, check_newly_free, check_present};
 pub use lvs_options::{LvsOptions, PollMode, XdpMode};
 pub use print::print;
 pub use routes::Route;

@@ -150,6 +150,7 @@ impl Operator {
             return Err(refused(legal));
         }
         let (config, text) = candidate(file, fds)?;
+        self.check_host(&config)?;
         let proposal = Proposal {
             config,
             text,
@@ -159,6 +160,19 @@ impl Operator {
             absent: Absent::Refuses,
         };
         Ok(self.committer.commit(&mut self.books, proposal).await)
+    }
+
+    /// What the next start of the whole appliance would not accept is not committed. (A trial's end does
+    /// not ask: it is the way back.)
+    fn check_host(&self, config: &Config) -> Result<(), Vec<Item>> {
+        let present = control::cli::interfaces()
+            .map_err(|error| refused(format!("reading the interfaces: {error}")))?;
+        let faults = config::check_newly_free(config, &self.books.running.config, &present);
+        let lines: Vec<Item> = faults
+            .iter()
+            .map(|fault| Item::Fault(fault.to_string()))
+            .collect();
+        if lines.is_empty() { Ok(()) } else { Err(lines) }
     }
 
     fn compare(&self, file: &str, fds: Vec<OwnedFd>) -> Result<Vec<Item>, Vec<Item>> {
@@ -192,6 +206,7 @@ impl Operator {
             return Err(refused(format!("{name} was damaged, and is set aside")));
         };
         let (config, text) = validated(&name, &text)?;
+        self.check_host(&config)?;
         let proposal = Proposal {
             config,
             text,

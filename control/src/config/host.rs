@@ -90,6 +90,30 @@ pub fn check_free(config: &Config, present: &[Interface]) -> Vec<Fault> {
     faults
 }
 
+/// As [`check_free`], of `config` in place of `running`: what is so already is no fault, and the running
+/// one's own addresses are free for others.
+#[must_use]
+pub fn check_newly_free(config: &Config, running: &Config, present: &[Interface]) -> Vec<Fault> {
+    let mut others = present.to_vec();
+    for interface in &mut others {
+        let mut bonds = running.bonds.iter();
+        let Some(own) = bonds.find(|bond| bond.name == interface.name) else {
+            continue;
+        };
+        let is_own = |ip: &IpAddr| own.addresses.iter().any(|address| address.ip == *ip);
+        interface.addresses.retain(|ip| !is_own(ip));
+    }
+    let known = check_free(running, &others);
+    let mut faults = check_free(config, &others);
+    faults.retain(|fault| {
+        let is_same = |known: &Fault| {
+            (&known.key, &known.value, &known.legal) == (&fault.key, &fault.value, &fault.legal)
+        };
+        !known.iter().any(is_same)
+    });
+    faults
+}
+
 /// Services and virtual routers on an address that an interface has. (That of a bond is a fault by
 /// the file alone, or an address owner's.)
 fn virtual_addresses(config: &Config, present: &[Interface]) -> Vec<Fault> {
@@ -220,6 +244,38 @@ mod tests {
                  the host's own: eth0 has it",
             ]
         );
+    }
+
+    #[test]
+    fn of_another_configuration_only_what_is_new_is_a_fault() {
+        let before = CONFIG
+            .replace("[\"10.1.0.100\",\n\"10.1.0.1\"]", "[\"10.1.0.100\"]")
+            .replace(
+                "[service.web]",
+                "addresses = [\"10.1.0.1/24\"]\n[service.web]",
+            );
+        let parse = |text: &str| super::super::parse("a.toml", text).expect("no fault");
+        let (running, config) = (parse(&before), parse(CONFIG));
+        let lines = |present: &[Interface]| -> Vec<String> {
+            let faults = check_newly_free(&config, &running, present);
+            faults.iter().map(ToString::to_string).collect()
+        };
+        // bond0 is no TAP as far as can be seen, and lo has a virtual address, both already.
+        let so_already = [
+            with_address("bond0", "10.1.0.1"),
+            with_address("lo", "10.1.0.100"),
+        ];
+        assert_eq!(lines(&so_already), [""; 0]);
+        assert_eq!(
+            lines(&[with_address("eth0", "10.1.0.1")]),
+            [
+                "a.toml:13: vrrp.inside.virtual_ipaddress = \"10.1.0.1\": an address that is not \
+                 the host's own: eth0 has it"
+            ]
+        );
+        // Going the other way, what was virtual is the bond's.
+        let back = check_newly_free(&running, &config, &so_already);
+        assert_eq!(back, []);
     }
 
     #[test]

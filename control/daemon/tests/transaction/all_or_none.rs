@@ -176,6 +176,27 @@ fn every_fault_is_reported_with_the_file_that_the_client_named() {
 }
 
 #[test]
+fn what_the_next_start_would_not_accept_is_not_committed() {
+    let stage = Stage::new();
+    let interfaces = control::cli::interfaces().expect("the kernel's answer");
+    let mut held = interfaces.iter().filter(|held| held.name != "lo");
+    let v4 =
+        |held: &control::config::Interface| held.addresses.iter().copied().find(|ip| ip.is_ipv4());
+    let Some((name, ip)) = held.find_map(|held| Some((&held.name, v4(held)?))) else {
+        return; // a host without any address
+    };
+    let taken = std::net::SocketAddr::new(ip, 80).to_string();
+    let text = text(3).replace("10.80.1.100:80", &taken);
+    let faults = match stage.commit(&text).expect_err("it was committed") {
+        ConfigureError::Faults(faults) => faults,
+        other => panic!("{other}"),
+    };
+    let end = format!("\"{taken}\": an address that is not the host's own: {name} has it");
+    assert!(faults[0].ends_with(&end), "{faults:?}");
+    stage.runs(&crate::stage::text(2));
+}
+
+#[test]
 fn compare_says_what_a_commit_would_change_and_changes_nothing() {
     let stage = Stage::new();
     let folder = stage.folder.path();
