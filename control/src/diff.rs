@@ -26,6 +26,17 @@ impl fmt::Display for Change {
     }
 }
 
+/// How many lines are new, and how many went away.
+#[must_use]
+pub fn counts(changes: &[Change]) -> (usize, usize) {
+    let is_added = |change: &&Change| match change {
+        Change::Added(_) => true,
+        Change::Removed(_) => false,
+    };
+    let added = changes.iter().filter(is_added).count();
+    (added, changes.len() - added)
+}
+
 /// The changes from `old` to `new`, two canonical texts ([`crate::config::print()`]), in their order.
 #[must_use]
 pub fn changes(old: &str, new: &str) -> Vec<Change> {

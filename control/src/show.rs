@@ -9,6 +9,7 @@ mod connections;
 mod daemons;
 mod drops;
 mod events;
+mod history;
 mod ports;
 mod service;
 
@@ -28,6 +29,7 @@ pub use daemons::DaemonItem;
 pub use drops::{DropItem, Fate};
 pub use events::EventItem;
 pub use health::{Status as HealthItem, Verdict};
+pub use history::{HistoryItem, Standing};
 pub use ports::PortItem;
 pub use service::{Counters, Rates, RealItem, ServiceItem};
 pub use vrrp::{
@@ -58,6 +60,8 @@ pub enum Noun {
     Events,
     /// The checks of the reals.
     Health,
+    /// The commits that one can go back to.
+    History,
     /// The LACP state of each member.
     Lacp,
     /// The NIC queues that the forwarder serves.
@@ -72,7 +76,7 @@ pub enum Noun {
 
 impl Noun {
     /// Every noun, in the order of the alphabet.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Bond,
         Self::Configuration,
         Self::Connections,
@@ -80,6 +84,7 @@ impl Noun {
         Self::Drops,
         Self::Events,
         Self::Health,
+        Self::History,
         Self::Lacp,
         Self::Ports,
         Self::Service,
@@ -98,6 +103,7 @@ impl Noun {
             Self::Drops => "drops",
             Self::Events => "events",
             Self::Health => "health",
+            Self::History => "history",
             Self::Lacp => "lacp",
             Self::Ports => "ports",
             Self::Service => "service",
@@ -112,7 +118,7 @@ impl Noun {
         match self {
             Self::Bond | Self::Lacp => "bondd",
             Self::Connections | Self::Drops | Self::Ports | Self::Service => "lvsd",
-            Self::Configuration => "ctld",
+            Self::Configuration | Self::History => "ctld",
             Self::Daemons | Self::Events => "supervisor",
             Self::Health => "healthd",
             Self::Vrrp | Self::VrrpWhy => "vrrpd",
@@ -130,6 +136,7 @@ impl Noun {
             | Self::Daemons
             | Self::Events
             | Self::Health
+            | Self::History
             | Self::Lacp
             | Self::Ports
             | Self::Service

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use control::calendar::utc;
 use control::config::{self, Config};
+use control::diff;
 
 use crate::clock::unix;
 use crate::durable;
@@ -162,6 +163,8 @@ impl Books {
         if known.as_deref() == Some(self.running.canonical.as_str()) {
             return;
         }
+        let before = known.unwrap_or_default();
+        let (added, removed) = diff::counts(&diff::changes(&before, &self.running.canonical));
         let commit = self.history.next();
         let entry = Entry {
             commit,
@@ -169,6 +172,8 @@ impl Books {
             user: "ctld".to_owned(),
             comment: Some("found at the start".to_owned()),
             standing: Standing::Plain,
+            added,
+            removed,
         };
         if let Err(error) = self.history.add(entry, &self.running.canonical) {
             eprintln!("ctld: {error}");
@@ -337,6 +342,8 @@ mod tests {
             } else {
                 Standing::Plain
             },
+            added: 1,
+            removed: 1,
         };
         Journal {
             old: OLD.into(),

@@ -67,7 +67,7 @@ impl Committer {
                 "the commit before this one: {error}"
             ))];
         }
-        let journal = journal(books, &proposal);
+        let journal = journal(books, &proposal, &changes);
         let (prepared, own) = match self.prepare(&journal, &proposal).await {
             Ok(prepared) => prepared,
             Err(refused) => return refused,
@@ -83,7 +83,7 @@ impl Committer {
         let outcomes = prepared.commit().await;
         self.reached("committed");
         books.close();
-        report(&journal, &changes, outcomes)
+        report(&journal, outcomes)
     }
 
     /// Everybody's promise; or who gave none.
@@ -129,7 +129,8 @@ impl Committer {
     }
 }
 
-fn journal(books: &Books, proposal: &Proposal) -> Journal {
+fn journal(books: &Books, proposal: &Proposal, changes: &[Change]) -> Journal {
+    let (added, removed) = diff::counts(changes);
     let (commit, now) = (books.history.next(), unix());
     let trial = proposal.confirmed.map(|minutes| Trial {
         commit,
@@ -147,6 +148,8 @@ fn journal(books: &Books, proposal: &Proposal) -> Journal {
             Some(_) => Standing::Trial,
             None => Standing::Plain,
         },
+        added,
+        removed,
     };
     Journal {
         old: books.running.raw.clone(),
@@ -161,16 +164,11 @@ fn refused(objections: Vec<Said<Objection>>) -> Vec<Item> {
     objections.into_iter().map(line).collect()
 }
 
-fn report(journal: &Journal, changes: &[Change], outcomes: Vec<Said<Outcome>>) -> Vec<Item> {
-    let is_added = |change: &&Change| match change {
-        Change::Added(_) => true,
-        Change::Removed(_) => false,
-    };
-    let added = changes.iter().filter(is_added).count();
+fn report(journal: &Journal, outcomes: Vec<Said<Outcome>>) -> Vec<Item> {
     let committed = Committed {
         id: journal.entry.commit,
-        added,
-        removed: changes.len() - added,
+        added: journal.entry.added,
+        removed: journal.entry.removed,
         confirm_by: journal.trial.as_ref().map(Trial::deadline),
     };
     let daemon = |said: Said<Outcome>| {

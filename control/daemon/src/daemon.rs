@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use control::ipc::{Call, Request, Server};
-use control::show::{ConfigurationItem, Noun};
+use control::show::Noun;
 use control::transaction::{Coordinator, Limits};
 use sys::supervised::Supervised;
 use tokio::signal::unix::{SignalKind, signal};
@@ -16,6 +16,7 @@ use crate::books::Books;
 use crate::commit::Committer;
 use crate::metrics::Metrics;
 use crate::operator::Operator;
+use crate::shown::Shown;
 
 /// Requests that may wait for the one before them.
 const MOST_WAITING: usize = 8;
@@ -61,13 +62,12 @@ pub async fn run(
     writer.await.map_err(io::Error::other)
 }
 
-fn take(call: Call, writer: &mpsc::Sender<Call>, shown: &watch::Receiver<Vec<String>>) {
+fn take(call: Call, writer: &mpsc::Sender<Call>, shown: &watch::Receiver<Shown>) {
     match &call.request {
         Request::Show(Noun::Configuration) => {
-            let lines = shown.borrow().clone();
-            let items = lines.into_iter().map(|line| ConfigurationItem { line });
-            call.answer(Noun::Configuration, items);
+            call.answer(Noun::Configuration, &shown.borrow().configuration);
         }
+        Request::Show(Noun::History) => call.answer(Noun::History, &shown.borrow().history),
         Request::Show(noun) => {
             let reason = format!("{} is {}'s", noun.name(), noun.daemon());
             call.refuse(reason);

@@ -8,6 +8,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub use control::show::Standing;
+
+use control::show::HistoryItem;
 use serde::{Deserialize, Serialize};
 
 use crate::durable::{self, Found};
@@ -30,18 +33,10 @@ pub struct Entry {
     pub comment: Option<String>,
     /// Whether it stayed.
     pub standing: Standing,
-}
-
-/// Whether a commit stayed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Standing {
-    /// It was never on trial.
-    Plain,
-    /// It was on trial, and nobody confirmed it so far.
-    Trial,
-    /// It was on trial and was confirmed.
-    Confirmed,
+    /// Lines that were new with it.
+    pub added: usize,
+    /// Lines that went away with it.
+    pub removed: usize,
 }
 
 /// The history in one directory.
@@ -122,6 +117,21 @@ impl History {
         self.entries.values().next_back()
     }
 
+    /// Every commit for an operator, the newest first.
+    pub fn items(&self) -> Vec<HistoryItem> {
+        let item = |(rollback, entry): (usize, &Entry)| HistoryItem {
+            rollback,
+            commit: entry.commit,
+            unix: entry.unix,
+            user: entry.user.clone(),
+            comment: entry.comment.clone(),
+            standing: entry.standing,
+            added: entry.added,
+            removed: entry.removed,
+        };
+        self.entries.values().rev().enumerate().map(item).collect()
+    }
+
     /// The number of the next commit.
     pub fn next(&self) -> u64 {
         self.newest().map_or(1, |entry| entry.commit + 1)
@@ -181,6 +191,8 @@ mod tests {
             user: "root".into(),
             comment: Some("with \"quotes\"\nand a line".into()),
             standing: Standing::Trial,
+            added: 1,
+            removed: 1,
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! An operator's configuration runs in every daemon, or in none ([`control::transaction`]), and is on
 //! disk before anybody says so.
-//! - `operator`: the requests, one after the other; `commit`: the steps of a commit;
+//! - `operator`: the requests, one after the other; `shown`: what is shown meanwhile; `commit`: the steps of a commit;
 //! - `books`: what is kept beside the running file, and how a start puts it in order: `journal`,
 //!   `history`, `trial`, all written by `durable`;
 //! - `edited`: the running file, when somebody else writes it;
@@ -18,6 +18,7 @@ mod history;
 mod journal;
 mod metrics;
 mod operator;
+mod shown;
 mod trial;
 
 use std::io;

@@ -18,6 +18,7 @@ use crate::books::Books;
 use crate::clock::unix;
 use crate::commit::{Committer, Proposal};
 use crate::edited::Edited;
+use crate::shown::Shown;
 use crate::trial::{MOST_MINUTES, Trial};
 
 /// How long after a return that a daemon refused it is tried again.
@@ -33,13 +34,13 @@ pub struct Operator {
     committer: Committer,
     /// When the trial is over, by a clock that nobody sets.
     due: Option<Instant>,
-    shown: watch::Sender<Vec<String>>,
+    shown: watch::Sender<Shown>,
 }
 
 impl Operator {
-    /// What `show configuration` prints comes out at the receiver.
-    pub fn new(books: Books, committer: Committer) -> (Self, watch::Receiver<Vec<String>>) {
-        let (shown, receiver) = watch::channel(lines(&books));
+    /// What operators are shown comes out at the receiver.
+    pub fn new(books: Books, committer: Committer) -> (Self, watch::Receiver<Shown>) {
+        let (shown, receiver) = watch::channel(Shown::of(&books));
         let mut operator = Self {
             books,
             committer,
@@ -68,7 +69,7 @@ impl Operator {
                     self.go_back().await;
                 }
             }
-            self.shown.send_replace(lines(&self.books));
+            self.shown.send_replace(Shown::of(&self.books));
         }
         while let Ok(call) = calls.try_recv() {
             call.refuse("it is about to end");
@@ -324,16 +325,6 @@ fn refused(why: String) -> Vec<Item> {
 fn one_line(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     words.join(" ").chars().take(COMMENT_CHARS).collect()
-}
-
-/// What `show configuration` prints: the canonical text, after a comment when it is on trial.
-fn lines(books: &Books) -> Vec<String> {
-    let trial = books
-        .trial
-        .as_ref()
-        .map(|trial| format!("# {}", trial.words()));
-    let text = books.running.canonical.lines().map(str::to_owned);
-    trial.into_iter().chain(text).collect()
 }
 
 /// The user's name, or the number of one who has none.

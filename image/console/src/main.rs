@@ -81,6 +81,7 @@ impl Show {
                 | Noun::Drops
                 | Noun::Events
                 | Noun::Health
+                | Noun::History
                 | Noun::Lacp
                 | Noun::Ports
                 | Noun::Service
@@ -130,6 +131,7 @@ fn other_number(noun: Noun) -> &'static str {
         Noun::Configuration => "config",
         Noun::Events => "event",
         Noun::Health => "checks",
+        Noun::History => "commits",
         Noun::Vrrp => "vrrps",
         Noun::VrrpWhy => "vrrps_why",
     }

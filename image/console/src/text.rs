@@ -7,6 +7,7 @@ mod daemons;
 mod drops;
 mod events;
 mod health;
+mod history;
 mod lacp;
 mod ports;
 mod service;
@@ -77,6 +78,7 @@ pub(crate) fn print(
         Noun::Configuration => configuration::print(ask(run_dir, noun)?, out),
         Noun::Events => events::print(ask(run_dir, noun)?, out),
         Noun::Health => health::print(ask(run_dir, noun)?, out),
+        Noun::History => history::print(ask(run_dir, noun)?, out),
         Noun::Vrrp => vrrp::print(ask(run_dir, noun)?, out),
         Noun::VrrpWhy => vrrp_why::print(ask(run_dir, noun)?, out),
     }

@@ -311,6 +311,7 @@ impl Daemon {
             | Noun::Daemons
             | Noun::Events
             | Noun::Health
+            | Noun::History
             | Noun::Lacp
             | Noun::Vrrp
             | Noun::VrrpWhy => {

@@ -2,7 +2,14 @@
 
 use std::fs;
 
-use crate::stage::{Stage, text};
+use control::configure;
+use control::diff::changes;
+use control::ipc;
+use control::show::{HistoryItem, Noun, Standing};
+use tests::wait;
+
+use crate::crowd::Way;
+use crate::stage::{BOUND, Stage, text};
 
 #[test]
 fn a_rollback_is_a_commit_of_what_was() {
@@ -20,6 +27,62 @@ fn a_rollback_is_a_commit_of_what_was() {
         entry.contains(r#""comment":"rollback to commit 1""#),
         "{entry}"
     );
+}
+
+#[test]
+fn the_history_shows_what_a_rollback_returns_to_while_a_commit_is_under_way_too() {
+    let mut stage = Stage::new();
+    stage.commit_confirmed(&text(3), 5).expect("a commit");
+    stage.confirm().expect("on trial");
+    stage.rollback(1).expect("a rollback");
+    let user = entries(&stage)[0].user.clone();
+    let entry = |rollback, commit, comment: Option<&str>, standing, (added, removed)| HistoryItem {
+        rollback,
+        commit,
+        unix: 0,
+        user: if commit == 1 {
+            "ctld".into()
+        } else {
+            user.clone()
+        },
+        comment: comment.map(str::to_owned),
+        standing,
+        added,
+        removed,
+    };
+    let all = changes("", &text(2)).len();
+    let expected = [
+        entry(0, 3, Some("rollback to commit 1"), Standing::Plain, (1, 1)),
+        entry(1, 2, Some("a trial"), Standing::Confirmed, (1, 1)),
+        entry(2, 1, Some("found at the start"), Standing::Plain, (all, 0)),
+    ];
+    assert_eq!(entries(&stage), expected);
+    stage.daemon("healthd").behave(Way::Hang);
+    let folder = stage.folder.path().to_owned();
+    let hanging = std::thread::spawn(move || configure::commit(&folder, "x", &text(4), None, None));
+    wait::until("healthd to be asked", BOUND, || {
+        stage.daemon("healthd").owes().then_some(())
+    })
+    .expect("a commit under way");
+    assert_eq!(entries(&stage), expected);
+    assert!(!hanging.is_finished(), "it was waited for");
+    hanging.join().expect("no panic").expect_err("nobody voted");
+    // The same after a restart.
+    stage.kill();
+    stage.start();
+    assert_eq!(entries(&stage), expected);
+}
+
+/// What `show history` is told, without the times.
+fn entries(stage: &Stage) -> Vec<HistoryItem> {
+    let items = ipc::show::<HistoryItem>(stage.folder.path(), Noun::History, BOUND);
+    let items = items.expect("an answer").map(|item| item.expect("an item"));
+    items
+        .map(|item| {
+            assert!(item.unix > 1_700_000_000, "{item:?}");
+            HistoryItem { unix: 0, ..item }
+        })
+        .collect()
 }
 
 #[test]
