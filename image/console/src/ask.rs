@@ -12,11 +12,11 @@ use serde::de::DeserializeOwned;
 /// The items of every daemon that has some, one daemon after the other.
 pub(crate) type Answers<T> = Flatten<IntoIter<Items<T>>>;
 
-/// Asks every daemon that knows about `noun`. One of several that is not running is a line on
-/// standard error, and the others' answers are still worth having.
+/// Asks every daemon that knows about `noun`. One of several that does not answer is a line
+/// on standard error, and the others' answers are still worth having.
 ///
 /// # Errors
-/// When no daemon is running, or one is that does not answer.
+/// When none answers: what the first one's fault is.
 pub(crate) fn ask<T: DeserializeOwned>(
     run_dir: &Path,
     noun: Noun,
@@ -24,18 +24,17 @@ pub(crate) fn ask<T: DeserializeOwned>(
     let daemons = [noun.daemon()]
         .into_iter()
         .chain(noun.also().iter().copied());
-    let (mut answers, mut absent) = (Vec::new(), Vec::new());
+    let (mut answers, mut silent) = (Vec::new(), Vec::new());
     for daemon in daemons {
         match ipc::show_of(run_dir, daemon, noun, PATIENCE) {
             Ok(items) => answers.push(items),
-            Err(error @ ClientError::Unreachable { .. }) => absent.push(error),
-            Err(error) => return Err(error),
+            Err(error) => silent.push(error),
         }
     }
-    if answers.is_empty() && !absent.is_empty() {
-        return Err(absent.swap_remove(0));
+    if answers.is_empty() && !silent.is_empty() {
+        return Err(silent.swap_remove(0));
     }
-    for error in absent {
+    for error in silent {
         // Nothing is left to do when standard error is closed.
         drop(writeln!(io::stderr(), "fourfold: {error}"));
     }

@@ -248,6 +248,22 @@ fn one_daemon_of_two_that_is_not_there_is_a_line_beside_what_the_other_says() {
 }
 
 #[test]
+fn one_daemon_of_two_that_does_not_answer_keeps_nothing_of_the_other_back() {
+    let run = run_directory();
+    let item = serde_json::json!({"reason": "ttl", "layer": "lvs", "fate": "drop", "count": 3});
+    let _lvsd = daemon(&run, "lvsd", vec![item]);
+    let refuse = |call: Call| call.refuse("not now");
+    let _vrrpd = StandIn::start(&socket_in(run.path(), "vrrpd"), refuse).expect("a stand-in");
+    let output = fourfold(&run)
+        .args(["show", "drops"])
+        .output()
+        .expect("runs");
+    assert_eq!(text(&output.stderr), "fourfold: vrrpd refused: not now\n");
+    assert!(text(&output.stdout).contains("ttl"));
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
 fn an_event_is_one_line_however_long_and_moves_no_cursor() {
     let run = run_directory();
     let long = format!("\u{1b}[2J{}\r\n", "x".repeat(200));

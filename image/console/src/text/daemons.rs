@@ -4,8 +4,8 @@ use std::io::Write;
 
 use control::show::DaemonItem;
 
-use super::cut;
 use super::table::{figure, print as print_table, word};
+use super::{cut, harmless};
 use crate::Failure;
 use crate::ask::Answers;
 use crate::time::span;
@@ -35,7 +35,7 @@ pub(super) fn print(items: Answers<DaemonItem>, out: &mut impl Write) -> Result<
         &rows,
     )?;
     for end in ends {
-        writeln!(out, "{}", cut(&end))?;
+        writeln!(out, "{}", cut(&harmless(&end)))?;
     }
     Ok(())
 }
