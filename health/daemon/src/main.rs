@@ -17,7 +17,8 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse().daemon;
-    let config = args.load_or_exit(control::cli::interfaces);
+    // A NIC that is gone is no reason to check nothing any more.
+    let config = args.load_anywhere_or_exit();
     let supervised = sys::supervised::begin();
     match run(&args, config.checks, supervised) {
         Ok(()) => ExitCode::SUCCESS,

@@ -68,6 +68,16 @@ timeout = 0.5
 rise = 1
 "#;
 
+#[test]
+fn a_nic_that_is_not_there_keeps_nobody_from_checking() {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(&file, CONFIG.replace("eth1", "nowhere0")).expect("written");
+    let mut healthd = Command::new(env!("CARGO_BIN_EXE_healthd"));
+    let healthd = healthd.arg("--check").arg("--config").arg(file.path());
+    let output = healthd.output().expect("healthd");
+    assert!(output.status.success(), "{output:?}");
+}
+
 impl Program {
     fn start(config: &str) -> Self {
         let run = tempfile::tempdir().expect("a directory");
