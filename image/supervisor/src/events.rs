@@ -5,6 +5,7 @@
 use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -111,8 +112,15 @@ impl EventsFile {
             text.push(b'\n');
         }
         let new = path.with_extension("new");
-        fs::write(&new, &text)?;
-        let file = OpenOptions::new().append(true).open(&new)?;
+        fs::remove_file(&new).ok();
+        // For those who may ask at the sockets.
+        let mut options = OpenOptions::new();
+        let mut file = options
+            .append(true)
+            .create_new(true)
+            .mode(0o640)
+            .open(&new)?;
+        file.write_all(&text)?;
         fs::rename(&new, path)?;
         let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
         Ok(Self {
@@ -133,6 +141,8 @@ impl EventsFile {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     fn scratch(name: &str) -> PathBuf {
@@ -163,6 +173,8 @@ mod tests {
         first.keep_in(&path).expect("file");
         first.note("lvsd", "a \"line\"");
         drop(first);
+        let mode = fs::metadata(&path).expect("file").permissions().mode();
+        assert_eq!(mode & 0o007, 0, "everybody's: {mode:o}");
         let mut text = fs::read(&path).expect("file");
         text.extend_from_slice(br#"{"unix_ms":1,"dae"#);
         fs::write(&path, text).expect("cut");
