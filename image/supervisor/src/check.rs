@@ -1,6 +1,5 @@
 //! The check before the start: each daemon reads the configuration and says what is wrong with it.
 
-use std::io::{self, Write};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -41,7 +40,9 @@ async fn accepts(service: &Service, log: &Log) -> bool {
             if output.stderr.is_empty() {
                 log.line("supervisor", &format!("{name} --check: {}", output.status));
             }
-            io::stderr().lock().write_all(&output.stderr).ok();
+            for line in String::from_utf8_lossy(&output.stderr).lines() {
+                log.as_is(name, line);
+            }
             false
         }
         Ok(Err(e)) => {

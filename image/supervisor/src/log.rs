@@ -29,6 +29,16 @@ impl Log {
         let own = text.strip_prefix(source);
         let text = own.and_then(|rest| rest.strip_prefix(": ")).unwrap_or(text);
         self.events.borrow_mut().note(source, text);
+        self.write(&format!("{source}: {text}"));
+    }
+
+    /// A line of `source`'s that says itself whence it is: a fault of the configuration.
+    pub fn as_is(&self, source: &str, text: &str) {
+        self.events.borrow_mut().note(source, text);
+        self.write(text);
+    }
+
+    fn write(&self, line: &str) {
         if !writable() {
             self.lost.set(self.lost.get() + 1);
             return;
@@ -37,7 +47,7 @@ impl Log {
         if lost > 0 {
             write(&format!("supervisor: {lost} lines lost: nobody read them"));
         }
-        write(&format!("{source}: {text}"));
+        write(line);
     }
 }
 

@@ -4,6 +4,7 @@ use std::fs;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use serde_json::Value;
 use sys::process::{Process, started};
 
 use crate::stage::{DAEMONS, PLAIN, Stage, Supervisor, kill_now};
@@ -131,6 +132,31 @@ async fn a_configuration_with_faults_stops_nothing_that_runs() {
     next.until("supervisor: the configuration has faults").await;
     assert!(next.ready().await);
     assert_eq!(next.show(), before);
+    let fault = |item: &Value| item["daemon"] == "bondd" && item["text"] == "no good";
+    assert!(next.items("events").iter().any(fault));
+}
+
+#[tokio::test]
+async fn more_faults_than_anybody_reads_do_not_hold_the_supervisor_up() {
+    let stage = Stage::of_helpers();
+    let first = stage.start();
+    assert!(first.ready().await);
+    killed(first).await;
+    // Twice what the pipe of its log holds.
+    let refuse =
+        "#!/bin/bash\nfor ((n = 0; n < 1024; n++)); do printf '%2047d\\n' $n; done >&2; exit 2\n";
+    stage.raw_script("bondd", refuse);
+    let next = stage.start();
+    assert!(next.ready().await);
+    let said = |item: &Value| {
+        item["text"]
+            .as_str()
+            .is_some_and(|text| text.ends_with(" 1023"))
+    };
+    // It answers all the time, until the last fault was heard.
+    while !next.items("events").iter().any(said) {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]
