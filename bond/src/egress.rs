@@ -73,6 +73,17 @@ impl Table {
         }
     }
 
+    /// Behind which member a switch finds the bond: another answer than before wants an
+    /// announcement. The members of an aggregation are one place for it.
+    #[must_use]
+    pub fn place(&self) -> Option<u8> {
+        let first = self.usable.first().copied()?;
+        match self.mode {
+            Mode::ActiveBackup => Some(first),
+            Mode::Ieee8023ad => Some(0),
+        }
+    }
+
     fn modulo(&self, hash: u32, masked: u32) -> Option<usize> {
         let nth = |n: usize| usize::try_from(hash).ok()?.checked_rem(n);
         if masked == 0 {

@@ -24,6 +24,9 @@ pub enum Input<'a> {
     /// The interface is up and has this primary IPv4 address, or this link-local IPv6 address; or
     /// it is down or has none. Also when nothing changed.
     Interface(Option<IpAddr>),
+    /// Frames leave by another port of the switches than before: an Active router's next advert, by
+    /// which they find its virtual MAC, is due at once.
+    Moved,
     /// Whether the forwarder forwards. Until the host says so, it does not.
     Forwarder(Forwarder),
     /// A service lives or died; those that are not tracked are passed over.
@@ -146,6 +149,7 @@ impl VirtualRouter {
         match input {
             Input::Advert(received) => self.advert(now, received),
             Input::Interface(source) => self.interface(now, source),
+            Input::Moved => self.advertise(now),
             Input::Forwarder(state) => self.forwarder(now, state),
             Input::Service { name, is_up } => self.service(now, name, is_up),
             Input::Resume { until } => self.resume = Some(until),

@@ -136,3 +136,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn only_an_active_backup_bond_moves_with_its_active_member() {
+    let mut table = Table {
+        mode: Mode::ActiveBackup,
+        ..Table::default()
+    };
+    assert_eq!(table.place(), None);
+    table.usable.push(1).unwrap();
+    assert_eq!(table.place(), Some(1));
+    table.mode = Mode::Ieee8023ad;
+    assert_eq!(table.place(), Some(0));
+}

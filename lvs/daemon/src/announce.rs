@@ -6,8 +6,6 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use bond::Mode;
-use bond::egress::Table;
 use wire::headers::ArpInfo;
 use wire::icmpv6::{NeighborAdvertisement, multicast_mac};
 use wire::{Mac, ethertype, protocol};
@@ -17,17 +15,6 @@ use crate::shared::Shared;
 /// RFC 4861 7.1.2: nothing that a router has passed on.
 const HOP_LIMIT: u8 = 255;
 const ALL_NODES: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1);
-
-/// Behind which member a switch finds the bond: another answer than before wants an announcement.
-/// The members of an aggregation are one place for it.
-#[must_use]
-pub fn place(table: &Table) -> Option<u8> {
-    let first = table.usable.first().copied()?;
-    match table.mode {
-        Mode::ActiveBackup => Some(first),
-        Mode::Ieee8023ad => Some(0),
-    }
-}
 
 /// Announces one virtual address by a bond.
 pub fn announce(shared: &Shared, bond: usize, mac: Mac, address: IpAddr) {
@@ -116,18 +103,5 @@ mod tests {
         let said = NeighborAdvertisement::parse(&frame[ip.l4..ip.end]).unwrap();
         assert!(said.overriding && !said.solicited && !said.router);
         assert_eq!((said.target, said.target_mac), (address, Some(MAC)));
-    }
-
-    #[test]
-    fn only_an_active_backup_bond_moves_with_its_active_member() {
-        let mut table = Table {
-            mode: Mode::ActiveBackup,
-            ..Table::default()
-        };
-        assert_eq!(place(&table), None);
-        table.usable.push(1).unwrap();
-        assert_eq!(place(&table), Some(1));
-        table.mode = Mode::Ieee8023ad;
-        assert_eq!(place(&table), Some(0));
     }
 }

@@ -92,7 +92,7 @@ impl CarrierWatch {
                     table.bond_mac,
                     !table.usable.is_empty(),
                 );
-                let place = announce::place(&table);
+                let place = table.place();
                 if place != told.place && place.is_some() {
                     told.unannounced = virtuals.to_vec();
                     told.looked_into = None;

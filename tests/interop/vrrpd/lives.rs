@@ -290,8 +290,7 @@ fn a_dead_service_lowers_the_priority_and_healthds_last_word_holds() -> Result<(
 
 #[test]
 #[ignore = "needs root and the lab's programs"]
-fn switches_are_told_that_adverts_are_wanted_for_each_family_that_has_a_virtual_router()
--> Result<()> {
+fn switches_are_told_that_adverts_and_solicitations_of_a_routers_family_are_wanted() -> Result<()> {
     for family in [Family::Ipv4, Family::Ipv6] {
         let segment = Segment::raise()?;
         let wish = Wish { family, ..WISH };
@@ -302,10 +301,14 @@ fn switches_are_told_that_adverts_are_wanted_for_each_family_that_has_a_virtual_
             // 224.0.0.18, as the kernel writes it, and ff02::12.
             let is_in = |text: &str, group: &str| text.contains(group);
             let ipv4 = is_in(&read("igmp")?, "120000E0");
-            let ipv6 = is_in(&read("igmp6")?, "ff020000000000000000000000000012");
-            Ok([ipv4, ipv6])
+            let ipv6 = read("igmp6")?;
+            let adverts = is_in(&ipv6, "ff020000000000000000000000000012");
+            // The solicited-node groups of fe80::51:1 and 2001:db8:81::100.
+            let of_node = |low: &str| is_in(&ipv6, &format!("ff0200000000000000000001ff{low}"));
+            Ok([ipv4, adverts, of_node("510001"), of_node("000100")])
         })?;
-        assert_eq!(groups, [family == Family::Ipv4, family == Family::Ipv6]);
+        let is_ipv6 = family == Family::Ipv6;
+        assert_eq!(groups, [!is_ipv6, is_ipv6, is_ipv6, is_ipv6]);
     }
     Ok(())
 }

@@ -172,3 +172,17 @@ fn a_full_set_of_addresses_leaves_nothing_behind() {
     assert_eq!(lan.announcements(0).len(), 64);
     assert_eq!(lan.nodes[0].router.status(lan.now).counters.lost, 0);
 }
+
+#[test]
+fn an_active_router_that_moves_to_another_port_is_heard_by_it_at_once_and_a_backup_is_not() {
+    let mut lan = Lan::settled(&[config(200), config(100)]);
+    lan.run(ms(130));
+    lan.forget();
+    for node in [0, 1] {
+        lan.input(node, Input::Moved);
+    }
+    let moved = lan.now;
+    lan.run(ms(150));
+    assert_eq!(lan.adverts(0), [(moved, 200), (moved + ms(100), 200)]);
+    assert!(lan.adverts(1).is_empty());
+}

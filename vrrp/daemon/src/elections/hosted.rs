@@ -45,6 +45,8 @@ pub struct Hosted {
     link: usize,
     source: Option<IpAddr>,
     forwarder: Forwarder,
+    /// What the bond's count of moves was.
+    moves: u64,
     /// Whether a lease that a predecessor left may still be taken up.
     is_fresh: bool,
     is_leaving: bool,
@@ -60,6 +62,7 @@ impl Hosted {
             link,
             source: None,
             forwarder: Forwarder::Stale,
+            moves: 0,
             is_fresh: true,
             is_leaving: false,
         }
@@ -123,6 +126,11 @@ impl Hosted {
         if forwarder != self.forwarder {
             self.forwarder = forwarder;
             self.give(Input::Forwarder(forwarder), now, around);
+        }
+        let moves = around.link.moves();
+        if moves != self.moves {
+            self.moves = moves;
+            self.give(Input::Moved, now, around);
         }
         if self.due().is_some_and(|due| due <= now) {
             self.engine.handle_timeout(now);

@@ -33,6 +33,9 @@ pub struct Link {
     sources: Sources,
     ports: Vec<Option<Arc<Port>>>,
     table: Table,
+    /// Behind which member switches found the bond last, and how often that became another one.
+    behind: Option<u8>,
+    moves: u64,
     pulse: PulseWatch,
     forwarder: Forwarder,
     is_attached: bool,
@@ -47,6 +50,8 @@ impl Link {
             sources: Sources::default(),
             ports: Vec::new(),
             table: unread(),
+            behind: None,
+            moves: 0,
             pulse: PulseWatch::expecting(STALL, now),
             forwarder: Forwarder::Stale,
             is_attached: false,
@@ -105,8 +110,18 @@ impl Link {
         }
         // While bondd writes, or when it died over it, the last table holds.
         if let Some(table) = egress::read(words) {
+            let behind = table.place().or(self.behind);
+            if self.behind.is_some_and(|before| Some(before) != behind) {
+                self.moves = self.moves.wrapping_add(1);
+            }
+            self.behind = behind;
             self.table = table;
         }
+    }
+
+    /// How often frames began to leave by another port of the switches.
+    pub const fn moves(&self) -> u64 {
+        self.moves
     }
 
     /// What is known of the source addresses.

@@ -2,13 +2,15 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::mpsc::{SyncSender, sync_channel};
 
+use bond::egress::{self, MemberEntry, Table};
 use nix::sys::eventfd::EfdFlags;
 use sys::memory::SharedMemory;
 use tokio::sync::mpsc;
-use vrrp::{Centiseconds, Config, Family, Priority, Vrid, lease};
+use vrrp::{Centiseconds, Config, Family, Priority, State, Vrid, lease};
 
 use super::*;
 use crate::forwarder::BondMemory;
+use crate::interfaces::Sources;
 
 fn attachment() -> Attachment {
     let memory = |words: usize| SharedMemory::create("test", words * 8).expect("memory");
@@ -109,4 +111,51 @@ fn a_flood_on_one_socket_leaves_the_others_their_turn_and_the_host_its_time() {
         turn.read(place, &flood);
     }
     assert_eq!(turn.taken, FRAMES);
+}
+
+/// The table of an active-backup bond of two members, this one active.
+fn publish(attachment: &Attachment, generation: u64, active: u8) {
+    let mut table = Table {
+        generation,
+        ..Table::default()
+    };
+    for _ in 0..2 {
+        table.members.push(MemberEntry::default()).expect("room");
+    }
+    table.usable.push(active).expect("room");
+    egress::publish(attachment.bonds[0].egress.words(), &table);
+}
+
+#[test]
+fn an_active_router_advertises_at_once_when_its_bond_has_another_active_member() {
+    let (mut turn, _commands) = turn();
+    let attachment = Arc::new(attachment());
+    let feedback = attachment.bonds[0].feedback.words();
+    bond::feedback::set_workers(feedback, 1);
+    let word = lease::word(0, Family::Ipv4, inside().virtual_router_id);
+    let until = now() + Duration::from_secs(60);
+    lease::grant(attachment.leases.words(), word, now(), until);
+    publish(&attachment, 2, 0);
+    turn.take(Command::Attach(Arc::clone(&attachment)));
+    let ipv4 = "192.0.2.2".parse().ok();
+    let sources = Sources { ipv4, ipv6: None };
+    turn.take(Command::Sources { bond: 0, sources });
+    let appear = vec![inside()];
+    turn.take(Command::Plan(Plan {
+        appear,
+        ..Plan::default()
+    }));
+    turn.turn();
+    bond::feedback::beat(feedback, 0, 2);
+    let mut sent = || {
+        turn.turn();
+        let status = turn.routers[0].engine().status(now());
+        (status.state, status.counters.adverts_sent)
+    };
+    assert_eq!(sent(), (State::Active, 1));
+    publish(&attachment, 4, 0);
+    assert_eq!(sent(), (State::Active, 1), "another table, the same member");
+    publish(&attachment, 6, 1);
+    assert_eq!(sent(), (State::Active, 2));
+    assert_eq!(sent(), (State::Active, 2), "once");
 }
