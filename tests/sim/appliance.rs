@@ -25,6 +25,7 @@ pub const CLIENT_IP: [u8; 4] = [10, 0, 0, 10];
 pub const VIP: [u8; 4] = [10, 0, 0, 100];
 pub const REAL_IP: [u8; 4] = [10, 0, 0, 11];
 pub const PORT: u16 = 80;
+pub const OTHER_PORT: u16 = 443;
 
 /// The MAC of the virtual router with VRID 51.
 pub const VMAC: Mac = Mac([0, 0, 0x5e, 0, 1, 51]);
@@ -94,6 +95,17 @@ impl Appliance {
             routers: vec![router],
             ..services()
         };
+        let mut appliance = Self::configured(Sizes::default(), 1, config);
+        appliance.attach();
+        appliance
+    }
+
+    /// Up and attached, with two services that share their real.
+    pub fn of_two_services() -> Self {
+        let mut config = services();
+        config.services.extend(config.services.clone());
+        config.services[1].name = "other".into();
+        config.services[1].port = OTHER_PORT;
         let mut appliance = Self::configured(Sizes::default(), 1, config);
         appliance.attach();
         appliance

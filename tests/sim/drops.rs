@@ -16,7 +16,9 @@ use lvsd::shared::Shared;
 use netio::frame::Port;
 use wire::{Duration, Mac};
 
-use crate::appliance::{Appliance, CLIENT, CLIENT_IP, REAL_IP, Sizes, VIP, echo, segment, syn};
+use crate::appliance::{
+    Appliance, CLIENT, CLIENT_IP, OTHER_PORT, PORT, REAL_IP, Sizes, VIP, echo, segment, syn,
+};
 use crate::routers::to_router;
 
 /// A reason, and an appliance that has met it exactly once.
@@ -69,6 +71,16 @@ const CASES: &[Case] = &[
     ("lvsd/not_active", || {
         let mut appliance = Appliance::of_router();
         appliance.receive(&to_router(&syn(4_000)));
+        appliance
+    }),
+    ("lvs/nat_conflict", || {
+        // One client endpoint, two services, one real: its replies could not be told apart.
+        let mut appliance = Appliance::of_two_services();
+        for port in [PORT, OTHER_PORT] {
+            appliance.receive(&segment(CLIENT_IP, VIP, 4_000, |header| {
+                (header.syn, header.destination_port) = (true, port);
+            }));
+        }
         appliance
     }),
     ("lvs/not_active", || {

@@ -9,9 +9,10 @@ use serde_json::Value;
 
 use crate::appliance::Appliance;
 use crate::lab::{Lab, SWITCH_PORTS};
-use crate::plan::{Family, Method, Scheduler, Vip};
+use crate::plan::{Family, Method, Vip};
 use crate::{run, wait};
 
+mod advert;
 mod cause;
 pub mod frame;
 
@@ -100,6 +101,8 @@ pub fn counts(appliance: &Appliance) -> Result<BTreeMap<String, u64>> {
 /// them back by the same command.
 pub const IN_PROCESS: &[&str] = &[
     "lvs/malformed",
+    "lvs/nat_conflict",
+    "lvs/not_active",
     "lvs/reply_too_long",
     "lvs/table_busy",
     "lvsd/host_queue_full",
@@ -109,16 +112,31 @@ pub const IN_PROCESS: &[&str] = &[
     "lvsd/neighbour_unresolved",
     "lvsd/no_frame",
     "lvsd/no_route",
+    "lvsd/not_active",
     "lvsd/not_attached",
+    "lvsd/redirect",
     "lvsd/tx_ring_full",
 ];
 
-/// Produces every reason that the appliance has a counter for, but those [`IN_PROCESS`], one after
-/// the other.
+/// The reasons of the elections that no frame to an appliance without virtual routers gives, or none
+/// that gets past the kernel's filters; the tests of `vrrp` and of `vrrpd` produce them.
+pub const OF_ELECTIONS: &[&str] = &[
+    "vrrp/not_vrrp",
+    "vrrp/own_frame",
+    "vrrp/tagged",
+    "vrrpd/inactive_member",
+    "vrrpd/no_member",
+];
+
+/// Produces every reason that the appliance has a counter for, but those [`IN_PROCESS`] and
+/// [`OF_ELECTIONS`], one after the other.
 pub fn produce_all(scene: &Scene<'_>) -> Result<Vec<Count>> {
     let reasons = scene.counts()?.into_keys();
     reasons
-        .filter(|reason| !IN_PROCESS.contains(&reason.as_str()))
+        .filter(|reason| {
+            let elsewhere = [IN_PROCESS, OF_ELECTIONS];
+            !elsewhere.iter().any(|list| list.contains(&reason.as_str()))
+        })
         .map(|reason| produce(scene, reason))
         .collect()
 }
@@ -176,15 +194,6 @@ fn collect(value: &Value, counts: &mut BTreeMap<String, u64>) {
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
-}
-
-/// The NAT services of one family that share their reals: rr and Maglev.
-fn nat_services(family: Family) -> [Vip; 2] {
-    [Scheduler::RoundRobin, Scheduler::Maglev].map(|scheduler| Vip {
-        method: Method::Nat,
-        family,
-        scheduler,
-    })
 }
 
 fn ask_ip(words: &[&str]) -> Result<Value> {

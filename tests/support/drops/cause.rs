@@ -1,18 +1,20 @@
 //! The causes, one for each reason.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::advert::Advert;
 use super::frame::{self, ETHERNET, Flags, Way};
-use super::{Cause, Scene, nat_services};
+use super::{Cause, Scene};
 use crate::cable::Cable;
 use crate::lab::SWITCH_PORTS;
 use crate::plan::{self, CLIENT, Family, Method, Subnet, VIP_PORT, Vip};
 use crate::{run, wait};
 
+const LINK_LOCAL: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0x99, 1);
 const INACTIVE: &str = "bond/inactive_member";
 /// Ports from here on are used by no client of the lab. Each cause has one of its own, since what one
 /// sends may leave a connection behind.
@@ -80,13 +82,112 @@ pub const CAUSES: &[Cause] = &[
         };
         scene.send(&way.tcp(PORT + 6, VIP_PORT, Flags::Syn)?)
     }),
-    cause("lvs/nat_conflict", nat_conflict),
     cause("lvs/protocol_unsupported", |scene| {
         scene.send(&way(scene, Family::V4).raw(47)?)
     }),
     cause("lvs/rate_limited", rate_limited),
     cause("lvs/stray_reset", |scene| {
         scene.send(&way(scene, Family::V4).tcp(PORT + 7, VIP_PORT, Flags::Rst)?)
+    }),
+    cause("vrrp/carp", |scene| {
+        // An advskew of 0 where VRRP has its priority.
+        let mut carp = vec![0x21, 99, 0, 7, 0, 1];
+        carp.resize(36, 0);
+        scene.send(
+            &Advert {
+                message: carp,
+                ..Advert::v4()
+            }
+            .frame()?,
+        )
+    }),
+    cause("vrrp/checksum", |scene| {
+        scene.send(&Advert::v4().damaged(26)?)
+    }),
+    cause("vrrp/count", |scene| {
+        let message = vec![0x31, 99, 100, 0, 0, 100, 0, 0];
+        scene.send(
+            &Advert {
+                message,
+                ..Advert::v4()
+            }
+            .frame()?,
+        )
+    }),
+    cause("vrrp/destination", |scene| {
+        let destination = Ipv4Addr::new(224, 0, 0, 19).into();
+        scene.send(
+            &Advert {
+                destination,
+                ..Advert::v4()
+            }
+            .frame()?,
+        )
+    }),
+    cause("vrrp/header_checksum", |scene| {
+        scene.send(&Advert::v4().damaged(10)?)
+    }),
+    cause("vrrp/hop_limit", |scene| {
+        let hops = 254;
+        scene.send(
+            &Advert {
+                hops,
+                ..Advert::v6(LINK_LOCAL)
+            }
+            .frame()?,
+        )
+    }),
+    cause("vrrp/interval", |scene| {
+        scene.send(&Advert::v4().with(4, &[0, 0]).frame()?)
+    }),
+    cause("vrrp/length", |scene| {
+        scene.send(&Advert::v4().with(3, &[2]).frame()?)
+    }),
+    cause("vrrp/link_local", |scene| {
+        let address = Ipv6Addr::new(0x2001, 0xdb8, 0x80, 1, 0, 0, 0, 0x99);
+        scene.send(&Advert::v6(address).frame()?)
+    }),
+    cause("vrrp/malformed", |scene| {
+        // More fragments follow.
+        let mut frame = Advert::v4().frame()?;
+        frame[ETHERNET + 6] = 0x20;
+        refresh_checksum(&mut frame);
+        scene.send(&frame)
+    }),
+    cause("vrrp/source", |scene| {
+        let source = Ipv4Addr::LOCALHOST.into();
+        scene.send(
+            &Advert {
+                source,
+                ..Advert::v4()
+            }
+            .frame()?,
+        )
+    }),
+    cause("vrrp/ttl", |scene| {
+        let hops = 254;
+        scene.send(
+            &Advert {
+                hops,
+                ..Advert::v4()
+            }
+            .frame()?,
+        )
+    }),
+    cause("vrrp/type", |scene| {
+        scene.send(&Advert::v4().with(0, &[0x32]).frame()?)
+    }),
+    cause("vrrp/unknown_vrid", |scene| {
+        scene.send(&Advert::v4().frame()?)
+    }),
+    cause("vrrp/version", |scene| {
+        scene.send(&Advert::v4().with(0, &[0x41]).frame()?)
+    }),
+    cause("vrrp/version2", |scene| {
+        scene.send(&Advert::v4().with(0, &[0x21]).frame()?)
+    }),
+    cause("vrrp/vrid", |scene| {
+        scene.send(&Advert::v4().with(1, &[0]).frame()?)
     }),
     cause("lvs/ttl_expired", |scene| {
         // Port unreachable about a connection; the error's own TTL is at its end.
@@ -166,20 +267,6 @@ fn refresh_checksum(frame: &mut [u8]) {
     let folded = (folded & 0xffff) + (folded >> 16);
     let [_, _, high, low] = (!folded).to_be_bytes();
     header[10..12].copy_from_slice(&[high, low]);
-}
-
-/// One client endpoint asks two services with the same reals: sooner or later both choose one real.
-fn nat_conflict(scene: &Scene<'_>) -> Result<()> {
-    for port in PORT + 100..PORT + 124 {
-        for service in nat_services(Family::V4) {
-            let way = Way {
-                to: service.address().ip(),
-                ..way(scene, Family::V4)
-            };
-            scene.send(&way.tcp(port, VIP_PORT, Flags::Syn)?)?;
-        }
-    }
-    Ok(())
 }
 
 /// More stray segments at once than any limit on answers lets through.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use tests::drops::{IN_PROCESS, Scene, produce_all};
+use tests::drops::{IN_PROCESS, OF_ELECTIONS, Scene, produce_all};
 
 use super::Stage;
 use crate::report::Report;
@@ -30,6 +30,10 @@ pub fn run(report: &mut Report, binaries: &Path) -> Result<()> {
         produced,
         &bound,
         passed,
+    );
+    report.note(
+        "reasons that only tests of the elections produce",
+        OF_ELECTIONS.join(", "),
     );
     Ok(())
 }
