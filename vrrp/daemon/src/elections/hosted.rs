@@ -117,7 +117,10 @@ impl Hosted {
         if self.is_fresh {
             self.resume(now, around);
         }
+        // One that takes part already, or was Active a moment ago, knows its network.
+        let knows = self.source.is_some() || self.engine.lease().is_some();
         let source = around.link.source(self.key.family);
+        let source = source.filter(|_| knows || around.link.is_settled(now));
         if source != self.source {
             self.source = source;
             self.give(Input::Interface(source), now, around);

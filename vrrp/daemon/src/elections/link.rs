@@ -16,6 +16,10 @@ use crate::port::Port;
 /// A forwarder whose pulse rests for longer than this, or that is gone for so long, stands still.
 const STALL: Duration = Duration::from_millis(500);
 
+/// How long a bond must have been usable before its virtual routers take part: its LACP partner may still
+/// be about to send to it, and who hears nobody takes over.
+pub const SETTLE: Duration = Duration::from_secs(1);
+
 /// A table that any published one is newer than.
 fn unread() -> Table {
     Table {
@@ -33,6 +37,8 @@ pub struct Link {
     sources: Sources,
     ports: Vec<Option<Arc<Port>>>,
     table: Table,
+    /// Since when a member can send.
+    usable_since: Option<Instant>,
     /// Behind which member switches found the bond last, and how often that became another one.
     behind: Option<u8>,
     moves: u64,
@@ -50,6 +56,7 @@ impl Link {
             sources: Sources::default(),
             ports: Vec::new(),
             table: unread(),
+            usable_since: None,
             behind: None,
             moves: 0,
             pulse: PulseWatch::expecting(STALL, now),
@@ -94,6 +101,8 @@ impl Link {
         if let Some(memory) = memory {
             self.read(memory);
         }
+        let is_usable = self.place.is_some() && !self.table.usable.is_empty();
+        self.usable_since = self.usable_since.or(Some(now)).filter(|_| is_usable);
         let beating = memory.filter(|_| self.is_attached);
         let words = beating.map(|memory| memory.feedback.words());
         match self.pulse.look(words, now) {
@@ -146,8 +155,14 @@ impl Link {
 
     /// Where adverts of this family come from; none while no member can send.
     pub fn source(&self, family: Family) -> Option<IpAddr> {
-        let has_carrier = self.place.is_some() && !self.table.usable.is_empty();
-        self.sources.of(family).filter(|_| has_carrier)
+        let sources = self.usable_since.map(|_| self.sources);
+        sources.and_then(|sources| sources.of(family))
+    }
+
+    /// Whether a member has been able to send for [`SETTLE`].
+    pub fn is_settled(&self, now: Instant) -> bool {
+        self.usable_since
+            .is_some_and(|since| now.since(since) >= SETTLE)
     }
 
     /// Whether the forwarder forwards.
@@ -256,6 +271,22 @@ mod tests {
         assert_eq!(link.source(Family::Ipv4), "192.0.2.1".parse().ok());
         assert_eq!(link.source(Family::Ipv6), None);
         assert!(!link.is_receiving(0));
+    }
+
+    #[test]
+    fn a_bond_is_settled_when_it_has_been_usable_for_a_second() {
+        let (mut link, attachment) = (link(), attachment());
+        link.attach(&attachment, at(0));
+        publish(&attachment, 2, true, true);
+        link.look(Some(&attachment), at(10));
+        assert!(!link.is_settled(at(1_009)));
+        assert!(link.is_settled(at(1_010)));
+        publish(&attachment, 4, true, false);
+        link.look(Some(&attachment), at(1_020));
+        publish(&attachment, 6, true, true);
+        link.look(Some(&attachment), at(1_030));
+        assert!(!link.is_settled(at(2_020)), "it begins anew");
+        assert!(link.is_settled(at(2_030)));
     }
 
     #[test]
