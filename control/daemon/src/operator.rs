@@ -214,7 +214,8 @@ impl Operator {
             user,
             comment: Some(format!("rollback to {name}")),
             confirmed: None,
-            absent: Absent::Refuses,
+            // What goes back may be what one has died of.
+            absent: Absent::Follows,
         };
         Ok(self.committer.commit(&mut self.books, proposal).await)
     }

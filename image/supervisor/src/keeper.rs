@@ -1,7 +1,8 @@
 //! Keeps one daemon running: starts it, starts it again when it dies, stops it when asked.
 
 use std::cell::RefCell;
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -17,6 +18,9 @@ use crate::log::Log;
 use crate::restart::Decision;
 use crate::service::Service;
 use crate::status::{Board, State};
+
+/// How often the configuration is looked at while a daemon is in maintenance.
+const CONFIGURATION: Duration = Duration::from_millis(500);
 
 /// How long a daemon may take to stop in order; then it is killed.
 pub const STOP_LIMIT: Duration = Duration::from_secs(5);
@@ -93,13 +97,28 @@ impl Keeper {
                         self.say("died too often: in maintenance");
                         self.shared.board.set(name, State::Maintenance, None);
                         self.settled.send_replace(true);
-                        asked(&mut self.stop).await;
-                        break;
+                        if self.wait_for_another_configuration().await {
+                            break;
+                        }
                     }
                 },
             }
         }
         self.shared.board.set(name, State::Stopped, None);
+    }
+
+    /// In maintenance: what the daemon died of may be in the configuration, so that another one has it
+    /// tried again. True when a stop came first.
+    async fn wait_for_another_configuration(&mut self) -> bool {
+        let path = self.service.config.clone();
+        tokio::select! {
+            () = asked(&mut self.stop) => true,
+            () = replaced(&path) => {
+                self.say("the configuration is another one: tried again");
+                self.shared.board.pardon(self.service.name);
+                false
+            }
+        }
     }
 
     async fn run_new(&mut self) -> End {
@@ -229,6 +248,20 @@ impl Keeper {
             .log
             .line("supervisor", &format!("{}: {text}", self.service.name));
     }
+}
+
+/// Returns when the file is another one than at the call.
+async fn replaced(path: &Path) {
+    let before = identity(path);
+    while identity(path) == before {
+        sleep(CONFIGURATION).await;
+    }
+}
+
+/// Which file there is, and of when.
+fn identity(path: &Path) -> Option<(u64, i64, i64)> {
+    let file = std::fs::metadata(path).ok()?;
+    Some((file.ino(), file.mtime(), file.mtime_nsec()))
 }
 
 /// Waits until the flag is true; a flag that nobody can turn any more counts as true.

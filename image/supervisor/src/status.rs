@@ -150,6 +150,14 @@ impl Board {
             .unwrap_or(false)
     }
 
+    /// The deaths of a daemon count no longer; it is about to be started again.
+    pub fn pardon(&self, name: &str) {
+        self.change(name, |record| {
+            record.history = History::default();
+            record.daemon.restarts += 1;
+        });
+    }
+
     /// A daemon is about to be started again.
     pub fn restarted(&self, name: &str) {
         self.change(name, |record| record.daemon.restarts += 1);

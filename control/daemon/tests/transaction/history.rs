@@ -163,3 +163,14 @@ fn two_operators_at_once_are_served_one_after_the_other() {
     assert!(ids == [2, 3] || ids == [3, 2], "{ids:?}");
     stage.runs(&text(if ids == [2, 3] { 6 } else { 5 }));
 }
+
+#[test]
+fn a_rollback_does_not_wait_for_a_daemon_that_is_dead_and_a_commit_does() {
+    let mut stage = Stage::new();
+    stage.commit(&text(3)).expect("a commit");
+    stage.daemon("hostd").kill();
+    let refused = stage.commit(&text(4)).expect_err("without hostd");
+    assert!(refused.to_string().contains("hostd"), "{refused}");
+    stage.rollback(1).expect("a rollback");
+    assert_eq!(stage.file(), text(2));
+}

@@ -66,6 +66,23 @@ async fn a_crash_loop_ends_in_maintenance_with_its_reason_and_the_others_go_on()
 }
 
 #[tokio::test]
+async fn a_daemon_in_maintenance_is_tried_again_with_another_configuration() {
+    let stage = Stage::new();
+    stage.script("lvsd", "exit 1");
+    let mut supervisor = stage.start();
+    supervisor
+        .until("supervisor: lvsd: died too often: in maintenance")
+        .await;
+    stage.script("lvsd", PLAIN);
+    stage.replace_configuration();
+    supervisor
+        .until("supervisor: lvsd: the configuration is another one: tried again")
+        .await;
+    supervisor.until("lvsd: ready").await;
+    assert_eq!(supervisor.show()[0]["state"], "ready");
+}
+
+#[tokio::test]
 async fn daemons_outlive_their_supervisor_also_when_they_write() {
     let stage = Stage::new();
     stage.script(

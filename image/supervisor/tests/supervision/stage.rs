@@ -90,6 +90,13 @@ impl Stage {
         fs::rename(&new, &path).expect("rename");
     }
 
+    /// Puts another configuration in the place of the one that there is.
+    pub fn replace_configuration(&self) {
+        let new = self.path("fourfold.new");
+        fs::write(&new, "another").expect("a file");
+        fs::rename(&new, self.path("fourfold.toml")).expect("rename");
+    }
+
     /// Runs the supervisor.
     pub fn start(&self) -> Supervisor {
         self.start_in("run")
