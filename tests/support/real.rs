@@ -85,9 +85,15 @@ impl Real {
     }
 
     /// SIGKILL to master and worker; returns the moment after which it answers nobody.
-    pub fn kill(&mut self) -> Instant {
+    pub fn kill(&mut self) -> Result<Instant> {
         drop(self.nginx.take());
-        Instant::now()
+        // Only the master's end has been waited for.
+        let gone = || {
+            let left = namespace::processes(&self.namespace);
+            left.iter().all(|one| one.name != "nginx").then_some(())
+        };
+        wait::until("nginx's workers to end", Duration::from_secs(5), gone)?;
+        Ok(Instant::now())
     }
 
     /// Starts it after its death; returns the moment before which it answered nobody.

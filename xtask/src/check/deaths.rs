@@ -132,7 +132,7 @@ fn homes(report: &mut Report, pair: &Pair, what: &str) -> Result<()> {
 fn healthd(report: &mut Report, pair: &mut Pair, flood: &Flood) -> Result<()> {
     let real = pair.lab.reals.last_mut().context("no real")?;
     let name = real.name().to_owned();
-    real.kill();
+    real.kill()?;
     let counted = Vip::all().len();
     tests::wait::until("every check of the dead real to fail", PATIENCE, || {
         let verdicts = pair.at(BOX).verdicts().ok()?;
@@ -184,7 +184,8 @@ fn stalled_lvsd(report: &mut Report, pair: &Pair) -> Result<()> {
     let (at, _) = pair.at(stalled).signal("lvsd", Signal::SIGSTOP)?;
     pair.at(heir).wait_for_roles(|_| true, ADVERT_INT * 50)?;
     let skew = router.active_down_interval(heir) - ADVERT_INT * 3;
-    let bound = STALE + skew + TAKING_OVER;
+    // The election itself takes a step more than after a death.
+    let bound = STALE + skew + 2 * TAKING_OVER;
     pulses.judge(report, &pair.lab.client, "lvsd stopped", at, bound)?;
     located(report, pair, "lvsd stopped", router, heir)?;
     pair.at(stalled).wait_for_roles(|_| false, PATIENCE)?;

@@ -16,7 +16,7 @@ use crate::report::{Report, milliseconds};
 pub mod arp;
 
 /// What scheduling on a busy machine may add to a window that is counted in probes.
-pub const SLACK: Duration = Duration::from_millis(250);
+pub const SLACK: Duration = Duration::from_millis(500);
 
 /// The longest silence under load where nothing is to happen: what a busy machine may add by itself. A
 /// role that changes hands shows as one.

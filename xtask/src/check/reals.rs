@@ -33,7 +33,7 @@ pub fn run(report: &mut Report, binaries: &Path) -> Result<()> {
 
 fn killed(report: &mut Report, pair: &mut Pair, flood: &Flood) -> Result<()> {
     flood.restart_tally();
-    let at = pair.lab.reals[usize::from(NUMBER - 1)].kill();
+    let at = pair.lab.reals[usize::from(NUMBER - 1)].kill()?;
     let window = CHECK.failure_window() + SLACK;
     observe(window);
     let last = flood.tally().last_failed;
@@ -48,7 +48,7 @@ fn killed(report: &mut Report, pair: &mut Pair, flood: &Flood) -> Result<()> {
 }
 
 fn hanging(report: &mut Report, pair: &mut Pair, flood: &Flood) -> Result<()> {
-    pair.lab.reals[usize::from(NUMBER - 1)].kill();
+    pair.lab.reals[usize::from(NUMBER - 1)].kill()?;
     let hanging = Hanging::start(pair.lab.real_namespace(NUMBER)?)?;
     let at = Instant::now();
     let window = CHECK.failure_window() + SLACK;
