@@ -79,6 +79,7 @@ impl Keeper {
     pub async fn keep(mut self, mut adopted: Option<Process>) {
         let name = self.service.name;
         loop {
+            let configuration = identity(&self.service.config);
             let end = match adopted.take() {
                 Some(process) => self.run_adopted(process).await,
                 None => self.run_new().await,
@@ -97,7 +98,7 @@ impl Keeper {
                         self.say("died too often: in maintenance");
                         self.shared.board.set(name, State::Maintenance, None);
                         self.settled.send_replace(true);
-                        if self.wait_for_another_configuration().await {
+                        if self.wait_for_another_than(configuration).await {
                             break;
                         }
                     }
@@ -107,13 +108,13 @@ impl Keeper {
         self.shared.board.set(name, State::Stopped, None);
     }
 
-    /// In maintenance: what the daemon died of may be in the configuration, so that another one has it
-    /// tried again. True when a stop came first.
-    async fn wait_for_another_configuration(&mut self) -> bool {
+    /// In maintenance: what the daemon died of may be in the configuration that it was started with last,
+    /// so that another one has it tried again. True when a stop came first.
+    async fn wait_for_another_than(&mut self, configuration: Option<Identity>) -> bool {
         let path = self.service.config.clone();
         tokio::select! {
             () = asked(&mut self.stop) => true,
-            () = replaced(&path) => {
+            () = replaced(&path, configuration) => {
                 self.say("the configuration is another one: tried again");
                 self.shared.board.pardon(self.service.name);
                 false
@@ -250,16 +251,18 @@ impl Keeper {
     }
 }
 
-/// Returns when the file is another one than at the call.
-async fn replaced(path: &Path) {
-    let before = identity(path);
+/// Returns when the file is another one than `before`.
+async fn replaced(path: &Path, before: Option<Identity>) {
     while identity(path) == before {
         sleep(CONFIGURATION).await;
     }
 }
 
+/// A file's inode, and the time at which it was written, in seconds and nanoseconds.
+type Identity = (u64, i64, i64);
+
 /// Which file there is, and of when.
-fn identity(path: &Path) -> Option<(u64, i64, i64)> {
+fn identity(path: &Path) -> Option<Identity> {
     let file = std::fs::metadata(path).ok()?;
     Some((file.ino(), file.mtime(), file.mtime_nsec()))
 }
