@@ -156,11 +156,10 @@ fn an_orderly_stop_leaves_nothing_and_the_vips_silent() -> Result<()> {
 #[test]
 #[ignore = "needs root and the lab's programs"]
 fn a_box_whose_processes_are_all_dead_answers_nobody() -> Result<()> {
-    let (appliance, lab) = raise(LacpRate::Fast)?;
+    let (mut appliance, lab) = raise(LacpRate::Fast)?;
     lab.wait_for_services(&Vip::all())?;
-    for name in ["supervisor", "hostd", "bondd", "lvsd"] {
-        appliance.kill(name)?;
-    }
+    appliance.kill_all()?;
+    assert_eq!(lab.appliance().processes(), []);
     // The members keep an address each for this, so that a kernel that heard would answer.
     let own = "10.80.1.200";
     lab.appliance().ip(&[
