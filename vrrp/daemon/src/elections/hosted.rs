@@ -125,7 +125,11 @@ impl Hosted {
             self.source = source;
             self.give(Input::Interface(source), now, around);
         }
-        let forwarder = around.link.forwarder();
+        let takes_part = self.forwarder == Forwarder::Alive || self.engine.lease().is_some();
+        let forwarder = match around.link.forwarder() {
+            Forwarder::Alive if !takes_part && !around.link.is_steady(now) => Forwarder::Stale,
+            told => told,
+        };
         if forwarder != self.forwarder {
             self.forwarder = forwarder;
             self.give(Input::Forwarder(forwarder), now, around);

@@ -16,8 +16,8 @@ use crate::port::Port;
 /// A forwarder whose pulse rests for longer than this, or that is gone for so long, stands still.
 const STALL: Duration = Duration::from_millis(500);
 
-/// How long a bond must have been usable before its virtual routers take part: its LACP partner may still
-/// be about to send to it, and who hears nobody takes over.
+/// How long a bond must have been usable, and its forwarder alive, before its virtual routers take part:
+/// until the LACP partner sends to it again nobody is heard, and who hears nobody takes over.
 pub const SETTLE: Duration = Duration::from_secs(1);
 
 /// A table that any published one is newer than.
@@ -44,6 +44,8 @@ pub struct Link {
     moves: u64,
     pulse: PulseWatch,
     forwarder: Forwarder,
+    /// Since when it lives.
+    alive_since: Option<Instant>,
     is_attached: bool,
 }
 
@@ -61,6 +63,7 @@ impl Link {
             moves: 0,
             pulse: PulseWatch::expecting(STALL, now),
             forwarder: Forwarder::Stale,
+            alive_since: None,
             is_attached: false,
         }
     }
@@ -110,6 +113,8 @@ impl Link {
             Some(bond::Forwarder::Stale) => self.forwarder = Forwarder::Stale,
             None => {}
         }
+        let is_alive = self.forwarder == Forwarder::Alive;
+        self.alive_since = self.alive_since.or(Some(now)).filter(|_| is_alive);
     }
 
     fn read(&mut self, memory: &BondMemory) {
@@ -168,6 +173,12 @@ impl Link {
     /// Whether the forwarder forwards.
     pub const fn forwarder(&self) -> Forwarder {
         self.forwarder
+    }
+
+    /// Whether it has forwarded for [`SETTLE`].
+    pub fn is_steady(&self, now: Instant) -> bool {
+        self.alive_since
+            .is_some_and(|since| now.since(since) >= SETTLE)
     }
 
     /// Whether frames received by this member count.
@@ -315,6 +326,27 @@ mod tests {
         }
         link.look(Some(&attachment), at(530));
         assert_eq!(link.forwarder(), Forwarder::Stale);
+    }
+
+    #[test]
+    fn a_forwarder_is_steady_when_it_has_lived_for_a_second() {
+        let (mut link, attachment) = (link(), attachment());
+        let words = attachment.bonds[1].feedback.words();
+        link.attach(&attachment, at(0));
+        link.look(Some(&attachment), at(10));
+        for ms in (20..=2_000).step_by(10) {
+            // It rests from 300 to 1,200 ms.
+            if !(300..1_200).contains(&ms) {
+                feedback::beat(words, 0, ms);
+            }
+            link.look(Some(&attachment), at(ms));
+            assert!(!link.is_steady(at(ms)), "{ms}");
+        }
+        for ms in (2_010..=2_210).step_by(10) {
+            feedback::beat(words, 0, ms);
+            link.look(Some(&attachment), at(ms));
+        }
+        assert!(link.is_steady(at(2_210)));
     }
 
     #[test]
