@@ -130,8 +130,7 @@ impl Story {
                 .watcher
                 .wait("FRR's advert", Instant::now(), theirs)
                 .with_context(|| log().unwrap_or_default())?;
-            let status = story.ours.wait_for(State::Backup)?;
-            let active = status.active.context("no Active router known")?;
+            let (_, active) = story.ours.wait_for_active_router()?;
             ensure!(active.address == advert.source, "{active:?}, {advert:?}");
         }
         Ok(story)

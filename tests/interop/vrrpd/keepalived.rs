@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use tests::daemon::Daemon;
+use tests::wait;
 use vrrp::{Family, State};
 
-use super::ours::{Ours, Wish, configuration};
+use super::ours::{LIMIT, Ours, Wish, configuration};
 use super::segment::{INTERFACE, Port, Segment, our_address, virtual_addresses};
 use super::watcher::{Advert, Watcher};
 
@@ -84,16 +85,19 @@ struct Story {
 }
 
 impl Story {
-    /// Both on one network, not waited for.
-    fn begin(ours: Wish, theirs: u8, more: &str) -> Result<Self> {
+    /// Both on one network: we are Active where our priority is the higher one, else nothing is waited
+    /// for.
+    fn begin(wish: Wish, theirs: u8, more: &str) -> Result<Self> {
         let segment = Segment::raise()?;
         let watcher = Watcher::start(&segment.listener)?;
-        let keepalived = Keepalived::start(&segment, ours.family, theirs, more)?;
-        let family = ours.family;
-        let ours = Ours::start(&segment, &configuration(ours, ""))?;
+        let family = wish.family;
+        let ours = Ours::start(&segment, &configuration(wish, ""))?;
+        if wish.priority > theirs {
+            ours.wait_for(State::Active)?;
+        }
         Ok(Self {
             ours,
-            keepalived,
+            keepalived: Keepalived::start(&segment, family, theirs, more)?,
             watcher,
             segment,
             family,
@@ -111,13 +115,26 @@ impl Story {
             .watcher
             .wait("keepalived's advert", Instant::now(), theirs);
         let (_, advert) = heard.with_context(|| self.keepalived.log())?;
-        let status = self.ours.wait_for(State::Backup)?;
-        let active = status.active.context("no Active router known")?;
+        let (status, active) = self.ours.wait_for_active_router()?;
         ensure!(active.priority == advert.priority && active.address == advert.source);
         ensure!(
             status.counters.addresses_differ == 0,
             "the same addresses: {status:?}"
         );
+        Ok(())
+    }
+
+    /// Waits until keepalived watches over us.
+    fn wait_for_keepalived(&self) -> Result<()> {
+        wait::until("keepalived to be Backup", LIMIT, || {
+            self.keepalived
+                .log()
+                .contains("Entering BACKUP STATE")
+                .then_some(())
+        })?;
+        let began = Instant::now();
+        let ours = |advert: &Advert| self.is_ours(advert);
+        self.watcher.wait("our next advert", began, ours)?;
         Ok(())
     }
 
@@ -206,11 +223,7 @@ fn keepalived_leaves_and_we_take_over_within_the_skew() -> Result<()> {
 fn we_die_silently_and_keepalived_takes_over_and_yields_when_we_are_back() -> Result<()> {
     for (family, more, name) in variants() {
         let story = Story::begin(Wish::new(family, 200), 100, more)?;
-        story.ours.wait_for(State::Active).or_else(|_| {
-            // keepalived was first, and we do not preempt: it is cut off until we are Active.
-            story.segment.cut(Port::Peer)?;
-            story.ours.wait_for(State::Active)
-        })?;
+        story.wait_for_keepalived()?;
         let cut = Instant::now();
         story.segment.cut(Port::Ours)?;
         let took = story
@@ -241,7 +254,7 @@ fn we_leave_and_keepalived_takes_over_within_the_skew() -> Result<()> {
             ..Wish::new(family, 200)
         };
         let mut story = Story::begin(wish, 100, more)?;
-        story.ours.wait_for(State::Active)?;
+        story.wait_for_keepalived()?;
         let stopped = Instant::now();
         story.ours.stop()?;
         let took = story
@@ -261,7 +274,7 @@ fn a_killed_vrrpd_that_does_not_come_back_is_succeeded_by_keepalived() -> Result
         ..Wish::new(Family::Ipv4, 200)
     };
     let mut story = Story::begin(wish, 100, "")?;
-    story.ours.wait_for(State::Active)?;
+    story.wait_for_keepalived()?;
     let killed = Instant::now();
     story.ours.kill();
     let took = story.takeover(killed, false)?;

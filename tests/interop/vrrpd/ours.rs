@@ -13,7 +13,7 @@ use sys::packet::Packet;
 use tests::appliance::binaries;
 use tests::daemon::Daemon;
 use tests::wait;
-use vrrp::{Family, State, Status, WhyItem};
+use vrrp::{Family, Peer, State, Status, WhyItem};
 
 use super::segment::{BOND, MEMBER, Segment, virtual_addresses};
 use super::standin::StandIn;
@@ -181,6 +181,21 @@ impl Ours {
         let packet = Packet::connect(self.run_directory.join("vrrpd.sock"))?;
         packet.set_timeout(Some(PATIENCE))?;
         Ok(packet)
+    }
+
+    /// Waits until the virtual router follows somebody.
+    pub fn wait_for_active_router(&self) -> Result<(Status, Peer)> {
+        wait::until_ok(LIMIT, || {
+            let status = self.status()?;
+            let active = status.active.context("no Active router known")?;
+            ensure!(
+                status.state == State::Backup,
+                "{} is {}",
+                status.name,
+                status.state
+            );
+            Ok((status, active))
+        })
     }
 
     /// Waits until the virtual router is in this state.
