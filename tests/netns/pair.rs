@@ -11,7 +11,7 @@ use tests::lab::{Lab, Place};
 use tests::ovs::LacpRate;
 use tests::pair::Pair;
 use tests::plan::{self, ADVERT_INT, BOXES, CLIENT, Family, Method, Router, Subnet, Vip, other};
-use tests::{config, wait};
+use tests::{config, run, wait};
 
 const REQUESTS: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(10);
@@ -103,6 +103,35 @@ fn each_of_two_boxes_is_heard_on_its_own_cables_only_and_a_dead_one_on_none() ->
     Ok(())
 }
 
+/// A real reaches the client's other address by way of its default gateway, which is a virtual router;
+/// the box that is Active for it, and no other, hands that to its kernel to route.
+fn real_uses_the_gateway(pair: &Pair, active: u8) -> Result<()> {
+    const PINGS: u64 = 3;
+    let before = [1, 2].map(|number| routed(pair.at(number)));
+    for family in [Family::V4, Family::V6] {
+        let client = plan::address(family, Subnet::A, CLIENT).to_string();
+        let mut ping = pair.lab.real_namespace(1)?.command("ping");
+        ping.args(["-c", &PINGS.to_string(), "-i", "0.2", "-W", "2", &client]);
+        run::output(&mut ping)?;
+    }
+    for (number, before) in (1..).zip(before) {
+        let more = routed(pair.at(number))? - before?;
+        ensure!(
+            (number == active) == (more >= 2 * PINGS),
+            "box {number} routed {more}"
+        );
+    }
+    Ok(())
+}
+
+/// Frames for a virtual router that were no service's.
+fn routed(appliance: &Appliance) -> Result<u64> {
+    let drops = appliance.show("drops")?;
+    let items = drops["drops"].as_array().context("no items")?;
+    let gateway = items.iter().find(|item| item["reason"] == "gateway");
+    gateway.map_or(Ok(0), |item| item["count"].as_u64().context("no count"))
+}
+
 #[test]
 #[ignore = "needs root and the lab's programs"]
 fn the_other_box_takes_over_a_dead_ones_routers_and_keeps_them_when_it_returns() -> Result<()> {
@@ -110,6 +139,7 @@ fn the_other_box_takes_over_a_dead_ones_routers_and_keeps_them_when_it_returns()
     for router in Router::all() {
         assert_eq!(pair.active_for(router)?, router.home());
     }
+    real_uses_the_gateway(&pair, 1)?;
     pair.at_mut(1).kill_all()?;
     pair.at(2).wait_for_roles(|_| true, ADVERT_INT * 20)?;
     pair.lab.wait_for_services(&Vip::all())?;
@@ -119,6 +149,7 @@ fn the_other_box_takes_over_a_dead_ones_routers_and_keeps_them_when_it_returns()
     let ports = pair.lab.place(2)?.switch_ports();
     assert!(ports.contains(&location), "{location}");
     pair.return_as_backup(1)?;
+    real_uses_the_gateway(&pair, 2)?;
     pair.lab.wait_for_services(&Vip::all())?;
     for router in Router::all() {
         assert_eq!(pair.active_for(router)?, 2);

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use nix::mount::{MsFlags, mount, umount};
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::statfs::{BPF_FS_MAGIC, statfs};
 
 use crate::error::{Context, Result};
@@ -63,7 +63,8 @@ impl PinDir {
             }
         }
         if self.is_mount().context(operation)? {
-            umount(&self.path).context(operation)?;
+            // Also when a process that is just being started has a descriptor there still.
+            umount2(&self.path, MntFlags::MNT_DETACH).context(operation)?;
         }
         fs::remove_dir(&self.path).context(operation)
     }
