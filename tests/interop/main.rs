@@ -5,6 +5,7 @@
 mod bondd;
 mod forwarder;
 mod forwarding;
+mod heart;
 mod lacp;
 mod members;
 mod vrrpd;

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use nix::sys::signal::Signal;
 use tests::appliance::{Appliance, binaries};
 use tests::census::Census;
 use tests::client::http::Connection;
@@ -61,6 +62,30 @@ fn it_answers_echo_for_its_own_addresses_and_its_vips_and_for_no_other() -> Resu
             "nobody's address, {family:?}"
         );
     }
+    Ok(())
+}
+
+/// The owner's address is its kernel's, and yet answers only while this box is Active.
+#[test]
+#[ignore = "needs root and the lab's programs"]
+fn an_address_owner_answers_for_its_own_address_while_its_lease_holds() -> Result<()> {
+    let own = plan::appliance(Family::V4, Subnet::A);
+    let owner = format!(
+        "\n[vrrp.own]\ninterface = \"bond0\"\nvirtual_router_id = 60\npriority = 255\n\
+         advert_int = 0.1\nvirtual_ipaddress = [\"{own}\"]\n"
+    );
+    let configuration = config::appliance(LacpRate::Fast) + &owner;
+    let (appliance, lab) = raise_with(LacpRate::Fast, &configuration)?;
+    wait::until("the owner to be Active", Duration::from_secs(20), || {
+        let routers = appliance.show("vrrp").ok()?;
+        (routers["vrrp"][0]["state"] == "active").then_some(())
+    })?;
+    assert!(answers(&lab, own), "its kernel answers ping");
+    // Without vrrpd's lease nothing answers, the kernel included.
+    appliance.signal("vrrpd", Signal::SIGSTOP)?;
+    wait::until("the address to fall silent", Duration::from_secs(8), || {
+        (!answers(&lab, own)).then_some(())
+    })?;
     Ok(())
 }
 

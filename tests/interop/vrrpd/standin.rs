@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bond::egress::{self, MemberEntry, Table};
@@ -18,6 +17,7 @@ use vrrp::{Family, Vrid, lease};
 use wire::{Instant, Mac};
 
 use super::segment::MEMBER;
+use crate::heart::Heart;
 
 /// What lvsd shares.
 #[derive(Debug)]
@@ -25,7 +25,6 @@ struct Memory {
     leases: SharedMemory,
     feedback: SharedMemory,
     egress: SharedMemory,
-    is_beating: AtomicBool,
     is_done: AtomicBool,
     connections: Mutex<Vec<Packet>>,
 }
@@ -37,7 +36,8 @@ pub struct StandIn {
     path: PathBuf,
     ifindex: u32,
     generation: u64,
-    threads: Vec<JoinHandle<()>>,
+    heart: Heart,
+    server: Option<JoinHandle<()>>,
 }
 
 impl StandIn {
@@ -48,16 +48,15 @@ impl StandIn {
             leases: create("leases", lease::WORDS)?,
             feedback: create("feedback", feedback::WORDS)?,
             egress: create("egress", egress::WORDS)?,
-            is_beating: AtomicBool::new(true),
             is_done: AtomicBool::new(false),
             connections: Mutex::default(),
         });
         feedback::set_workers(memory.feedback.words(), 1);
         let path = run_directory.join("lvsd.sock");
         let listener = Listener::bind(&path)?;
-        let heart = std::thread::spawn({
+        let heart = Heart::start({
             let memory = Arc::clone(&memory);
-            move || memory.beat()
+            move || feedback::beat(memory.feedback.words(), 0, 2)
         });
         let server = std::thread::spawn({
             let memory = Arc::clone(&memory);
@@ -68,7 +67,8 @@ impl StandIn {
             path,
             ifindex: namespace.inside(|| if_nametoindex(MEMBER).context("our member"))?,
             generation: 0,
-            threads: vec![heart, server],
+            heart,
+            server: Some(server),
         };
         standin.publish(true, true);
         Ok(standin)
@@ -96,7 +96,7 @@ impl StandIn {
 
     /// Whether the worker beats from now on.
     pub fn set_beating(&self, is_beating: bool) {
-        self.memory.is_beating.store(is_beating, Ordering::Relaxed);
+        self.heart.set_beating(is_beating);
     }
 
     /// Since when the lease of VRID 51 has been held, if it is.
@@ -109,15 +109,6 @@ impl StandIn {
 }
 
 impl Memory {
-    fn beat(&self) {
-        while !self.is_done.load(Ordering::Relaxed) {
-            if self.is_beating.load(Ordering::Relaxed) {
-                feedback::beat(self.feedback.words(), 0, 2);
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    }
-
     fn serve(&self, listener: &Listener) {
         while let Ok(connection) = listener.accept() {
             if self.is_done.load(Ordering::Relaxed) {
@@ -145,8 +136,8 @@ impl Drop for StandIn {
         self.memory.is_done.store(true, Ordering::Relaxed);
         // The server waits for somebody to come.
         Packet::connect(&self.path).ok();
-        for thread in self.threads.drain(..) {
-            thread.join().ok();
+        if let Some(server) = self.server.take() {
+            server.join().ok();
         }
         let mut connections = self
             .memory
