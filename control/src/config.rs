@@ -10,6 +10,7 @@ mod cross;
 mod fault;
 mod host;
 mod lvs_options;
+mod management;
 mod metrics;
 mod print;
 mod routers;
@@ -17,7 +18,10 @@ mod routes;
 mod seconds;
 mod section;
 mod services;
+mod system;
+mod users;
 mod value;
+mod vlans;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -28,14 +32,26 @@ use toml::de::DeTable;
 pub use fault::{Fault, Origin};
 pub use host::{Interface, check_free, check_newly_free, check_present};
 pub use lvs_options::{LvsOptions, PollMode, XdpMode};
+pub use management::Management;
 pub use print::print;
 pub use routes::Route;
+pub use system::System;
+pub use users::User;
+pub use vlans::Vlan;
 
 use section::{Reader, Section};
 
 /// A whole configuration that holds no fault.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// What the box is called and whom it asks.
+    pub system: System,
+    /// Its management port.
+    pub management: Option<Management>,
+    /// Who may log in, by name.
+    pub users: Vec<User>,
+    /// The VLANs, by bond and identifier.
+    pub vlans: Vec<Vlan>,
     /// How the forwarder runs.
     pub lvs: LvsOptions,
     /// The bonds, by name.
@@ -142,6 +158,10 @@ fn read(file: &str, text: &str) -> (Config, Vec<Fault>) {
     let (lvs, timeouts) = lvs_options::read(&root);
     let (services, check_of) = services::read(&root);
     let mut config = Config {
+        system: System::default(),
+        management: None,
+        users: Vec::new(),
+        vlans: Vec::new(),
         lvs,
         bonds: bonds::read(&root),
         checks: checks::targets(&services, &check_of),

@@ -10,8 +10,10 @@ mod daemons;
 mod drops;
 mod events;
 mod history;
+mod interfaces;
 mod ports;
 mod service;
+mod version;
 
 use serde::{Deserialize, Serialize};
 use sys::clock::monotonic_nanos;
@@ -30,8 +32,10 @@ pub use drops::{DropItem, Fate};
 pub use events::EventItem;
 pub use health::{Status as HealthItem, Verdict};
 pub use history::{HistoryItem, Standing};
+pub use interfaces::InterfaceItem;
 pub use ports::PortItem;
 pub use service::{Counters, Rates, RealItem, ServiceItem};
+pub use version::VersionItem;
 pub use vrrp::{
     Family, Forwarder as VrrpForwarder, State as VrrpState, Status as VrrpItem, WhyItem,
 };
@@ -62,12 +66,18 @@ pub enum Noun {
     Health,
     /// The commits that one can go back to.
     History,
+    /// The host's interfaces.
+    Interfaces,
     /// The LACP state of each member.
     Lacp,
+    /// What the daemons and the box said, also before this boot.
+    Log,
     /// The NIC queues that the forwarder serves.
     Ports,
     /// Services with their reals.
     Service,
+    /// What runs on the box, and what is wrong with it.
+    Version,
     /// The virtual routers.
     Vrrp,
     /// The virtual routers' histories: why each is in its state.
@@ -76,7 +86,7 @@ pub enum Noun {
 
 impl Noun {
     /// Every noun, in the order of the alphabet.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Bond,
         Self::Configuration,
         Self::Connections,
@@ -85,9 +95,12 @@ impl Noun {
         Self::Events,
         Self::Health,
         Self::History,
+        Self::Interfaces,
         Self::Lacp,
+        Self::Log,
         Self::Ports,
         Self::Service,
+        Self::Version,
         Self::Vrrp,
         Self::VrrpWhy,
     ];
@@ -104,9 +117,12 @@ impl Noun {
             Self::Events => "events",
             Self::Health => "health",
             Self::History => "history",
+            Self::Interfaces => "interfaces",
             Self::Lacp => "lacp",
+            Self::Log => "log",
             Self::Ports => "ports",
             Self::Service => "service",
+            Self::Version => "version",
             Self::Vrrp => "vrrp",
             Self::VrrpWhy => "vrrp_why",
         }
@@ -119,8 +135,9 @@ impl Noun {
             Self::Bond | Self::Lacp => "bondd",
             Self::Connections | Self::Drops | Self::Ports | Self::Service => "lvsd",
             Self::Configuration | Self::History => "ctld",
-            Self::Daemons | Self::Events => "supervisor",
+            Self::Daemons | Self::Events | Self::Log => "supervisor",
             Self::Health => "healthd",
+            Self::Interfaces | Self::Version => "hostd",
             Self::Vrrp | Self::VrrpWhy => "vrrpd",
         }
     }
@@ -137,9 +154,12 @@ impl Noun {
             | Self::Events
             | Self::Health
             | Self::History
+            | Self::Interfaces
             | Self::Lacp
+            | Self::Log
             | Self::Ports
             | Self::Service
+            | Self::Version
             | Self::Vrrp
             | Self::VrrpWhy => &[],
         }

@@ -161,6 +161,8 @@ fn answer(bonds: &[Served], call: Call) {
         | Request::Verdicts(_)
         | Request::Pools(_)
         | Request::Transaction(_)
-        | Request::Configure(_) => call.refuse("not bondd's"),
+        | Request::Configure(_)
+        | Request::Capture(_)
+        | Request::Clear => call.refuse("not bondd's"),
     }
 }

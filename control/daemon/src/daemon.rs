@@ -78,7 +78,12 @@ fn take(call: Call, writer: &mpsc::Sender<Call>, shown: &watch::Receiver<Shown>)
             }
         }
         Request::Transaction(_) => call.refuse("transactions are ctld's to make"),
-        Request::Bond(_) | Request::Vrrp(_) | Request::Verdicts(_) | Request::Pools(_) => {
+        Request::Bond(_)
+        | Request::Vrrp(_)
+        | Request::Verdicts(_)
+        | Request::Pools(_)
+        | Request::Capture(_)
+        | Request::Clear => {
             call.refuse("not ctld's");
         }
     }

@@ -162,9 +162,9 @@ fn ask_daemon<T: DeserializeOwned>(
         | Answer::End(_)
         | Answer::Bond(_)
         | Answer::Vrrp(_)
-        | Answer::Transaction(_) => {
-            Err(items.misunderstood("the answer does not begin with its noun"))
-        }
+        | Answer::Transaction(_)
+        | Answer::Capture(_)
+        | Answer::Done => Err(items.misunderstood("the answer does not begin with its noun")),
     }
 }
 
@@ -212,7 +212,9 @@ impl<T: DeserializeOwned> Items<T> {
             | Answer::End(_)
             | Answer::Bond(_)
             | Answer::Vrrp(_)
-            | Answer::Transaction(_) => {
+            | Answer::Transaction(_)
+            | Answer::Capture(_)
+            | Answer::Done => {
                 Err(self.misunderstood("items are missing, or the answer begins twice"))
             }
         }

@@ -33,10 +33,50 @@ pub enum Request {
     Transaction(TransactionRequest),
     /// An operator's word to ctld.
     Configure(ConfigureRequest),
+    /// An operator's word to lvsd: hand out copies of the frames of a port or bond. The connection is
+    /// taken over, and the capture ends with it.
+    Capture(CaptureRequest),
+    /// An operator's word to a daemon that counts: `show` counts from here on from zero. What Prometheus
+    /// gets goes on as it was.
+    Clear,
 }
 
 /// The most verdicts in one record.
 pub const BATCH: usize = 256;
+
+/// Whose frames are wanted, and how much of each.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaptureRequest {
+    /// A bond's member, or a bond for all of its members.
+    pub interface: String,
+    /// The most bytes of a frame that are copied.
+    pub snap_length: u32,
+}
+
+/// One frame of a capture follows in the next packet of the connection, as it was on the wire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CapturedFrame {
+    /// When, in nanoseconds since 1970 (UTC).
+    pub unix_ns: u64,
+    /// The member's place in [`CaptureAnswer::Begun`].
+    pub interface: u16,
+    /// Whether the box sent it.
+    pub sent: bool,
+    /// The frame's length on the wire, in bytes; what follows may be shorter.
+    pub length: u32,
+    /// Frames that were lost to this capture since the last one, because nobody took them in time.
+    pub lost: u64,
+}
+
+/// lvsd's words of a capture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CaptureAnswer {
+    /// The members whose frames follow.
+    Begun(Vec<String>),
+    /// The next packet is a frame.
+    Frame(CapturedFrame),
+}
 
 /// vrrpd's words to lvsd.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,6 +199,10 @@ pub enum Answer<T> {
     Vrrp(VrrpAnswer),
     /// A daemon's word to ctld.
     Transaction(TransactionAnswer),
+    /// lvsd's word to who captures.
+    Capture(CaptureAnswer),
+    /// What was asked for without an answer of its own is done.
+    Done,
 }
 
 /// lvsd's words to bondd.

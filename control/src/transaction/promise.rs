@@ -149,7 +149,9 @@ async fn hear(connection: &AsyncPacket) -> Result<TransactionAnswer, Objection> 
         | Answer::Item(())
         | Answer::End(_)
         | Answer::Bond(_)
-        | Answer::Vrrp(_)) => Err(Objection::Broken(format!("it said {other:?}"))),
+        | Answer::Vrrp(_)
+        | Answer::Capture(_)
+        | Answer::Done) => Err(Objection::Broken(format!("it said {other:?}"))),
     }
 }
 

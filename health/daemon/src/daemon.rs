@@ -103,7 +103,9 @@ impl Daemon {
             | Request::Verdicts(_)
             | Request::Pools(_)
             | Request::Transaction(_)
-            | Request::Configure(_) => call.refuse("not healthd's"),
+            | Request::Configure(_)
+            | Request::Capture(_)
+            | Request::Clear => call.refuse("not healthd's"),
         }
     }
 }

@@ -82,7 +82,10 @@ impl Show {
                 | Noun::Events
                 | Noun::Health
                 | Noun::History
+                | Noun::Interfaces
                 | Noun::Lacp
+                | Noun::Log
+                | Noun::Version
                 | Noun::Ports
                 | Noun::Service
                 | Noun::VrrpWhy,
@@ -130,6 +133,9 @@ fn other_number(noun: Noun) -> &'static str {
         Noun::Service => "services",
         Noun::Configuration => "config",
         Noun::Events => "event",
+        Noun::Interfaces => "interface",
+        Noun::Log => "logs",
+        Noun::Version => "versions",
         Noun::Health => "checks",
         Noun::History => "commits",
         Noun::Vrrp => "vrrps",

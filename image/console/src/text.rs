@@ -8,10 +8,12 @@ mod drops;
 mod events;
 mod health;
 mod history;
+mod interfaces;
 mod lacp;
 mod ports;
 mod service;
 mod table;
+mod version;
 mod vrrp;
 mod vrrp_why;
 
@@ -76,7 +78,9 @@ pub(crate) fn print(
         Noun::Ports => ports::print(ask(run_dir, noun)?, options, out),
         Noun::Service => service::print(ask(run_dir, noun)?, options, out),
         Noun::Configuration => configuration::print(ask(run_dir, noun)?, out),
-        Noun::Events => events::print(ask(run_dir, noun)?, out),
+        Noun::Events | Noun::Log => events::print(ask(run_dir, noun)?, out),
+        Noun::Interfaces => interfaces::print(ask(run_dir, noun)?, out),
+        Noun::Version => version::print(ask(run_dir, noun)?, out),
         Noun::Health => health::print(ask(run_dir, noun)?, out),
         Noun::History => history::print(ask(run_dir, noun)?, out),
         Noun::Vrrp => vrrp::print(ask(run_dir, noun)?, out),

@@ -37,7 +37,9 @@ fn daemon(run: &TempDir, name: &str, items: Vec<Value>) -> StandIn {
         | Request::Verdicts(_)
         | Request::Pools(_)
         | Request::Transaction(_)
-        | Request::Configure(_) => call.refuse("a console shows"),
+        | Request::Configure(_)
+        | Request::Capture(_)
+        | Request::Clear => call.refuse("a console shows"),
     };
     StandIn::start(&socket_in(run.path(), name), answer).expect("a stand-in")
 }

@@ -65,6 +65,8 @@ fn answer(call: Call, participant: &mut Participant) {
         | Request::Vrrp(_)
         | Request::Verdicts(_)
         | Request::Pools(_)
-        | Request::Configure(_) => call.refuse("not hostd's"),
+        | Request::Configure(_)
+        | Request::Capture(_)
+        | Request::Clear => call.refuse("not hostd's"),
     }
 }

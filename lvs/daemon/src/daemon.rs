@@ -280,9 +280,11 @@ impl Daemon {
             Request::Show(noun) => self.show(noun, call),
             Request::Vrrp(VrrpRequest::Attach) => routers::attach(&self.shared, call),
             Request::Verdicts(_) => verdicts::follow(call, self.verdicts.0.clone()),
-            Request::Pools(_) | Request::Transaction(_) | Request::Configure(_) => {
-                call.refuse("not lvsd's")
-            }
+            Request::Pools(_)
+            | Request::Transaction(_)
+            | Request::Configure(_)
+            | Request::Capture(_)
+            | Request::Clear => call.refuse("not lvsd's"),
         }
     }
 
@@ -312,7 +314,10 @@ impl Daemon {
             | Noun::Events
             | Noun::Health
             | Noun::History
+            | Noun::Interfaces
             | Noun::Lacp
+            | Noun::Log
+            | Noun::Version
             | Noun::Vrrp
             | Noun::VrrpWhy => {
                 call.refuse(format!("ask {} for that", noun.daemon()));

@@ -247,9 +247,12 @@ impl Daemon {
                 tokio::spawn(pools::follow(call, first, self.inbox.clone()));
             }
             Request::Transaction(_) => participant.take(call),
-            Request::Bond(_) | Request::Vrrp(_) | Request::Verdicts(_) | Request::Configure(_) => {
-                call.refuse("not vrrpd's")
-            }
+            Request::Bond(_)
+            | Request::Vrrp(_)
+            | Request::Verdicts(_)
+            | Request::Configure(_)
+            | Request::Capture(_)
+            | Request::Clear => call.refuse("not vrrpd's"),
         }
     }
 

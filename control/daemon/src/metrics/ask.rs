@@ -95,7 +95,11 @@ async fn items<T: DeserializeOwned>(
             Answer::Begin(_) => {}
             Answer::Item(item) => items.push(item),
             Answer::End(_) | Answer::Error(_) => return Ok(items),
-            Answer::Bond(_) | Answer::Vrrp(_) | Answer::Transaction(_) => break,
+            Answer::Bond(_)
+            | Answer::Vrrp(_)
+            | Answer::Transaction(_)
+            | Answer::Capture(_)
+            | Answer::Done => break,
         }
     }
     Err(io::ErrorKind::InvalidData.into())
