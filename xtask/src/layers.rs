@@ -6,7 +6,7 @@ use cargo_metadata::{DependencyKind, Package};
 use crate::workspace;
 
 /// Every room with the rooms it may import.
-const ARROWS: [(&str, &[&str]); 20] = [
+const ARROWS: [(&str, &[&str]); 22] = [
     ("wire", &[]),
     ("bond", &["wire"]),
     ("vrrp", &["wire"]),
@@ -31,7 +31,9 @@ const ARROWS: [(&str, &[&str]); 20] = [
     ("healthd", &["control", "netio", "sys", "health", "wire"]),
     ("hostd", &["control", "netio", "sys", "wire"]),
     ("ctld", &["control", "sys"]),
-    ("console", &["control"]),
+    ("console", &["control", "sys"]),
+    ("login", &["control", "sys"]),
+    ("recipe", &[]),
     ("init", &["sys"]),
     ("supervisor", &["sys"]),
     (
@@ -40,7 +42,7 @@ const ARROWS: [(&str, &[&str]); 20] = [
             "control", "sys", "wire", "bond", "lvs", "vrrp", "bfd", "health",
         ],
     ),
-    ("xtask", &["tests", "sys"]),
+    ("xtask", &["tests", "recipe", "sys"]),
 ];
 
 /// Rooms of pure logic: the outside world reaches them as arguments.

@@ -1,0 +1,3 @@
+//! `login-console`: who may use the serial console.
+
+fn main() {}
