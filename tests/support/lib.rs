@@ -16,6 +16,7 @@ pub mod config;
 pub mod daemon;
 pub mod drops;
 pub mod host;
+pub mod image;
 pub mod interrupt;
 pub mod lab;
 pub mod namespace;
