@@ -23,7 +23,7 @@
 //! | [`spawn`] | a child with a pidfd, a readiness pipe and an output pipe |
 //! | [`step`] | named steps at which a test holds a process |
 //! | [`watch`] | waiting on tokio for any descriptor |
-//! | [`watchdog`] | the hardware watchdog |
+//! | [`watchdog_device`] | the hardware watchdog |
 //! | [`netns`] | running a thread in a named network namespace |
 //!
 //! # Example
@@ -64,4 +64,4 @@ pub mod step;
 pub mod store;
 pub mod supervised;
 pub mod watch;
-pub mod watchdog;
+pub mod watchdog_device;
