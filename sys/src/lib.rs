@@ -7,11 +7,15 @@
 //! | module | gives |
 //! |---|---|
 //! | [`clock`] | nanoseconds of `CLOCK_MONOTONIC`, the time that hosts hand to engines; the calendar's for people |
+//! | [`disk`] | a disk's partitions read again |
 //! | [`limit`] | how many descriptors this process may have |
 //! | [`memory`] | a size-sealed memfd, mapped shared, seen as words of atomics |
+//! | [`module`] | kernel modules |
+//! | [`nic`] | an interface's permanent address, name, and bringing it up |
 //! | [`packet`] | `SOCK_SEQPACKET` sockets whose records carry descriptors, blocking and for tokio |
 //! | [`sealed`] | bytes too large for a record, in a memfd that nobody can change |
 //! | [`process`] | a process that another one started, and its end |
+//! | [`program`] | programs that process 1 starts |
 //! | [`ready`] | the newline on `READY_FD` that says "ready" |
 //! | [`realtime`] | a thread that runs before others, memory that stays |
 //! | [`store`] | descriptors that outlive a daemon: the daemon's half and the supervisor's half |
@@ -19,6 +23,7 @@
 //! | [`spawn`] | a child with a pidfd, a readiness pipe and an output pipe |
 //! | [`step`] | named steps at which a test holds a process |
 //! | [`watch`] | waiting on tokio for any descriptor |
+//! | [`watchdog_device`] | the hardware watchdog |
 //! | [`netns`] | running a thread in a named network namespace |
 //!
 //! # Example
@@ -41,16 +46,22 @@
 #![allow(unsafe_code)] // This room exists to hold it.
 
 pub mod clock;
+pub mod disk;
 pub mod limit;
 pub mod memory;
+pub mod module;
 pub mod netns;
+pub mod nic;
 pub mod packet;
 pub mod process;
+pub mod program;
 pub mod ready;
 pub mod realtime;
 pub mod sealed;
+mod signals;
 pub mod spawn;
 pub mod step;
 pub mod store;
 pub mod supervised;
 pub mod watch;
+pub mod watchdog_device;

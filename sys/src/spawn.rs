@@ -2,7 +2,7 @@
 //!
 //! A child gets a readiness pipe (its end is named by `READY_FD`), one output pipe for its standard output
 //! and error, an empty standard input and a process group of its own (so that a terminal's Ctrl-C reaches
-//! the supervisor only). It is no death signal's subject: when its parent dies it lives on. So that its log
+//! the supervisor only); no signal is ignored or blocked in it. It is no death signal's subject: when its parent dies it lives on. So that its log
 //! lines cannot kill it then, its end of the output pipe is open for reading, too: writes never meet
 //! `EPIPE`; after [`OUTPUT_BYTES`] that nobody read they wait.
 
@@ -19,9 +19,9 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::Signal;
 use nix::unistd::pipe2;
 
-use crate::process;
 use crate::ready::READY_FD;
 use crate::watch::Watch;
+use crate::{process, signals};
 
 /// What the output pipe holds: lines that nobody has read yet.
 pub const OUTPUT_BYTES: i32 = 1 << 20;
@@ -96,9 +96,14 @@ impl Spawn {
             .stdout(both_ends.try_clone()?)
             .stderr(both_ends)
             .process_group(0);
-        // SAFETY: between fork and exec it makes one fcntl call, which is async-signal-safe, on a
-        // descriptor that the parent keeps open until the child has been executed.
-        unsafe { self.command.pre_exec(move || keep_over_exec(inherited)) };
+        // SAFETY: between fork and exec it makes async-signal-safe calls only, one of them on a descriptor
+        // that the parent keeps open until the child has been executed.
+        unsafe {
+            self.command.pre_exec(move || {
+                signals::reset()?;
+                keep_over_exec(inherited)
+            })
+        };
         let program = self.command.get_program().to_owned();
         let process = self.command.spawn().map_err(|e| {
             io::Error::new(e.kind(), format!("cannot start {}: {e}", program.display()))
@@ -255,7 +260,7 @@ fn set_nonblocking(pipe: &OwnedFd) -> io::Result<()> {
     Ok(())
 }
 
-fn keep_over_exec(raw: RawFd) -> io::Result<()> {
+pub(crate) fn keep_over_exec(raw: RawFd) -> io::Result<()> {
     // SAFETY: sets the flags of a descriptor number; touches no memory.
     Errno::result(unsafe { libc::fcntl(raw, libc::F_SETFD, 0) })?;
     Ok(())

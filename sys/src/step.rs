@@ -9,14 +9,22 @@ use nix::sys::signal::{Signal, raise};
 /// The file that names a step, in the directory of the sockets. Its text is `daemon/step`.
 pub const HOLD: &str = "hold";
 
+/// The file that says that a process is held, beside [`HOLD`] and with the same text: there from just
+/// before the process stops until it goes on. One that is killed there leaves it.
+pub const HELD: &str = "held";
+
 /// Says that `daemon` has reached `step`: the process stops itself (`SIGSTOP`) when the file [`HOLD`]
-/// in `run_dir` names exactly this step (a newline may follow), and goes on after `SIGCONT`. Without the
-/// file it costs one `open` that fails.
+/// in `run_dir` names exactly this step (a newline may follow), and goes on after `SIGCONT`. [`HELD`] says
+/// so to who waits for it. Without the file it costs one `open` that fails.
 pub fn reached(run_dir: &Path, daemon: &str, step: &str) {
     if names(run_dir, daemon, step) {
+        let held = run_dir.join(HELD);
+        // A process is held also where nobody can be told.
+        fs::write(&held, format!("{daemon}/{step}")).ok();
         // The signal is a constant and the process exists: this cannot fail.
         let stopped = raise(Signal::SIGSTOP);
         debug_assert!(stopped.is_ok(), "a process can stop itself");
+        fs::remove_file(&held).ok();
     }
 }
 
