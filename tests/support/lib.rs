@@ -25,4 +25,5 @@ pub mod plan;
 pub mod real;
 pub mod run;
 pub mod standin;
+pub mod switch;
 pub mod wait;
