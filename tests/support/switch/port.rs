@@ -16,7 +16,7 @@ use super::packet::PacketSocket;
 /// Frames that wait for a guest; a socket itself holds 10 or so (`net.unix.max_dgram_qlen`).
 const WAITING: usize = 1024;
 /// A guest that was too slow is tried again after this, then after twice as long, and so on.
-const FIRST_PAUSE: Duration = Duration::from_millis(1);
+const FIRST_PAUSE: Duration = Duration::from_micros(200);
 const LONGEST_PAUSE: Duration = Duration::from_millis(16);
 
 /// A port's socket.
@@ -139,8 +139,8 @@ impl Outlet {
         match self.socket.send(&frame) {
             Sent::Later => {
                 self.waiting.push_front(frame);
-                self.pause = self.pause.times(2).min(LONGEST_PAUSE);
                 self.retry = now + self.pause;
+                self.pause = self.pause.times(2).min(LONGEST_PAUSE);
                 None
             }
             sent @ (Sent::Yes | Sent::No(_)) => {
