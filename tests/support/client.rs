@@ -1,13 +1,20 @@
 //! The client: real HTTP/1.1 from inside the client's namespace.
 //!
-//! Its runtime's threads live in that namespace, so every socket opened by a future given to
-//! [`Client::run`] or [`Client::spawn`] does too, while the caller stays where it is.
+//! Its runtime's threads live in that namespace, or open their connections by sockets that somebody
+//! makes for them there, so that every future given to [`Client::run`] or [`Client::spawn`] speaks from
+//! there, while the caller stays where it is.
 
+use std::cell::RefCell;
 use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
@@ -28,7 +35,41 @@ pub struct Client {
 /// Work that goes on in the client's namespace.
 pub type Running<T> = JoinHandle<Result<T>>;
 
+/// Makes a TCP socket that does not block, to connect to an address.
+pub type Sockets = Arc<dyn Fn(SocketAddr) -> Result<OwnedFd> + Send + Sync>;
+
+thread_local! {
+    /// Where this thread's connections get their sockets from; `None`: from the kernel as usual.
+    static SOCKETS: RefCell<Option<Sockets>> = const { RefCell::new(None) };
+}
+
+/// Connects to `target`, from where the client that runs this is.
+pub(crate) async fn connect(target: SocketAddr) -> io::Result<TcpStream> {
+    let sockets = SOCKETS.with_borrow(Clone::clone);
+    match sockets {
+        None => TcpStream::connect(target).await,
+        Some(sockets) => {
+            let socket = sockets(target).map_err(io::Error::other)?;
+            let socket = TcpSocket::from_std_stream(socket.into());
+            socket.connect(target).await
+        }
+    }
+}
+
 impl Client {
+    /// Starts a client whose connections have the sockets that `sockets` makes.
+    pub fn with_sockets(sockets: Sockets) -> Result<Self> {
+        allow_many_descriptors()?;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("client")
+            .enable_all()
+            .on_thread_start(move || SOCKETS.set(Some(Arc::clone(&sockets))))
+            .build()
+            .context("building the client's runtime")?;
+        Ok(Self { runtime })
+    }
+
     /// Starts the client's threads inside `namespace`.
     pub fn start(namespace: &Namespace) -> Result<Self> {
         allow_many_descriptors()?;

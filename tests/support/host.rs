@@ -11,7 +11,7 @@ pub const INTERFACE: &str = "eth0";
 
 /// Settings that every host shares: no duplicate address detection (addresses work at once), no
 /// router discovery, answers taken wherever they come in.
-const COMMON: [(&str, &str); 5] = [
+pub(crate) const COMMON: [(&str, &str); 5] = [
     ("ipv6/conf/default/accept_dad", "0"),
     ("ipv6/conf/default/accept_ra", "0"),
     ("ipv6/conf/default/router_solicitations", "0"),

@@ -1,4 +1,5 @@
-//! The lab: one appliance or two between real peers, in network namespaces.
+//! The lab: one appliance or two between real peers, in network namespaces. And what an appliance in QEMU
+//! meets instead, without root: a [`switch`], and hosts in a [`userns`].
 //!
 //! A [`lab::Lab`] holds a client, Open vSwitch as the LACP switch, three nginx servers, and for each
 //! appliance a namespace that an [`appliance::Appliance`] is started in and two cables that can be
@@ -28,4 +29,6 @@ pub mod real;
 pub mod run;
 pub mod session;
 pub mod standin;
+pub mod switch;
+pub mod userns;
 pub mod wait;

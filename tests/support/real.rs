@@ -66,12 +66,7 @@ pub struct Real {
 impl Real {
     /// Starts nginx named `name` in `namespace`, everything it writes below `room`.
     pub fn start(name: &str, namespace: &Namespace, room: &Path) -> Result<Self> {
-        for directory in ["files", "files/upload", "temp"].map(|name| room.join(name)) {
-            fs::create_dir(&directory)
-                .with_context(|| format!("creating {}", directory.display()))?;
-        }
-        write(&room.join("files/body"), &content(BODY_BYTES))?;
-        write(&room.join("files/large"), &content(LARGE_BYTES))?;
+        make_files(room)?;
         let configuration = configuration_text(name, room);
         write(&room.join("nginx.conf"), configuration.as_bytes())?;
         let mut real = Self {
@@ -136,21 +131,25 @@ fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     fs::write(path, bytes).with_context(|| format!("writing {}", path.display()))
 }
 
-fn log(room: &Path) -> String {
+/// The files that a real serves, and a place for nginx's own.
+pub(crate) fn make_files(room: &Path) -> Result<()> {
+    for directory in ["files", "files/upload", "temp"].map(|name| room.join(name)) {
+        fs::create_dir(&directory).with_context(|| format!("creating {}", directory.display()))?;
+    }
+    write(&room.join("files/body"), &content(BODY_BYTES))?;
+    write(&room.join("files/large"), &content(LARGE_BYTES))
+}
+
+/// What nginx wrote.
+pub(crate) fn log(room: &Path) -> String {
     let read = |name: &str| fs::read_to_string(room.join(name)).unwrap_or_default();
     format!("{}{}", read("output.log"), read("error.log"))
 }
 
 fn configuration_text(name: &str, room: &Path) -> String {
+    let listen = listen_lines([VIP_PORT].into_iter().chain(NAT_REAL_PORTS));
+    let http = http_block(name, room, &listen);
     let room = room.display();
-    let ports = [VIP_PORT].into_iter().chain(NAT_REAL_PORTS);
-    let listen: String = ports
-        .map(|port| {
-            format!(
-                "listen {port} backlog=4096;\n        listen [::]:{port} backlog=4096;\n        "
-            )
-        })
-        .collect();
     format!(
         "daemon off;
 user root;
@@ -159,7 +158,23 @@ worker_rlimit_nofile 16384;
 pid {room}/nginx.pid;
 error_log {room}/error.log;
 events {{ worker_connections 8192; }}
-http {{
+{http}"
+    )
+}
+
+/// Ports of every address of both families.
+pub(crate) fn listen_lines(ports: impl Iterator<Item = u16>) -> String {
+    let listen = |port| {
+        format!("listen {port} backlog=4096;\n        listen [::]:{port} backlog=4096;\n        ")
+    };
+    ports.map(listen).collect()
+}
+
+/// A server that names itself and takes uploads.
+pub(crate) fn http_block(name: &str, room: &Path, listen: &str) -> String {
+    let room = room.display();
+    format!(
+        "http {{
     access_log off;
     client_body_temp_path {room}/temp/body;
     proxy_temp_path {room}/temp/proxy;

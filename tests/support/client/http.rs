@@ -9,10 +9,10 @@ use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::connect;
 use crate::real::{NAME_HEADER, sha256};
 
 /// After this a request or a connection attempt counts as failed. Much longer than any outage that
@@ -44,7 +44,7 @@ impl Connection {
     /// Opens a TCP connection to `target`.
     pub async fn open(target: SocketAddr) -> Result<Self> {
         let what = || format!("connecting to {target}");
-        let stream = timeout(PATIENCE, TcpStream::connect(target))
+        let stream = timeout(PATIENCE, connect(target))
             .await
             .with_context(what)?;
         let stream = stream.with_context(what)?;
