@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::run;
 
-/// The variable that names the directory of the image: `disk.img`, `vmlinuz`, `initrd`.
+/// The variable that names the image, `….img`; kernel and initramfs lie beside it under its name.
 pub const IMAGE: &str = "FOURFOLD_IMAGE";
 
 /// Bytes of a disk: larger than the image, as the disk of a box is.
@@ -24,20 +24,20 @@ pub struct Image {
 }
 
 impl Image {
-    /// The image in `directory`.
-    pub fn in_directory(directory: &Path) -> Self {
+    /// The image in the file `disk`, with `….vmlinuz` and `….initrd` beside it.
+    pub fn new(disk: &Path) -> Self {
         Self {
-            disk: directory.join("disk.img"),
-            kernel: directory.join("vmlinuz"),
-            initrd: directory.join("initrd"),
+            disk: disk.to_owned(),
+            kernel: disk.with_extension("vmlinuz"),
+            initrd: disk.with_extension("initrd"),
         }
     }
 
     /// The image that [`IMAGE`] names.
     pub fn from_environment() -> Result<Self> {
-        let directory = std::env::var_os(IMAGE)
-            .with_context(|| format!("{IMAGE} is not set: run `cargo xtask test`, or set it to where `cargo xtask image` wrote"))?;
-        let image = Self::in_directory(Path::new(&directory));
+        let file = std::env::var_os(IMAGE)
+            .with_context(|| format!("{IMAGE} is not set: run `cargo xtask test`"))?;
+        let image = Self::new(Path::new(&file));
         ensure!(image.disk.is_file(), "{} is no file", image.disk.display());
         Ok(image)
     }

@@ -28,6 +28,7 @@ pub mod qemu;
 pub mod real;
 pub mod run;
 pub mod session;
+pub mod site;
 pub mod standin;
 pub mod switch;
 pub mod userns;

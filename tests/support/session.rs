@@ -70,6 +70,13 @@ impl<'s> Session<'s> {
         Ok(session)
     }
 
+    /// Goes on where an earlier session of this console stopped: at its prompt.
+    pub fn resumed(serial: &'s mut Serial) -> Result<Self> {
+        let mut session = Self { serial };
+        session.run("")?;
+        Ok(session)
+    }
+
     /// Types a line and returns what was said until the next prompt.
     pub fn run(&mut self, line: &str) -> Result<String> {
         self.run_within(line, ANSWERS)

@@ -86,7 +86,10 @@ fn a_frame_crosses_the_switch_and_its_sender_is_known_then() {
     a.send(&frame(mac(1), mac(2), 7));
     assert_eq!(b.receive().unwrap(), frame(mac(1), mac(2), 7));
     let fdb = switch.fdb();
-    assert_eq!((fdb.len(), fdb[0].mac, fdb[0].at.as_str()), (1, mac(1), "a"));
+    assert_eq!(
+        (fdb.len(), fdb[0].mac, fdb[0].at.as_str()),
+        (1, mac(1), "a")
+    );
     assert!(a.pending().is_none());
 }
 
@@ -216,7 +219,10 @@ fn a_bond_of_ours_at_two_datagram_sockets_becomes_the_switchs_partner() {
 fn a_switch_that_is_gone_leaves_no_socket_and_one_that_lives_keeps_its_own() {
     let (directory, switch, _a, _b) = pair();
     let twice = Switch::start(plugged(directory.path(), &["a"])).unwrap_err();
-    assert!(format!("{twice:#}").contains("another switch's socket"), "{twice:#}");
+    assert!(
+        format!("{twice:#}").contains("another switch's socket"),
+        "{twice:#}"
+    );
     drop(switch);
     let [_, path] = ends(directory.path(), "a");
     assert!(!path.exists());
@@ -232,7 +238,10 @@ fn an_unknown_port_or_interface_is_said_by_name() {
     let error = switch.cut("c", Direction::Both).unwrap_err();
     assert_eq!(error.to_string(), "no port c; there are a, b");
     let error = Switch::start(Config::new().interface("nowhere0")).unwrap_err();
-    assert!(format!("{error:#}").contains("no interface nowhere0"), "{error:#}");
+    assert!(
+        format!("{error:#}").contains("no interface nowhere0"),
+        "{error:#}"
+    );
 }
 
 #[test]
@@ -271,13 +280,20 @@ fn every_command_can_be_given_as_a_line_of_json() {
         r#"{"mirror": {"port": "a", "to": "b"}}"#,
         &record,
     ] {
-        assert_eq!(line(&mut stream, command), json!({"ok": "done"}), "{command}");
+        assert_eq!(
+            line(&mut stream, command),
+            json!({"ok": "done"}),
+            "{command}"
+        );
     }
     let status = &line(&mut stream, r#""status""#)["ok"];
     assert_eq!(status["ports"][0]["faults"]["out"]["delay_ms"], 3);
     assert_eq!(status["ports"][0]["faults"]["in"]["delay_ms"], 0);
     assert_eq!(status["ports"][0]["mirror"], "b");
-    assert_eq!(status["ports"][1]["faults"]["in"]["loss"], json!({"every": 9}));
+    assert_eq!(
+        status["ports"][1]["faults"]["in"]["loss"],
+        json!({"every": 9})
+    );
     assert_eq!(status["ports"][1]["carrier"], false);
     assert_eq!(status["recordings"][0]["file"], json!(file));
     for command in [r#"{"heal": {"port": "a"}}"#, r#"{"heal": {"port": "b"}}"#] {
@@ -318,13 +334,20 @@ fn the_program_runs_a_switch_and_tells_one_and_leaves_nothing() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_switch"));
     command.args([at("switch.json"), at("control")]);
     let mut switch = Daemon::start("switch", command, &at("log")).unwrap();
-    wait::until("the switch's socket", LIMIT, || at("control").exists().then_some(())).unwrap();
+    wait::until("the switch's socket", LIMIT, || {
+        at("control").exists().then_some(())
+    })
+    .unwrap();
     let [a, b] = ["a", "b"].map(|name| Guest::start(directory.path(), name));
     a.send(&frame(mac(1), mac(2), 1));
     assert_eq!(b.receive().unwrap()[14], 1);
     let tell = |command: &str| {
         let told = Command::new(env!("CARGO_BIN_EXE_switch"))
-            .args(["--ask".as_ref(), at("control").as_os_str(), command.as_ref()])
+            .args([
+                "--ask".as_ref(),
+                at("control").as_os_str(),
+                command.as_ref(),
+            ])
             .stdin(Stdio::null())
             .output()
             .unwrap();
@@ -333,7 +356,10 @@ fn the_program_runs_a_switch_and_tells_one_and_leaves_nothing() {
     };
     assert_eq!(tell(r#"{"cut": {"port": "a"}}"#).1, "\"done\"\n");
     let (code, _, errors) = tell(r#"{"cut": {"port": "c"}}"#);
-    assert_eq!((code, errors.as_str()), (Some(1), "switch: no port c; there are a, b\n"));
+    assert_eq!(
+        (code, errors.as_str()),
+        (Some(1), "switch: no port c; there are a, b\n")
+    );
     let status = control::ask(&at("control"), &control::Command::Status).unwrap();
     assert_eq!(status["ports"][0]["faults"]["in"]["cut"], true);
     switch.stop(LIMIT).unwrap();

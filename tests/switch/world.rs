@@ -138,13 +138,17 @@ fn a_tag_survives_the_way_into_a_host_and_out_of_it() -> Result<()> {
     let inside = json!({"ports": [{"name": "eth0", "cable": {"interface": "eth0"}},
         {"name": "tap", "cable": {"datagram": {"guest": at("far"), "switch": at("far.switch")}}}]});
     fs::write(at("switch.json"), inside.to_string())?;
-    let [config, control] = [at("switch.json"), at("control")].map(|path| path.display().to_string());
+    let [config, control] =
+        [at("switch.json"), at("control")].map(|path| path.display().to_string());
     let program = env!("CARGO_BIN_EXE_switch");
     let _program = host.start(program, &[config, control], &at("log"))?;
-    wait::until("the switch in the host", LIMIT, || at("control").exists().then_some(()))?;
-    let config = Config::new()
-        .socket("host", socket)
-        .datagram("near", &at("near"), &at("near.switch"));
+    wait::until("the switch in the host", LIMIT, || {
+        at("control").exists().then_some(())
+    })?;
+    let config =
+        Config::new()
+            .socket("host", socket)
+            .datagram("near", &at("near"), &at("near.switch"));
     let _switch = Switch::start(config)?;
     let [near, far] = ["near", "far"].map(|name| UnixDatagram::bind(at(name)));
     let (near, far) = (near?, far?);
@@ -176,10 +180,18 @@ fn a_program_in_a_host_says_how_it_ended_and_does_not_outlive_its_value() -> Res
     let world = World::start(&helper())?;
     let (host, _socket) = world.host("host")?;
     assert_eq!(host.output("sh", &["-c", "id -u; echo out"])?, "0\nout\n");
-    let error = host.output("sh", &["-c", "echo no >&2; exit 3"]).unwrap_err();
-    assert!(format!("{error:#}").contains("exit status: 3: no"), "{error:#}");
+    let error = host
+        .output("sh", &["-c", "echo no >&2; exit 3"])
+        .unwrap_err();
+    assert!(
+        format!("{error:#}").contains("exit status: 3: no"),
+        "{error:#}"
+    );
     let error = host.output("no-such-program", &[""; 0]).unwrap_err();
-    assert!(format!("{error:#}").contains("no-such-program"), "{error:#}");
+    assert!(
+        format!("{error:#}").contains("no-such-program"),
+        "{error:#}"
+    );
     let log = world.room("room")?.join("log");
     let mut sleeper = host.start("sleep", &["1000.5"], &log)?;
     assert_eq!(sleeper.ended()?, None);
@@ -190,7 +202,9 @@ fn a_program_in_a_host_says_how_it_ended_and_does_not_outlive_its_value() -> Res
     let script = "sleep 1000.25 & echo started; wait";
     let parent = host.start("sh", &["-c", script], &log)?;
     wait::until("the program", LIMIT, || {
-        fs::read_to_string(&log).is_ok_and(|text| text.contains("started")).then_some(())
+        fs::read_to_string(&log)
+            .is_ok_and(|text| text.contains("started"))
+            .then_some(())
     })?;
     assert_eq!(speaking_of("1000.25").len(), 2);
     drop(parent);
@@ -204,13 +218,26 @@ fn two_hosts_have_different_names_and_one_that_is_unknown_is_an_error() -> Resul
     let (host, _socket) = world.host("host")?;
     let error = format!("{:#}", world.host("host").unwrap_err());
     assert!(error.contains("there is a host host already"), "{error}");
-    let error = format!("{:#}", host.ip(&["address add nonsense dev eth0"]).unwrap_err());
+    let error = format!(
+        "{:#}",
+        host.ip(&["address add nonsense dev eth0"]).unwrap_err()
+    );
     assert!(error.contains("nonsense"), "{error}");
     host.sysctl(&[("ipv4/ip_forward", "1")])?;
     assert!(host.sysctl(&[("ipv4/nonsense", "1")]).is_err());
     // What failed has not left the helper in the wrong namespace.
-    assert!(world.middle().output("ip", &["link", "show", "dev", "host"]).is_ok());
-    assert!(world.middle().output("ip", &["link", "show", "dev", "eth0"]).is_err());
+    assert!(
+        world
+            .middle()
+            .output("ip", &["link", "show", "dev", "host"])
+            .is_ok()
+    );
+    assert!(
+        world
+            .middle()
+            .output("ip", &["link", "show", "dev", "eth0"])
+            .is_err()
+    );
     Ok(())
 }
 
@@ -220,16 +247,25 @@ fn a_user_who_may_not_have_a_namespace_is_told_what_would_allow_it() -> Result<(
     let world = World::start(&helper())?;
     let script = "echo 0 > /proc/sys/user/max_user_namespaces; exec \"$0\" \"$1\" < /dev/null";
     let [program, room] = [helper(), world.room("room")?].map(|path| path.display().to_string());
-    let error = world.middle().output("sh", &["-c", script, &program, &room]).unwrap_err();
+    let error = world
+        .middle()
+        .output("sh", &["-c", script, &program, &room])
+        .unwrap_err();
     let error = format!("{error:#}");
-    assert!(error.contains("`sysctl user.max_user_namespaces=10000` allows it"), "{error}");
+    assert!(
+        error.contains("`sysctl user.max_user_namespaces=10000` allows it"),
+        "{error}"
+    );
     Ok(())
 }
 
 #[test]
 fn a_helper_that_is_not_there_is_said_by_its_path() {
     let error = World::start(Path::new("/nonexistent/world")).unwrap_err();
-    assert!(format!("{error:#}").contains("/nonexistent/world"), "{error:#}");
+    assert!(
+        format!("{error:#}").contains("/nonexistent/world"),
+        "{error:#}"
+    );
 }
 
 #[test]
@@ -275,7 +311,9 @@ fn a_world_whose_owner_is_killed_or_interrupted_leaves_nothing() -> Result<()> {
         kill(Pid::from_raw(i32::try_from(owner.id())?), signal)?;
         owner.wait()?;
         wait_for_none(&traces)?;
-        wait::until("the directory to go", LIMIT, || (!Path::new(&traces).exists()).then_some(()))?;
+        wait::until("the directory to go", LIMIT, || {
+            (!Path::new(&traces).exists()).then_some(())
+        })?;
     }
     Ok(())
 }
@@ -318,8 +356,15 @@ fn nobody_needs_root() -> Result<()> {
         .gid(65_534);
     let output = command.output().context("running as nobody")?;
     let text = String::from_utf8_lossy(&output.stdout);
-    ensure!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
-    ensure!(text.contains("1 passed") && text.contains("user 65534"), "{text}");
+    ensure!(
+        output.status.success(),
+        "{text}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    ensure!(
+        text.contains("1 passed") && text.contains("user 65534"),
+        "{text}"
+    );
     Ok(())
 }
 
@@ -329,7 +374,11 @@ fn nobody_needs_root() -> Result<()> {
 fn as_nobody() -> Result<()> {
     let status = fs::read_to_string("/proc/self/status")?;
     let capabilities = status.lines().find(|line| line.starts_with("CapEff"));
-    println!("user {}, {}", nix::unistd::geteuid(), capabilities.unwrap_or_default());
+    println!(
+        "user {}, {}",
+        nix::unistd::geteuid(),
+        capabilities.unwrap_or_default()
+    );
     let stage = Stage::raise(&["one", "two"])?;
     ping(&stage.hosts[0], 1)?;
     drop(stage);
@@ -349,9 +398,8 @@ fn stage_with_traces() -> Result<(Stage, WebServer, String)> {
 /// Processes with such an argument.
 fn speaking_of(word: &str) -> Vec<String> {
     let processes = all_processes().into_iter();
-    let lines = processes.filter_map(|process| {
-        fs::read_to_string(format!("/proc/{}/cmdline", process.pid)).ok()
-    });
+    let lines = processes
+        .filter_map(|process| fs::read_to_string(format!("/proc/{}/cmdline", process.pid)).ok());
     lines.filter(|line| line.contains(word)).collect()
 }
 

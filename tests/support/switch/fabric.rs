@@ -62,11 +62,7 @@ impl Fabric {
     /// As [`Config::check`].
     pub fn new(now: Instant, config: &Config) -> Result<Self> {
         config.check()?;
-        let names: Vec<&str> = config
-            .ports
-            .iter()
-            .map(|port| port.name.as_str())
-            .collect();
+        let names: Vec<&str> = config.ports.iter().map(|port| port.name.as_str()).collect();
         let number = |name: &str| names.iter().position(|one| *one == name);
         let groups = config.groups.iter().enumerate();
         let groups = groups.map(|(at, group)| Group::new(now, at, group, number));
@@ -196,7 +192,10 @@ impl Fabric {
 
     /// Copies what a port's guest sends and is sent to another port, or to none.
     pub fn mirror(&mut self, port: &str, to: Option<&str>) -> Result<()> {
-        let (number, to) = (self.number(port)?, to.map(|to| self.number(to)).transpose()?);
+        let (number, to) = (
+            self.number(port)?,
+            to.map(|to| self.number(to)).transpose()?,
+        );
         if to == Some(number) {
             bail!("port {port} cannot be its own mirror");
         }
@@ -251,11 +250,15 @@ impl Fabric {
 
     /// The forwarding database.
     pub fn fdb(&self, now: Instant) -> Vec<Station> {
-        self.table.stations(now, |place| match place {
-            Place::Port(number) => self.ports.get(number).map(|port| port.name.clone()),
-            Place::Group(number) => self.groups.get(number).map(|group| group.name().to_owned()),
-        }
-        .unwrap_or_default())
+        self.table.stations(now, |place| {
+            match place {
+                Place::Port(number) => self.ports.get(number).map(|port| port.name.clone()),
+                Place::Group(number) => {
+                    self.groups.get(number).map(|group| group.name().to_owned())
+                }
+            }
+            .unwrap_or_default()
+        })
     }
 
     fn number(&self, name: &str) -> Result<usize> {
@@ -388,9 +391,8 @@ impl Fabric {
     }
 
     fn flood(&mut self, now: Instant, from: Place, frame: &Frame) {
-        let single = |(number, port): (usize, &Port)| {
-            port.group.is_none().then_some(Place::Port(number))
-        };
+        let single =
+            |(number, port): (usize, &Port)| port.group.is_none().then_some(Place::Port(number));
         let ports = self.ports.iter().enumerate().filter_map(single);
         let groups = (0..self.groups.len()).map(Place::Group);
         let all: Vec<Place> = ports.chain(groups).filter(|place| *place != from).collect();

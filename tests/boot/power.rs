@@ -1,0 +1,125 @@
+//! The power goes in the middle of a commit: afterwards the box has the old configuration or the new one.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use tests::qemu::Machine;
+use tests::session::{PASSWORD, Session};
+use tests::site::{Site, WEBS};
+
+use crate::stage::{configured, direct, one_box, site, up};
+
+/// ctld's steps (see `ARCHITECTURE.md`, "The way of a configuration line").
+const STEPS: [&str; 7] = [
+    "validated",
+    "preparing",
+    "prepared",
+    "journalled",
+    "running",
+    "committing",
+    "committed",
+];
+/// From this step on the new configuration holds.
+const DECISION: usize = 4;
+/// How often the power goes at each step.
+const TIMES: usize = 3;
+const HELD: Duration = Duration::from_secs(60);
+
+#[test]
+#[ignore = "boots the image in QEMU (cargo xtask test)"]
+fn a_power_cut_at_any_step_of_a_commit_leaves_the_old_or_the_new_configuration_whole() -> Result<()>
+{
+    let site = site(1)?;
+    let mut lines = one_box();
+    lines.extend(weigh(1));
+    configured(&site, 1, &lines)?.kill();
+    let mut weight = 1;
+    for _ in 0..TIMES {
+        for (place, step) in STEPS.iter().enumerate() {
+            let new = weight + 1;
+            cut_at(&site, step, new)?;
+            let found = weights(&site)?;
+            let expected = if place < DECISION { weight } else { new };
+            println!(
+                "power cut at ctld/{step}: weights {found:?}, they were {weight}, were to be {new}"
+            );
+            ensure!(
+                found == [expected; 2],
+                "at {step}: {found:?} instead of {expected}"
+            );
+            weight = expected;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "boots the image in QEMU (cargo xtask test)"]
+fn an_unconfirmed_commit_is_rolled_back_by_a_power_cut() -> Result<()> {
+    let site = site(1)?;
+    let mut lines = one_box();
+    lines.extend(weigh(1));
+    let mut machine = configured(&site, 1, &lines)?;
+    let mut session = Session::resumed(&mut machine.serial)?;
+    session.run("configure")?;
+    session.run_all(weigh(9).iter().map(String::as_str))?;
+    session.run("commit confirmed 5")?;
+    let running = session.run("run show configuration")?;
+    ensure!(
+        running.contains("weight = 9"),
+        "the trial runs meanwhile:\n{running}"
+    );
+    machine.kill();
+    ensure!(
+        weights(&site)? == [1; 2],
+        "the trial outlived the power cut"
+    );
+    Ok(())
+}
+
+fn weigh(weight: u32) -> Vec<String> {
+    WEBS.map(|web| format!("set service web real {web}:8080 weight {weight}"))
+        .to_vec()
+}
+
+/// Boots, commits a change that is held at `step`, and takes the power away there.
+fn cut_at(site: &Site, step: &str, weight: u32) -> Result<()> {
+    let mut machine = boot(site, &format!("fourfold.hold=ctld/{step}"))?;
+    let mut session = Session::login(&mut machine.serial, PASSWORD)?;
+    session.run("configure")?;
+    session.run_all(weigh(weight).iter().map(String::as_str))?;
+    session.type_only("commit")?;
+    session.expect(&format!("held at ctld/{step}"), HELD)?;
+    machine.kill();
+    Ok(())
+}
+
+/// The weights that a fresh boot finds, of both reals.
+fn weights(site: &Site) -> Result<[u32; 2]> {
+    let mut machine = boot(site, "")?;
+    let mut session = Session::login(&mut machine.serial, PASSWORD)?;
+    let text = session.run("show configuration set")?;
+    let weight = |web: &str| -> Result<u32> {
+        let start = format!("set service web real {web}:8080");
+        let mut lines = text
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix(&start));
+        let rest = lines
+            .next_back()
+            .with_context(|| format!("{web} is missing:\n{text}"))?;
+        // The default is not printed.
+        let number = rest.trim().strip_prefix("weight ").unwrap_or("1");
+        number
+            .parse()
+            .with_context(|| format!("the weight in {rest:?}"))
+    };
+    let found = [weight(WEBS[0])?, weight(WEBS[1])?];
+    machine.kill();
+    Ok(found)
+}
+
+fn boot(site: &Site, more: &str) -> Result<Machine> {
+    let hardware = site.hardware(1, direct(more)?, &site.disk(1)?)?;
+    let (machine, _, _) = up(&hardware, &site.room(1)?)?;
+    Ok(machine)
+}
