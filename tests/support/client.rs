@@ -20,6 +20,7 @@ use tokio::task::JoinHandle;
 
 use crate::namespace::{self, Namespace};
 
+pub mod door;
 pub mod held;
 pub mod http;
 pub mod load;
