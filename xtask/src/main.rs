@@ -1,5 +1,6 @@
 //! The project's commands: `cargo xtask COMMAND`.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -10,6 +11,7 @@ mod check;
 mod compliance;
 mod demo;
 mod gate;
+mod image;
 mod layers;
 mod report;
 mod setup;
@@ -42,6 +44,15 @@ enum Command {
         /// One JSON object instead of tables
         #[arg(long)]
         json: bool,
+    },
+    /// Builds the disk image
+    Image {
+        /// Copies the image there; it is built in target/image
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Work out anew which Debian packages the image is made of, and write packages.lock
+        #[arg(long, conflicts_with = "out")]
+        update_lock: bool,
     },
     /// Every figure that is promised, however long it takes
     Prove,
@@ -76,6 +87,10 @@ fn run(command: Command) -> Result<bool> {
         }
         Command::Test => gate::run(),
         Command::Bench { json } => bench::run(json).map(|()| true),
+        Command::Image {
+            update_lock: true, ..
+        } => image::update_lock().map(|()| true),
+        Command::Image { out, .. } => image::run(out).map(|()| true),
         Command::Prove => gate::prove(),
         Command::Layers => layers::run().map(|()| true),
         Command::Compliance => compliance::run().map(|()| true),

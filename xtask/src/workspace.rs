@@ -3,20 +3,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use cargo_metadata::{Metadata, MetadataCommand};
-
-/// The packages whose programs make an appliance.
-const APPLIANCE: [&str; 8] = [
-    "supervisor",
-    "lvsd",
-    "bondd",
-    "hostd",
-    "vrrpd",
-    "healthd",
-    "ctld",
-    "console",
-];
 
 /// The workspace's own packages, without what they depend on.
 pub fn metadata() -> Result<Metadata> {
@@ -34,19 +22,8 @@ pub fn cargo() -> Result<Command> {
     Ok(command)
 }
 
-/// Builds the appliance's programs, optimised, and returns the directory they are in.
+/// Builds the appliance's programs, the same that the image holds, and returns the directory they
+/// are in.
 pub fn build_appliance() -> Result<PathBuf> {
-    let mut build = cargo()?;
-    build.args(["build", "--release"]);
-    build.args(
-        APPLIANCE
-            .into_iter()
-            .flat_map(|package| ["--package", package]),
-    );
-    let status = build.status().context("starting cargo")?;
-    ensure!(
-        status.success(),
-        "building the appliance's programs ended with {status}"
-    );
-    Ok(metadata()?.target_directory.join("release").into())
+    recipe::programs::build(metadata()?.workspace_root.as_std_path())
 }
