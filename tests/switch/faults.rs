@@ -102,7 +102,9 @@ fn what_is_on_a_slow_cable_when_it_is_cut_is_lost() {
 #[test]
 fn every_nth_frame_is_lost_and_the_others_arrive() {
     let mut lan = Lan::of(&[A, B]);
-    lan.fabric.lose(A, Direction::In, Some(Loss::Every(3))).unwrap();
+    lan.fabric
+        .lose(A, Direction::In, Some(Loss::Every(3)))
+        .unwrap();
     assert_eq!(arrive(&mut lan, 7), [0, 1, 3, 4, 6]);
     assert_eq!(dropped(&lan, A, Way::In, Reason::Lost), 2);
     assert!((0..5).all(|_| comes_back(&mut lan)));
@@ -178,7 +180,11 @@ fn recorded(file: &std::path::Path) -> Vec<(String, u32, u64, u8)> {
                         names.push(one.if_name().unwrap().unwrap().to_owned());
                     }
                     PcapBlockOwned::NG(Block::EnhancedPacket(one)) => {
-                        let way = one.options.iter().find(|option| option.code.0 == 2).unwrap();
+                        let way = one
+                            .options
+                            .iter()
+                            .find(|option| option.code.0 == 2)
+                            .unwrap();
                         let way = way.as_u32_le().unwrap();
                         let at = (u64::from(one.ts_high) << 32 | u64::from(one.ts_low)) / 1_000_000;
                         let name = names[usize::try_from(one.if_id).unwrap()].clone();
@@ -214,7 +220,11 @@ fn a_recording_of_all_ports_has_every_frame_with_its_port_way_and_time() {
     assert!(seen.eq([(A, 1, 2), (B, 2, 2), (B, 1, 3), (A, 2, 3)]));
     assert_eq!(frames[2].2 - frames[1].2, 250);
     let now = sys::clock::unix_millis();
-    assert!(now.abs_diff(frames[0].2) < 60_000, "{} is not about now", frames[0].2);
+    assert!(
+        now.abs_diff(frames[0].2) < 60_000,
+        "{} is not about now",
+        frames[0].2
+    );
 }
 
 #[test]

@@ -57,7 +57,12 @@ fn a_member_carries_nothing_before_lacp_says_so_and_everything_afterwards() {
     let counters = &status.port("a1").unwrap().counters;
     assert_eq!(counters.inward.dropped(Reason::NotCollecting), 1);
     assert!(!status.port("a1").unwrap().carries);
-    assert!(lan.fabric.fdb(lan.now).iter().all(|station| station.at == "b"));
+    assert!(
+        lan.fabric
+            .fdb(lan.now)
+            .iter()
+            .all(|station| station.at == "b")
+    );
     lan.run(ms(4_000));
     assert!(lan.fabric.status().port("a1").unwrap().carries);
     lan.send("a1", &inward);
@@ -75,8 +80,15 @@ fn a_group_without_a_partner_carries_nothing() {
     lan.send("b", &frame(mac(2), Mac::BROADCAST, 1));
     let received = [lan.received("a1"), lan.received("a2")].concat();
     assert!(!received.is_empty());
-    assert!(received.iter().all(|one| one.starts_with(&wire::slow::GROUP.0)));
-    assert!(lan.received("b").is_empty(), "LACP is nobody else's business");
+    assert!(
+        received
+            .iter()
+            .all(|one| one.starts_with(&wire::slow::GROUP.0))
+    );
+    assert!(
+        lan.received("b").is_empty(),
+        "LACP is nobody else's business"
+    );
 }
 
 #[test]
@@ -92,7 +104,10 @@ fn flows_spread_over_the_members_and_a_broadcast_is_one_frame() {
         assert_eq!(seen.len(), 1);
         by_first += usize::from(seen[0] == "a1");
     }
-    assert!((30..=70).contains(&by_first), "{by_first} of 100 flows by a1");
+    assert!(
+        (30..=70).contains(&by_first),
+        "{by_first} of 100 flows by a1"
+    );
     let broadcast = frame(mac(2), Mac::BROADCAST, 1);
     lan.send("b", &broadcast);
     assert_eq!(lan.seen(&broadcast).len(), 1);
@@ -162,7 +177,10 @@ fn a_cable_cut_one_way_only_is_given_up_by_both_sides() {
         lan.fabric.cut("a1", direction, true).unwrap();
         // Three seconds until one side hears nothing, three more until it says so.
         lan.run(ms(8_000));
-        assert_eq!((lan.carrying("lag"), lan.usable(0)), (vec!["a2".to_owned()], vec![1]));
+        assert_eq!(
+            (lan.carrying("lag"), lan.usable(0)),
+            (vec!["a2".to_owned()], vec![1])
+        );
     }
 }
 

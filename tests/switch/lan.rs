@@ -148,8 +148,15 @@ impl Lan {
         let ports = self.ports.clone();
         let seen = ports.into_iter().filter(|port| {
             let received = self.received(port);
-            assert!(received.iter().all(|one| one == frame), "{port}: {received:?}");
-            assert!(received.len() <= 1, "{port} received it {} times", received.len());
+            assert!(
+                received.iter().all(|one| one == frame),
+                "{port}: {received:?}"
+            );
+            assert!(
+                received.len() <= 1,
+                "{port} received it {} times",
+                received.len()
+            );
             !received.is_empty()
         });
         seen.collect()
@@ -159,7 +166,10 @@ impl Lan {
     pub fn run(&mut self, span: Duration) {
         let end = self.now + span;
         loop {
-            let guests = self.guests.iter().filter_map(|guest| guest.bond.poll_timeout());
+            let guests = self
+                .guests
+                .iter()
+                .filter_map(|guest| guest.bond.poll_timeout());
             let due = guests.chain(self.fabric.poll_timeout()).min();
             let Some(due) = due.filter(|due| *due <= end) else {
                 break;

@@ -145,7 +145,10 @@ fn counters_tell_what_a_guest_sent_and_was_sent() {
     let status = lan.fabric.status();
     let [a, b] = [A, B].map(|port| status.port(port).unwrap().counters.clone());
     assert_eq!((a.inward.carried.frames, a.inward.carried.bytes), (2, 120));
-    assert_eq!((b.outward.carried.frames, b.outward.carried.bytes), (2, 120));
+    assert_eq!(
+        (b.outward.carried.frames, b.outward.carried.bytes),
+        (2, 120)
+    );
     assert_eq!((a.outward.carried.frames, b.inward.carried.frames), (0, 0));
 }
 

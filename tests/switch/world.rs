@@ -6,29 +6,26 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 use serde_json::json;
 use tests::client::volley::Volley;
-use tests::namespace::all_processes;
 use tests::real::{BODY_BYTES, content, sha256};
 use tests::switch::{Config, Direction, Switch};
 use tests::userns::{Host, WebServer, World};
 use tests::wait;
 
+use crate::ends::{speaking_of, wait_for_none};
 use crate::lan::{frame, mac, tagged};
 
 /// The machine may be busy.
-const LIMIT: Duration = Duration::from_secs(20);
+pub const LIMIT: Duration = Duration::from_secs(20);
 
 /// Says where the helper is to a test that another one runs.
 const HELPER: &str = "TEST_WORLD_HELPER";
-/// Has [`owner_of_a_world`] write what it made to this file.
-const OWNER: &str = "TEST_WORLD_OWNER";
 
 fn helper() -> PathBuf {
     let given = std::env::var_os(HELPER);
@@ -36,14 +33,15 @@ fn helper() -> PathBuf {
 }
 
 /// A world whose hosts have the addresses 10.9.0.1, 10.9.0.2 …, on a switch; the switch is dropped first.
-struct Stage {
-    switch: Switch,
-    hosts: Vec<Host>,
-    world: World,
+pub struct Stage {
+    pub switch: Switch,
+    pub hosts: Vec<Host>,
+    pub world: World,
 }
 
 impl Stage {
-    fn raise(names: &[&str]) -> Result<Self> {
+    /// Raises it.
+    pub fn raise(names: &[&str]) -> Result<Self> {
         let world = World::start(&helper())?;
         let mut config = Config::new();
         let mut hosts = Vec::new();
@@ -138,13 +136,17 @@ fn a_tag_survives_the_way_into_a_host_and_out_of_it() -> Result<()> {
     let inside = json!({"ports": [{"name": "eth0", "cable": {"interface": "eth0"}},
         {"name": "tap", "cable": {"datagram": {"guest": at("far"), "switch": at("far.switch")}}}]});
     fs::write(at("switch.json"), inside.to_string())?;
-    let [config, control] = [at("switch.json"), at("control")].map(|path| path.display().to_string());
+    let [config, control] =
+        [at("switch.json"), at("control")].map(|path| path.display().to_string());
     let program = env!("CARGO_BIN_EXE_switch");
     let _program = host.start(program, &[config, control], &at("log"))?;
-    wait::until("the switch in the host", LIMIT, || at("control").exists().then_some(()))?;
-    let config = Config::new()
-        .socket("host", socket)
-        .datagram("near", &at("near"), &at("near.switch"));
+    wait::until("the switch in the host", LIMIT, || {
+        at("control").exists().then_some(())
+    })?;
+    let config =
+        Config::new()
+            .socket("host", socket)
+            .datagram("near", &at("near"), &at("near.switch"));
     let _switch = Switch::start(config)?;
     let [near, far] = ["near", "far"].map(|name| UnixDatagram::bind(at(name)));
     let (near, far) = (near?, far?);
@@ -176,10 +178,18 @@ fn a_program_in_a_host_says_how_it_ended_and_does_not_outlive_its_value() -> Res
     let world = World::start(&helper())?;
     let (host, _socket) = world.host("host")?;
     assert_eq!(host.output("sh", &["-c", "id -u; echo out"])?, "0\nout\n");
-    let error = host.output("sh", &["-c", "echo no >&2; exit 3"]).unwrap_err();
-    assert!(format!("{error:#}").contains("exit status: 3: no"), "{error:#}");
+    let error = host
+        .output("sh", &["-c", "echo no >&2; exit 3"])
+        .unwrap_err();
+    assert!(
+        format!("{error:#}").contains("exit status: 3: no"),
+        "{error:#}"
+    );
     let error = host.output("no-such-program", &[""; 0]).unwrap_err();
-    assert!(format!("{error:#}").contains("no-such-program"), "{error:#}");
+    assert!(
+        format!("{error:#}").contains("no-such-program"),
+        "{error:#}"
+    );
     let log = world.room("room")?.join("log");
     let mut sleeper = host.start("sleep", &["1000.5"], &log)?;
     assert_eq!(sleeper.ended()?, None);
@@ -190,7 +200,9 @@ fn a_program_in_a_host_says_how_it_ended_and_does_not_outlive_its_value() -> Res
     let script = "sleep 1000.25 & echo started; wait";
     let parent = host.start("sh", &["-c", script], &log)?;
     wait::until("the program", LIMIT, || {
-        fs::read_to_string(&log).is_ok_and(|text| text.contains("started")).then_some(())
+        fs::read_to_string(&log)
+            .is_ok_and(|text| text.contains("started"))
+            .then_some(())
     })?;
     assert_eq!(speaking_of("1000.25").len(), 2);
     drop(parent);
@@ -204,13 +216,26 @@ fn two_hosts_have_different_names_and_one_that_is_unknown_is_an_error() -> Resul
     let (host, _socket) = world.host("host")?;
     let error = format!("{:#}", world.host("host").unwrap_err());
     assert!(error.contains("there is a host host already"), "{error}");
-    let error = format!("{:#}", host.ip(&["address add nonsense dev eth0"]).unwrap_err());
+    let error = format!(
+        "{:#}",
+        host.ip(&["address add nonsense dev eth0"]).unwrap_err()
+    );
     assert!(error.contains("nonsense"), "{error}");
     host.sysctl(&[("ipv4/ip_forward", "1")])?;
     assert!(host.sysctl(&[("ipv4/nonsense", "1")]).is_err());
     // What failed has not left the helper in the wrong namespace.
-    assert!(world.middle().output("ip", &["link", "show", "dev", "host"]).is_ok());
-    assert!(world.middle().output("ip", &["link", "show", "dev", "eth0"]).is_err());
+    assert!(
+        world
+            .middle()
+            .output("ip", &["link", "show", "dev", "host"])
+            .is_ok()
+    );
+    assert!(
+        world
+            .middle()
+            .output("ip", &["link", "show", "dev", "eth0"])
+            .is_err()
+    );
     Ok(())
 }
 
@@ -220,80 +245,25 @@ fn a_user_who_may_not_have_a_namespace_is_told_what_would_allow_it() -> Result<(
     let world = World::start(&helper())?;
     let script = "echo 0 > /proc/sys/user/max_user_namespaces; exec \"$0\" \"$1\" < /dev/null";
     let [program, room] = [helper(), world.room("room")?].map(|path| path.display().to_string());
-    let error = world.middle().output("sh", &["-c", script, &program, &room]).unwrap_err();
+    let error = world
+        .middle()
+        .output("sh", &["-c", script, &program, &room])
+        .unwrap_err();
     let error = format!("{error:#}");
-    assert!(error.contains("`sysctl user.max_user_namespaces=10000` allows it"), "{error}");
+    assert!(
+        error.contains("`sysctl user.max_user_namespaces=10000` allows it"),
+        "{error}"
+    );
     Ok(())
 }
 
 #[test]
 fn a_helper_that_is_not_there_is_said_by_its_path() {
     let error = World::start(Path::new("/nonexistent/world")).unwrap_err();
-    assert!(format!("{error:#}").contains("/nonexistent/world"), "{error:#}");
-}
-
-#[test]
-#[ignore = "needs user namespaces, iproute2, ethtool and nginx"]
-fn a_world_that_is_dropped_leaves_nothing() -> Result<()> {
-    let (stage, server, traces) = stage_with_traces()?;
-    assert!(!speaking_of(&traces).is_empty() && Path::new(&traces).exists());
-    drop(server);
-    drop(stage);
-    assert!(!Path::new(&traces).exists());
-    wait_for_none(&traces)
-}
-
-#[test]
-#[ignore = "needs user namespaces, iproute2, ethtool and nginx"]
-fn a_world_whose_owner_panics_leaves_nothing() -> Result<()> {
-    let (sender, receiver) = std::sync::mpsc::channel();
-    let owner = std::thread::spawn(move || {
-        let stage = stage_with_traces().unwrap();
-        sender.send(stage.2.clone()).unwrap();
-        panic!("on purpose");
-    });
-    let traces = receiver.recv()?;
-    assert!(owner.join().is_err());
-    assert!(!Path::new(&traces).exists());
-    wait_for_none(&traces)
-}
-
-#[test]
-#[ignore = "needs user namespaces, iproute2, ethtool and nginx"]
-fn a_world_whose_owner_is_killed_or_interrupted_leaves_nothing() -> Result<()> {
-    for signal in [Signal::SIGKILL, Signal::SIGINT, Signal::SIGTERM] {
-        let directory = tempfile::tempdir()?;
-        let said = directory.path().join("traces");
-        let mut owner = run_again("owner_of_a_world", |command| {
-            command.env(OWNER, &said);
-        })?;
-        let traces = wait::until("the owner's world", LIMIT, || {
-            let text = fs::read_to_string(&said).ok()?;
-            text.strip_suffix('\n').map(str::to_owned)
-        })?;
-        assert!(speaking_of(&traces).len() >= 2, "helper and nginx");
-        kill(Pid::from_raw(i32::try_from(owner.id())?), signal)?;
-        owner.wait()?;
-        wait_for_none(&traces)?;
-        wait::until("the directory to go", LIMIT, || (!Path::new(&traces).exists()).then_some(()))?;
-    }
-    Ok(())
-}
-
-/// Not a test: raises a world, says so, and waits to be killed.
-#[test]
-#[ignore = "run by another test"]
-fn owner_of_a_world() -> Result<()> {
-    let Some(said) = std::env::var_os(OWNER).map(PathBuf::from) else {
-        return Ok(());
-    };
-    let (_stage, _server, traces) = stage_with_traces()?;
-    let new = said.with_extension("new");
-    fs::write(&new, format!("{traces}\n"))?;
-    fs::rename(new, said)?;
-    loop {
-        std::thread::park();
-    }
+    assert!(
+        format!("{error:#}").contains("/nonexistent/world"),
+        "{error:#}"
+    );
 }
 
 #[test]
@@ -318,8 +288,15 @@ fn nobody_needs_root() -> Result<()> {
         .gid(65_534);
     let output = command.output().context("running as nobody")?;
     let text = String::from_utf8_lossy(&output.stdout);
-    ensure!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
-    ensure!(text.contains("1 passed") && text.contains("user 65534"), "{text}");
+    ensure!(
+        output.status.success(),
+        "{text}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    ensure!(
+        text.contains("1 passed") && text.contains("user 65534"),
+        "{text}"
+    );
     Ok(())
 }
 
@@ -329,48 +306,13 @@ fn nobody_needs_root() -> Result<()> {
 fn as_nobody() -> Result<()> {
     let status = fs::read_to_string("/proc/self/status")?;
     let capabilities = status.lines().find(|line| line.starts_with("CapEff"));
-    println!("user {}, {}", nix::unistd::geteuid(), capabilities.unwrap_or_default());
+    println!(
+        "user {}, {}",
+        nix::unistd::geteuid(),
+        capabilities.unwrap_or_default()
+    );
     let stage = Stage::raise(&["one", "two"])?;
     ping(&stage.hosts[0], 1)?;
     drop(stage);
     serve_through_the_switch()
-}
-
-/// A world with a web server, and the path that the arguments of all its processes have in them.
-fn stage_with_traces() -> Result<(Stage, WebServer, String)> {
-    let stage = Stage::raise(&["web1"])?;
-    let room = stage.world.room("web1")?;
-    let server = WebServer::start(&stage.hosts[0], &[80], &room)?;
-    let directory = room.parent().context("the world's directory")?;
-    let traces = directory.display().to_string();
-    Ok((stage, server, traces))
-}
-
-/// Processes with such an argument.
-fn speaking_of(word: &str) -> Vec<String> {
-    let processes = all_processes().into_iter();
-    let lines = processes.filter_map(|process| {
-        fs::read_to_string(format!("/proc/{}/cmdline", process.pid)).ok()
-    });
-    lines.filter(|line| line.contains(word)).collect()
-}
-
-fn wait_for_none(word: &str) -> Result<()> {
-    wait::until_ok(LIMIT, || {
-        let left = speaking_of(word);
-        ensure!(left.is_empty(), "left: {left:?}");
-        Ok(())
-    })
-}
-
-/// Runs a test of this binary in a process of its own.
-fn run_again(test: &str, change: impl FnOnce(&mut Command)) -> Result<Child> {
-    let mut command = Command::new(std::env::current_exe()?);
-    command
-        .args(["--ignored", "--exact", &format!("world::{test}")])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .process_group(0);
-    change(&mut command);
-    command.spawn().context("starting the test binary again")
 }

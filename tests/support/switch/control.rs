@@ -202,7 +202,9 @@ pub fn ask(path: &Path, command: &Command) -> Result<Value> {
     let mut stream = UnixStream::connect(path).with_context(what)?;
     writeln!(stream, "{}", serde_json::to_string(command)?).with_context(what)?;
     let mut line = String::new();
-    BufReader::new(stream).read_line(&mut line).with_context(what)?;
+    BufReader::new(stream)
+        .read_line(&mut line)
+        .with_context(what)?;
     let mut answer: Value = serde_json::from_str(&line).with_context(what)?;
     if let Some(error) = answer.get("error") {
         bail!("{}", error.as_str().unwrap_or_default());

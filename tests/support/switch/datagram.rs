@@ -28,7 +28,9 @@ impl Datagram {
             bail!("{} is another switch's socket", switch.display());
         }
         match fs::remove_file(switch) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error).with_context(what),
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(error).with_context(what);
+            }
             Ok(()) | Err(_) => {}
         }
         let socket = UnixDatagram::bind(switch).with_context(what)?;

@@ -58,10 +58,9 @@ impl Group {
             .collect();
         let kind = match config.protocol {
             Protocol::Static => Kind::Static(vec![true; members.len()]),
-            Protocol::Lacp(rate) => Kind::Lacp(Box::new(Bond::new(
-                bond_config(number, config, rate),
-                now,
-            ))),
+            Protocol::Lacp(rate) => {
+                Kind::Lacp(Box::new(Bond::new(bond_config(number, config, rate), now)))
+            }
         };
         let mut group = Self {
             name: config.name.clone(),

@@ -9,11 +9,11 @@ use nix::cmsg_space;
 use nix::errno::Errno;
 use nix::ifaddrs::getifaddrs;
 use nix::libc;
-use nix::{setsockopt_impl, sockopt_impl};
 use nix::sys::socket::{
     AddressFamily, ControlMessageOwned, LinkAddr, MsgFlags, SockFlag, SockProtocol, SockType, bind,
     recvmsg, send, setsockopt, socket,
 };
+use nix::{setsockopt_impl, sockopt_impl};
 
 /// Longer than any frame.
 pub const FRAME_BYTES: usize = 1 << 16;

@@ -47,7 +47,10 @@ fn outer(directory: &Path) -> Result<()> {
         .context("starting the helper's inner process")?;
     // The owner removes it as well, unless it was killed.
     fs::remove_dir_all(directory).ok();
-    anyhow::ensure!(status.success(), "the helper's inner process ended with {status}");
+    anyhow::ensure!(
+        status.success(),
+        "the helper's inner process ended with {status}"
+    );
     Ok(())
 }
 
@@ -55,9 +58,8 @@ fn outer(directory: &Path) -> Result<()> {
 fn enter_namespaces() -> Result<()> {
     let (user, group) = (geteuid(), getegid());
     let all = CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWPID;
-    unshare(all).with_context(|| {
-        format!("user {user} may not make a user namespace: {}", advice())
-    })?;
+    unshare(all)
+        .with_context(|| format!("user {user} may not make a user namespace: {}", advice()))?;
     let write = |name: &str, text: String| {
         let path = Path::new("/proc/self").join(name);
         fs::write(&path, text).with_context(|| format!("writing {}: {}", path.display(), advice()))
@@ -71,18 +73,27 @@ fn enter_namespaces() -> Result<()> {
 /// What may forbid it, and what would be legal.
 fn advice() -> String {
     let wanted = [
-        ("/proc/sys/user/max_user_namespaces", "0", "user.max_user_namespaces=10000"),
-        ("/proc/sys/kernel/unprivileged_userns_clone", "0", "kernel.unprivileged_userns_clone=1"),
+        (
+            "/proc/sys/user/max_user_namespaces",
+            "0",
+            "user.max_user_namespaces=10000",
+        ),
+        (
+            "/proc/sys/kernel/unprivileged_userns_clone",
+            "0",
+            "kernel.unprivileged_userns_clone=1",
+        ),
         (
             "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
             "1",
             "kernel.apparmor_restrict_unprivileged_userns=0",
         ),
     ];
-    let is_set = |path: &str, value: &str| {
-        fs::read_to_string(path).is_ok_and(|text| text.trim() == value)
-    };
-    let forbidding = wanted.into_iter().filter(|(path, value, _)| is_set(path, value));
+    let is_set =
+        |path: &str, value: &str| fs::read_to_string(path).is_ok_and(|text| text.trim() == value);
+    let forbidding = wanted
+        .into_iter()
+        .filter(|(path, value, _)| is_set(path, value));
     let advice: Vec<String> = forbidding
         .map(|(_, _, setting)| format!("`sysctl {setting}` allows it"))
         .collect();

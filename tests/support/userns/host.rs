@@ -64,16 +64,24 @@ impl Host {
     ///
     /// # Errors
     /// When it cannot be started, or the log not be opened.
-    pub fn start(&self, program: &str, arguments: &[impl AsRef<str>], log: &Path) -> Result<Program> {
+    pub fn start(
+        &self,
+        program: &str,
+        arguments: &[impl AsRef<str>],
+        log: &Path,
+    ) -> Result<Program> {
         let open = || File::options().create(true).append(true).open(log);
         let open = || open().with_context(|| format!("opening {}", log.display()));
-        Program::start(&self.link, Start {
-            host: self.name.clone(),
-            program,
-            arguments: owned(arguments),
-            output: open()?.into(),
-            errors: open()?.into(),
-        })
+        Program::start(
+            &self.link,
+            Start {
+                host: self.name.clone(),
+                program,
+                arguments: owned(arguments),
+                output: open()?.into(),
+                errors: open()?.into(),
+            },
+        )
     }
 
     /// Runs a program in it to its end and returns its standard output.
@@ -83,13 +91,16 @@ impl Host {
     pub fn output(&self, program: &str, arguments: &[impl AsRef<str>]) -> Result<String> {
         let (output, output_end) = pipe2(OFlag::O_CLOEXEC).context("making a pipe")?;
         let (errors, errors_end) = pipe2(OFlag::O_CLOEXEC).context("making a pipe")?;
-        let mut program_run = Program::start(&self.link, Start {
-            host: self.name.clone(),
-            program,
-            arguments: owned(arguments),
-            output: output_end,
-            errors: errors_end,
-        })?;
+        let mut program_run = Program::start(
+            &self.link,
+            Start {
+                host: self.name.clone(),
+                program,
+                arguments: owned(arguments),
+                output: output_end,
+                errors: errors_end,
+            },
+        )?;
         let (output, errors) = std::thread::scope(|scope| {
             let errors = scope.spawn(|| text(errors));
             (text(output), errors.join().unwrap_or_default())

@@ -103,7 +103,9 @@ impl Inside {
             }
             Request::Ip { host, lines } => self.ip(host.as_deref(), &lines)?,
             Request::Sysctl { host, settings } => self.within(host.as_deref(), || {
-                settings.iter().try_for_each(|(key, value)| sysctl(key, value))
+                settings
+                    .iter()
+                    .try_for_each(|(key, value)| sysctl(key, value))
             })?,
             Request::Run {
                 host,
@@ -126,14 +128,19 @@ impl Inside {
 
     /// A namespace with a cable into the middle, and the packet socket at the cable's end there.
     fn add_host(&mut self, name: &str) -> Result<OwnedFd> {
-        ensure!(!self.hosts.contains_key(name), "there is a host {name} already");
+        ensure!(
+            !self.hosts.contains_key(name),
+            "there is a host {name} already"
+        );
         unshare(CloneFlags::CLONE_NEWNET).context("making a network namespace")?;
         let namespace = File::open(OWN_NAMESPACE).context("opening a new namespace");
         self.return_to_middle()?;
         self.hosts.insert(name.to_owned(), namespace?);
         let host = Some(name);
         self.within(host, || {
-            host::COMMON.iter().try_for_each(|(key, value)| sysctl(key, value))
+            host::COMMON
+                .iter()
+                .try_for_each(|(key, value)| sysctl(key, value))
         })?;
         // `ip` in the host's namespace makes the pair, and puts the other end into the middle. In /proc this
         // process is not process 1.
@@ -144,12 +151,17 @@ impl Inside {
             host,
             &[
                 "link set dev lo up".to_owned(),
-                format!("link add name {INTERFACE} type veth peer name {name} netns {}", middle.display()),
+                format!(
+                    "link add name {INTERFACE} type veth peer name {name} netns {}",
+                    middle.display()
+                ),
                 format!("link set dev {INTERFACE} up"),
             ],
         )?;
         // Frames leave as they are to arrive: what a kernel leaves to hardware stays undone.
-        let offloads = ["tx", "off", "tso", "off", "gso", "off", "gro", "off", "txvlan", "off"];
+        let offloads = [
+            "tx", "off", "tso", "off", "gso", "off", "gro", "off", "txvlan", "off",
+        ];
         for (at, interface) in [(host, INTERFACE), (None, name)] {
             let mut ethtool = run::program("ethtool");
             ethtool.arg("-K").arg(interface).args(offloads);
@@ -162,7 +174,9 @@ impl Inside {
     fn ip(&self, host: Option<&str>, lines: &[String]) -> Result<()> {
         let mut command = run::program("ip");
         command.args(["-batch", "-"]);
-        self.within(host, || run::output_with_input(&mut command, &lines.join("\n")))?;
+        self.within(host, || {
+            run::output_with_input(&mut command, &lines.join("\n"))
+        })?;
         Ok(())
     }
 
@@ -184,7 +198,9 @@ impl Inside {
             .stderr(errors)
             .process_group(0);
         let child = self.within(host, || {
-            command.spawn().with_context(|| format!("cannot start {program}"))
+            command
+                .spawn()
+                .with_context(|| format!("cannot start {program}"))
         })?;
         let pid = i32::try_from(child.id()).context("a process identifier")?;
         self.programs.insert(pid, ended.into());

@@ -21,7 +21,9 @@ pub(super) struct Link(Mutex<Packet>);
 impl Link {
     /// Takes the socket, and the helper's word that it is there.
     pub(super) fn new(socket: Packet) -> Result<Self> {
-        socket.set_timeout(Some(PATIENCE)).context("the helper's time limit")?;
+        socket
+            .set_timeout(Some(PATIENCE))
+            .context("the helper's time limit")?;
         answer(&socket).context("making an unprivileged world")?;
         Ok(Self(Mutex::new(socket)))
     }

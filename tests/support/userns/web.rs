@@ -39,12 +39,13 @@ impl WebServer {
         };
         // It listens before it writes this.
         let pid = server.room.join("nginx.pid");
-        let started = wait::until("nginx's pid file", Duration::from_secs(10), || {
-            match server.nginx.ended() {
-                Ok(None) => pid.exists().then_some(Ok(())),
-                Ok(Some(status)) => Some(Err(anyhow::anyhow!("it ended with {status}"))),
-                Err(error) => Some(Err(error)),
-            }
+        let started = wait::until("nginx's pid file", Duration::from_secs(10), || match server
+            .nginx
+            .ended()
+        {
+            Ok(None) => pid.exists().then_some(Ok(())),
+            Ok(Some(status)) => Some(Err(anyhow::anyhow!("it ended with {status}"))),
+            Err(error) => Some(Err(error)),
         });
         started.flatten().with_context(|| {
             let name = &server.name;
