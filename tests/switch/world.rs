@@ -6,29 +6,26 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 use serde_json::json;
 use tests::client::volley::Volley;
-use tests::namespace::all_processes;
 use tests::real::{BODY_BYTES, content, sha256};
 use tests::switch::{Config, Direction, Switch};
 use tests::userns::{Host, WebServer, World};
 use tests::wait;
 
+use crate::ends::{speaking_of, wait_for_none};
 use crate::lan::{frame, mac, tagged};
 
 /// The machine may be busy.
-const LIMIT: Duration = Duration::from_secs(20);
+pub const LIMIT: Duration = Duration::from_secs(20);
 
 /// Says where the helper is to a test that another one runs.
 const HELPER: &str = "TEST_WORLD_HELPER";
-/// Has [`owner_of_a_world`] write what it made to this file.
-const OWNER: &str = "TEST_WORLD_OWNER";
 
 fn helper() -> PathBuf {
     let given = std::env::var_os(HELPER);
@@ -36,14 +33,15 @@ fn helper() -> PathBuf {
 }
 
 /// A world whose hosts have the addresses 10.9.0.1, 10.9.0.2 …, on a switch; the switch is dropped first.
-struct Stage {
-    switch: Switch,
-    hosts: Vec<Host>,
-    world: World,
+pub struct Stage {
+    pub switch: Switch,
+    pub hosts: Vec<Host>,
+    pub world: World,
 }
 
 impl Stage {
-    fn raise(names: &[&str]) -> Result<Self> {
+    /// Raises it.
+    pub fn raise(names: &[&str]) -> Result<Self> {
         let world = World::start(&helper())?;
         let mut config = Config::new();
         let mut hosts = Vec::new();
@@ -269,72 +267,6 @@ fn a_helper_that_is_not_there_is_said_by_its_path() {
 }
 
 #[test]
-#[ignore = "needs user namespaces, iproute2, ethtool and nginx"]
-fn a_world_that_is_dropped_leaves_nothing() -> Result<()> {
-    let (stage, server, traces) = stage_with_traces()?;
-    assert!(!speaking_of(&traces).is_empty() && Path::new(&traces).exists());
-    drop(server);
-    drop(stage);
-    assert!(!Path::new(&traces).exists());
-    wait_for_none(&traces)
-}
-
-#[test]
-#[ignore = "needs user namespaces, iproute2, ethtool and nginx"]
-fn a_world_whose_owner_panics_leaves_nothing() -> Result<()> {
-    let (sender, receiver) = std::sync::mpsc::channel();
-    let owner = std::thread::spawn(move || {
-        let stage = stage_with_traces().unwrap();
-        sender.send(stage.2.clone()).unwrap();
-        panic!("on purpose");
-    });
-    let traces = receiver.recv()?;
-    assert!(owner.join().is_err());
-    assert!(!Path::new(&traces).exists());
-    wait_for_none(&traces)
-}
-
-#[test]
-#[ignore = "needs user namespaces, iproute2, ethtool and nginx"]
-fn a_world_whose_owner_is_killed_or_interrupted_leaves_nothing() -> Result<()> {
-    for signal in [Signal::SIGKILL, Signal::SIGINT, Signal::SIGTERM] {
-        let directory = tempfile::tempdir()?;
-        let said = directory.path().join("traces");
-        let mut owner = run_again("owner_of_a_world", |command| {
-            command.env(OWNER, &said);
-        })?;
-        let traces = wait::until("the owner's world", LIMIT, || {
-            let text = fs::read_to_string(&said).ok()?;
-            text.strip_suffix('\n').map(str::to_owned)
-        })?;
-        assert!(speaking_of(&traces).len() >= 2, "helper and nginx");
-        kill(Pid::from_raw(i32::try_from(owner.id())?), signal)?;
-        owner.wait()?;
-        wait_for_none(&traces)?;
-        wait::until("the directory to go", LIMIT, || {
-            (!Path::new(&traces).exists()).then_some(())
-        })?;
-    }
-    Ok(())
-}
-
-/// Not a test: raises a world, says so, and waits to be killed.
-#[test]
-#[ignore = "run by another test"]
-fn owner_of_a_world() -> Result<()> {
-    let Some(said) = std::env::var_os(OWNER).map(PathBuf::from) else {
-        return Ok(());
-    };
-    let (_stage, _server, traces) = stage_with_traces()?;
-    let new = said.with_extension("new");
-    fs::write(&new, format!("{traces}\n"))?;
-    fs::rename(new, said)?;
-    loop {
-        std::thread::park();
-    }
-}
-
-#[test]
 #[ignore = "needs root, to become nobody; user namespaces, iproute2, ethtool and nginx"]
 fn nobody_needs_root() -> Result<()> {
     // Where nobody may read: programs, and a place for what they write.
@@ -383,42 +315,4 @@ fn as_nobody() -> Result<()> {
     ping(&stage.hosts[0], 1)?;
     drop(stage);
     serve_through_the_switch()
-}
-
-/// A world with a web server, and the path that the arguments of all its processes have in them.
-fn stage_with_traces() -> Result<(Stage, WebServer, String)> {
-    let stage = Stage::raise(&["web1"])?;
-    let room = stage.world.room("web1")?;
-    let server = WebServer::start(&stage.hosts[0], &[80], &room)?;
-    let directory = room.parent().context("the world's directory")?;
-    let traces = directory.display().to_string();
-    Ok((stage, server, traces))
-}
-
-/// Processes with such an argument.
-fn speaking_of(word: &str) -> Vec<String> {
-    let processes = all_processes().into_iter();
-    let lines = processes
-        .filter_map(|process| fs::read_to_string(format!("/proc/{}/cmdline", process.pid)).ok());
-    lines.filter(|line| line.contains(word)).collect()
-}
-
-fn wait_for_none(word: &str) -> Result<()> {
-    wait::until_ok(LIMIT, || {
-        let left = speaking_of(word);
-        ensure!(left.is_empty(), "left: {left:?}");
-        Ok(())
-    })
-}
-
-/// Runs a test of this binary in a process of its own.
-fn run_again(test: &str, change: impl FnOnce(&mut Command)) -> Result<Child> {
-    let mut command = Command::new(std::env::current_exe()?);
-    command
-        .args(["--ignored", "--exact", &format!("world::{test}")])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .process_group(0);
-    change(&mut command);
-    command.spawn().context("starting the test binary again")
 }
