@@ -73,11 +73,12 @@ type Verdicts = Vec<RealVerdict>;
 pub enum Ended {
     /// In order, as it was told.
     Stopped,
-    /// To be started anew, with what the supervisor keeps, on another configuration.
+    /// To be started anew, with what the supervisor keeps: on another configuration, or because a NIC came.
     Restart,
 }
 
-/// Runs the forwarder until SIGTERM or SIGINT, or until another configuration wants a new start.
+/// Runs the forwarder until SIGTERM or SIGINT, or until another configuration or a NIC that came wants
+/// a new start.
 ///
 /// # Errors
 /// When something that the forwarder cannot do without fails; it must be started again then.
@@ -121,23 +122,23 @@ impl Daemon {
         let pins = run_dir.join("bpf");
         let taps = start::host_interfaces(config, &mut kept)?;
         let connections = start::connections(config, &mut kept, now())?;
-        let bonds = start::bonds(config, &mut kept)?;
+        let ifnames = start::present(config);
+        let bonds = start::bonds(config, &ifnames, &mut kept)?;
         let leases = start::leases(config, &mut kept)?;
         let (shared, mut director) = start::share(config, bonds, leases, connections)?;
         verdicts::recall(&mut director, &mut kept);
         verdicts::forget_unchecked(&mut director, config);
         shared.services.store(director.snapshot());
         let mut kernel = Kernel::start(Netlink::new()?, &shared, &taps, director.config()).await?;
-        let ports = match start::adopt_ports(config, &mut kept, &pins) {
+        let ports = match start::adopt_ports(config, &ifnames, &mut kept, &pins) {
             Some(ports) => ports,
             None => {
-                prepare::prepare_all(config, kernel.netlink()).await?;
-                start::open_ports(config, &mut kept, &pins)?
+                prepare::prepare_all(config, &ifnames, kernel.netlink()).await?;
+                start::open_ports(config, &ifnames, &mut kept, &pins)?
             }
         };
         kept.forget_leftovers()?;
-        let ifnames = start::ifnames(config);
-        kernel.watch_over(Members::find(&ifnames)?);
+        kernel.watch_over(Members::find(&start::members(config), &ifnames)?);
         let promiscuous = ifnames.iter().map(|name| prepare::receive_all(name));
         let mut daemon = Self {
             config: config.clone(),
@@ -183,6 +184,10 @@ impl Daemon {
         }
         loop {
             supervised.beat();
+            if let Some(name) = self.kernel.member_come() {
+                eprintln!("{name} is there: its queues are opened by a new start");
+                return Ok(Ended::Restart);
+            }
             tokio::select! {
                 call = server.next() => match call.request {
                     Request::Transaction(_) => participant.take(call),
