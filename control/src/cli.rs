@@ -65,7 +65,10 @@ impl DaemonArgs {
             Err(error) => exit_with_lines([format!("reading the interfaces: {error}")]),
         };
         self.load_with_or_exit(|config| {
-            let mut faults = config::check_present(config, &present);
+            let mut faults = Vec::new();
+            for fault in config::check_present(config, &present) {
+                eprintln!("{fault}");
+            }
             if self.check {
                 faults.extend(config::check_free(config, &present));
             }
