@@ -198,16 +198,17 @@ impl Ethtool {
     /// When the driver has no such table, or does not let it be written.
     pub fn receive_by_first(&self, ifname: &str, queues: u32) -> Result<()> {
         let operation = || at(ifname, "table of receive queues");
-        let [_, entries] = self
-            .ask(ifname, [GRXFHINDIR, 0])
-            .context(operation)?;
+        let [_, entries] = self.ask(ifname, [GRXFHINDIR, 0]).context(operation)?;
         let mut request = [0_u32; SPREAD_WORDS + 2];
         let room = usize::try_from(entries).unwrap_or(usize::MAX);
         if entries == 0 || room > SPREAD_WORDS {
             return Err(Error::other(operation(), format!("{entries} entries")));
         }
         (request[0], request[1]) = (SRXFHINDIR, entries);
-        for (entry, queue) in request[2..2 + room].iter_mut().zip((0..queues.max(1)).cycle()) {
+        for (entry, queue) in request[2..2 + room]
+            .iter_mut()
+            .zip((0..queues.max(1)).cycle())
+        {
             *entry = queue;
         }
         self.ask(ifname, request).context(operation)?;

@@ -184,7 +184,7 @@ impl Daemon {
         }
         loop {
             supervised.beat();
-            if let Some(name) = self.kernel.member_come() {
+            if let Some(name) = self.kernel.members().come() {
                 eprintln!("{name} is there: its queues are opened by a new start");
                 return Ok(Ended::Restart);
             }
@@ -309,7 +309,13 @@ impl Daemon {
                 };
                 call.answer(
                     noun,
-                    show::ports(&self.shared, &self.ifnames, self.mode, ask),
+                    show::ports(
+                        &self.shared,
+                        &self.config.bonds,
+                        self.kernel.members(),
+                        self.mode,
+                        ask,
+                    ),
                 );
             }
             Noun::Connections => list_connections(Arc::clone(&self.shared), call),

@@ -108,10 +108,10 @@ impl Kernel {
         self.members = members;
     }
 
-    /// The member that only a new start can serve, because it came or is another interface by now.
+    /// The members, as they were told of.
     #[must_use]
-    pub fn member_come(&self) -> Option<&str> {
-        self.members.come()
+    pub const fn members(&self) -> &Members {
+        &self.members
     }
 
     /// Waits for news from the kernel or for a worker's request. Safe to cancel; what it gives must

@@ -58,6 +58,13 @@ impl Members {
         self.come.as_deref()
     }
 
+    /// Whether the box does not have this member's NIC now.
+    #[must_use]
+    pub fn is_gone(&self, name: &str) -> bool {
+        let mut members = self.members.iter();
+        members.any(|member| member.name == name && member.is_gone)
+    }
+
     /// Takes up an event.
     pub fn take(&mut self, event: &Event) {
         match event {
@@ -84,9 +91,8 @@ impl Members {
 
     fn seen(&mut self, name: &str, index: u32) {
         let mut members = self.members.iter();
-        let is_another = members.any(|member| {
-            member.name == name && (member.is_gone || member.index != index)
-        });
+        let is_another =
+            members.any(|member| member.name == name && (member.is_gone || member.index != index));
         if is_another {
             self.come = Some(name.to_owned());
         }
@@ -138,6 +144,8 @@ mod tests {
         members.take(&Event::LinkGone(link("eth2", 0)));
         members.take(&Event::LinkGone(link("eth1", 7)));
         assert_eq!(members.come(), None);
+        assert!(members.is_gone("eth1") && members.is_gone("eth9"));
+        assert!(!members.is_gone("eth2"), "it is no member");
     }
 
     #[test]

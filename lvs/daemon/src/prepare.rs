@@ -16,11 +16,7 @@ const ARP_IGNORE_ALL: u8 = 8;
 ///
 /// # Errors
 /// When a member cannot be configured; what a driver does not know is no error.
-pub async fn prepare_all(
-    config: &Config,
-    ifnames: &[String],
-    netlink: &Netlink,
-) -> io::Result<()> {
+pub async fn prepare_all(config: &Config, ifnames: &[String], netlink: &Netlink) -> io::Result<()> {
     let ethtool = Ethtool::open()?;
     for bond in &config.bonds {
         let is_there = |member: &&MemberConfig| ifnames.contains(&member.name);

@@ -127,7 +127,9 @@ impl Shared {
         let members = |(bond, link): (usize, &BondLink)| -> Vec<PortPlace> {
             let members = link.ports.iter().take(MAX_MEMBERS).enumerate();
             let present = members.filter(|(_, port)| port.is_some());
-            present.map(|(member, _)| PortPlace { bond, member }).collect()
+            present
+                .map(|(member, _)| PortPlace { bond, member })
+                .collect()
         };
         bonds.iter().enumerate().flat_map(members).collect()
     }
