@@ -142,6 +142,7 @@ impl Appliance {
             requests: lvsd::requests::Requests::new().unwrap(),
             leases: SharedMemory::create("leases", vrrp::lease::WORDS * 8).unwrap(),
             attached: tokio::sync::watch::Sender::default(),
+            captures: lvsd::capture::Captures::default(),
             connections,
         });
         let lane = MemoryLane::new(2, sizes.frames, sizes.ring).unwrap();

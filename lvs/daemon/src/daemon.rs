@@ -31,7 +31,7 @@ use crate::members::Members;
 use crate::rates::RateMeter;
 use crate::shared::Shared;
 use crate::threads::{self, Failures};
-use crate::{attach, prepare, reload, routers, show, start, verdicts};
+use crate::{attach, capture, prepare, reload, routers, show, start, verdicts};
 
 /// How often rates are taken.
 const RATES: Duration = Duration::from_secs(1);
@@ -284,11 +284,13 @@ impl Daemon {
             }
             Request::Show(noun) => self.show(noun, call),
             Request::Vrrp(VrrpRequest::Attach) => routers::attach(&self.shared, call),
+            Request::Capture(request) => {
+                capture::capture(&self.shared, &self.config.bonds, &request, call);
+            }
             Request::Verdicts(_) => verdicts::follow(call, self.verdicts.0.clone()),
             Request::Pools(_)
             | Request::Transaction(_)
             | Request::Configure(_)
-            | Request::Capture(_)
             | Request::Clear => call.refuse("not lvsd's"),
         }
     }

@@ -11,6 +11,7 @@ use lvs::connection::Table as ConnectionTable;
 use sys::memory::SharedMemory;
 use tokio::sync::watch;
 
+use crate::capture::Captures;
 use crate::counters::{Counter, WorkerCounters};
 use crate::nexthop::NextHops;
 use crate::requests::Requests;
@@ -116,6 +117,8 @@ pub struct Shared {
     pub leases: SharedMemory,
     /// Counts how often a bond got another egress table: who has the old one comes for the new one.
     pub attached: watch::Sender<u64>,
+    /// Who captures.
+    pub captures: Captures,
     /// The connection table.
     pub connections: ConnectionTable<'static>,
 }

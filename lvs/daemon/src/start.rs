@@ -19,6 +19,7 @@ use sys::memory::SharedMemory;
 use tokio::sync::watch;
 use wire::Instant;
 
+use crate::capture::Captures;
 use crate::counters::WorkerCounters;
 use crate::keep::{self, Kept};
 use crate::nexthop::NextHops;
@@ -319,6 +320,7 @@ pub fn share(
         requests: Requests::new()?,
         leases,
         attached: watch::Sender::default(),
+        captures: Captures::default(),
         connections,
     };
     Ok((Arc::new(shared), director))

@@ -123,6 +123,7 @@ fn shared() -> Arc<Shared> {
         requests: Requests::new().unwrap(),
         leases: SharedMemory::create("leases", vrrp::lease::WORDS * 8).unwrap(),
         attached: tokio::sync::watch::Sender::default(),
+        captures: lvsd::capture::Captures::default(),
         connections,
     })
 }

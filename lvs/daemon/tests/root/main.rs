@@ -1,6 +1,8 @@
 //! What needs root: a network namespace of each test's own.
 
 #[cfg(test)]
+mod capture;
+#[cfg(test)]
 mod daemon;
 #[cfg(test)]
 mod kernel;
