@@ -211,7 +211,8 @@ impl Bond {
             });
         }
         member.observe(delays, now);
-        if self.mac == Mac::ZERO && i == 0 {
+        // The first that is there gives its own; the host tells of the members in their order.
+        if self.mac == Mac::ZERO && interface.mac != Mac::ZERO {
             self.mac = interface.mac;
             self.configure();
         }

@@ -9,7 +9,8 @@ pub mod server;
 
 pub use client::{ClientError, Items, show, show_of};
 pub use record::{
-    Answer, BATCH, BondAnswer, BondRequest, ConfigureRequest, Effect, PoolVerdict, RECORD_BYTES,
-    RealVerdict, Request, TransactionAnswer, TransactionRequest, VrrpAnswer, VrrpRequest,
+    Answer, BATCH, BondAnswer, BondRequest, CaptureAnswer, CaptureRequest, CapturedFrame,
+    ConfigureRequest, Effect, PoolVerdict, RECORD_BYTES, RealVerdict, Request, TransactionAnswer,
+    TransactionRequest, VrrpAnswer, VrrpRequest,
 };
 pub use server::{Call, Reply, Server};

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::error::{Context, Result};
+use crate::error::{Context, Error, Result};
 use crate::ifreq::{self, Control};
 
 const SIOCETHTOOL: libc::Ioctl = 0x8946;
@@ -13,6 +13,8 @@ const SCHANNELS: u32 = 0x3d;
 const GLINKSETTINGS: u32 = 0x4c;
 const GFLAGS: u32 = 0x25;
 const SFLAGS: u32 = 0x26;
+const GRXFHINDIR: u32 = 0x38;
+const SRXFHINDIR: u32 = 0x39;
 
 /// `ETH_FLAG_TXVLAN`, `ETH_FLAG_RXVLAN` and `ETH_FLAG_LRO`.
 const FLAGS_OFF: [(&str, u32); 3] = [("txvlan", 1 << 7), ("rxvlan", 1 << 8), ("lro", 1 << 15)];
@@ -32,6 +34,8 @@ const SPEED_UNKNOWN: u32 = u32::MAX;
 const SETTINGS_WORDS: usize = 12;
 /// Words that one of those bitmaps has at most.
 const BITMAP_WORDS: usize = 127;
+/// The most entries of a table of receive queues that is written.
+const SPREAD_WORDS: usize = 2_048;
 
 /// Whether a link carries both directions at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,6 +187,30 @@ impl Ethtool {
             other,
             combined,
         ];
+        self.ask(ifname, request).context(operation)?;
+        Ok(())
+    }
+
+    /// Has an interface that keeps more receive queues use the first `queues` only, by its table
+    /// (RSS): for drivers that cannot change how many there are.
+    ///
+    /// # Errors
+    /// When the driver has no such table, or does not let it be written.
+    pub fn receive_by_first(&self, ifname: &str, queues: u32) -> Result<()> {
+        let operation = || at(ifname, "table of receive queues");
+        let [_, entries] = self.ask(ifname, [GRXFHINDIR, 0]).context(operation)?;
+        let mut request = [0_u32; SPREAD_WORDS + 2];
+        let room = usize::try_from(entries).unwrap_or(usize::MAX);
+        if entries == 0 || room > SPREAD_WORDS {
+            return Err(Error::other(operation(), format!("{entries} entries")));
+        }
+        (request[0], request[1]) = (SRXFHINDIR, entries);
+        for (entry, queue) in request[2..2 + room]
+            .iter_mut()
+            .zip((0..queues.max(1)).cycle())
+        {
+            *entry = queue;
+        }
         self.ask(ifname, request).context(operation)?;
         Ok(())
     }

@@ -26,6 +26,15 @@ pub fn unix_millis() -> u64 {
     })
 }
 
+/// Nanoseconds since 1970 (UTC), by the same clock as [`unix_millis`]: for captures.
+#[must_use]
+pub fn unix_nanos() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| {
+        u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::monotonic_nanos;

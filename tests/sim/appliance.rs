@@ -132,7 +132,7 @@ impl Appliance {
             .map(|worker| Arc::clone(&worker.lvs))
             .collect();
         let director = Director::new(config, &connections, stats).unwrap();
-        let bonds = vec![BondLink::new("bond0", 1_500, vec![0, 1], None).unwrap()];
+        let bonds = vec![BondLink::new("bond0", 1_500, vec![Some(0), Some(1)], None).unwrap()];
         let shared = Arc::new(Shared {
             places: Shared::places(&bonds),
             bonds,
@@ -142,6 +142,7 @@ impl Appliance {
             requests: lvsd::requests::Requests::new().unwrap(),
             leases: SharedMemory::create("leases", vrrp::lease::WORDS * 8).unwrap(),
             attached: tokio::sync::watch::Sender::default(),
+            captures: lvsd::capture::Captures::default(),
             connections,
         });
         let lane = MemoryLane::new(2, sizes.frames, sizes.ring).unwrap();

@@ -6,5 +6,6 @@
 )]
 
 mod appliance;
+mod capture;
 mod drops;
 mod routers;

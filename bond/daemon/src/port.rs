@@ -79,6 +79,18 @@ impl MemberPort {
         }
     }
 
+    /// As [`open`](Self::open), of an interface that may be missing: it is found when it comes.
+    ///
+    /// # Errors
+    /// When the interface is there and cannot be prepared.
+    pub async fn start(&mut self, interfaces: &Interfaces) -> io::Result<()> {
+        if interfaces.look(&self.name).await.ifindex == 0 {
+            eprintln!("{}: no such interface, the bond does without", self.name);
+            return Ok(());
+        }
+        self.open(interfaces).await
+    }
+
     /// Prepares the interface, listens on it and looks at it.
     ///
     /// # Errors

@@ -111,13 +111,13 @@ impl Served {
         })
     }
 
-    /// Prepares every member and begins to listen on it.
+    /// Prepares every member that is there and begins to listen on it.
     ///
     /// # Errors
-    /// When a member cannot be prepared.
+    /// When one that is there cannot be prepared.
     pub async fn open(&mut self, interfaces: &Interfaces) -> io::Result<()> {
         for member in &mut self.members {
-            member.open(interfaces).await?;
+            member.start(interfaces).await?;
         }
         self.observe();
         Ok(())

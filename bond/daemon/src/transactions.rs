@@ -30,7 +30,7 @@ impl Transactions {
     /// Does what the transaction wants; the configuration with which bondd has to be started anew, if so.
     pub async fn hear(&mut self, word: Word, bonds: &mut [Served]) -> Option<Vec<Config>> {
         match word {
-            Word::Prepare { config, vote } => match refusal(&config) {
+            Word::Prepare { config, vote } => match refusal(&config, bonds) {
                 Some(reason) => vote.refuse(reason),
                 None => {
                     let old: Vec<_> = bonds.iter().map(|b| b.engine().config().clone()).collect();
@@ -57,12 +57,20 @@ impl Transactions {
     }
 }
 
-/// Why a configuration cannot be taken up on this host: a member that is not there.
-fn refusal(config: &control::config::Config) -> Option<String> {
+/// Why a configuration cannot be taken up on this host: a member that is not there, and that no bond has
+/// now.
+fn refusal(config: &control::config::Config, bonds: &[Served]) -> Option<String> {
     match control::cli::interfaces() {
         Ok(present) => {
+            let known = bonds
+                .iter()
+                .flat_map(|bond| &bond.engine().config().members);
+            let known: Vec<String> = known.map(|member| format!("{:?}", member.name)).collect();
             let faults = check_present(config, &present);
-            faults.first().map(ToString::to_string)
+            let mut faults = faults.iter();
+            let new =
+                faults.find(|fault| fault.value.as_ref().is_none_or(|one| !known.contains(one)));
+            new.map(ToString::to_string)
         }
         Err(error) => Some(format!("reading the interfaces: {error}")),
     }

@@ -12,6 +12,7 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 use sys::packet::Packet;
 use sys::spawn::{Child, Output, Spawn};
+use tests::wait;
 use tokio::time::timeout;
 
 const CONFIG: &str = "[bond.bond0]\nmode = \"802.3ad\"\nmembers = [\"eth1\"]\n";
@@ -83,6 +84,19 @@ impl Bondd {
         peer.send(record.as_bytes(), &fds).expect("sent");
         let (answer, _) = peer.recv().expect("an answer");
         serde_json::from_slice(&answer).expect("JSON")
+    }
+
+    /// The members, once `is_right` of them.
+    fn members(&self, is_right: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+        let look = || {
+            let peer = self.connect();
+            self.ask(&peer, r#"{"show":"bond"}"#, None);
+            let (item, _) = peer.recv().expect("an item");
+            let item: Value = serde_json::from_slice(&item).expect("JSON");
+            let members = item["item"]["members"].as_array().expect("members");
+            Some(members.clone()).filter(|members| is_right(members))
+        };
+        wait::until("the members", GENEROUS, look).expect("in time")
     }
 
     fn connect(&self) -> Packet {
@@ -221,5 +235,52 @@ fn another_member_ends_it_in_75_and_is_served_by_the_next_one() {
         assert_eq!(bondd.end().await.0, Some(75));
         let next = bondd.follow(&two).await;
         assert_eq!(next.commit(&two), "none");
+    });
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_member_that_is_missing_at_the_start_is_absent_until_it_comes() {
+    in_a_namespace(async || {
+        let dir = format!("bondd-test-{}-missing", std::process::id());
+        let dir = std::env::temp_dir().join(dir);
+        fs::create_dir(&dir).expect("a directory for the test");
+        let three = CONFIG.replace("\"eth1\"", "\"eth9\", \"eth1\", \"eth2\"");
+        fs::write(dir.join("f.toml"), &three).expect("configuration");
+        let mut bondd = Bondd::start_in(dir).await;
+        let members = bondd.members(|members| members[1]["carrier"] == true);
+        assert_eq!(members[0]["why"], "missing");
+        assert_eq!(members[0]["ifindex"], 0);
+        assert_ne!(members[1]["why"], "missing");
+        shell("ip link add eth9 mtu 9000 type veth peer name far9 && ip link set far9 up");
+        bondd.members(|members| members[0]["carrier"] == true);
+        shell("ip link delete eth9");
+        bondd.members(|members| members[0]["why"] == "missing");
+        bondd.child.signal(Signal::SIGTERM).expect("asked");
+        let (code, text) = bondd.end().await;
+        assert_eq!(code, Some(0), "{text}");
+        assert!(text.contains("eth9"), "{text}");
+    });
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_commit_is_refused_for_a_missing_nic_that_it_names_anew_and_for_no_other() {
+    in_a_namespace(async || {
+        let two = CONFIG.replace("\"eth1\"", "\"eth1\", \"eth2\"");
+        let bondd = Bondd::start("away").await;
+        let mut bondd = {
+            assert_eq!(bondd.commit(&two), "restart");
+            bondd.follow(&two).await
+        };
+        shell("ip link delete eth2");
+        bondd.members(|members| members[1]["why"] == "missing");
+        let fast = format!("{two}lacp_rate = \"fast\"\n");
+        assert_eq!(bondd.commit(&fast), "live");
+        let refused = bondd.prepare(&bondd.connect(), &fast.replace("eth1", "eth9"));
+        let why = refused["error"].as_str().expect("a refusal");
+        assert!(why.contains("eth9") && !why.contains("eth2"), "{why}");
+        assert_eq!(bondd.commit(CONFIG), "restart", "it may be left out");
+        assert_eq!(bondd.end().await.0, Some(75));
     });
 }

@@ -5,6 +5,7 @@ mod active_backup;
 mod chaos;
 mod disturbance;
 mod failover;
+mod missing;
 mod negotiation;
 mod pair;
 mod refusal;

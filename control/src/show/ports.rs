@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// One NIC queue served by the forwarder: `show ports`.
+/// One NIC queue served by the forwarder, or a member that is missing: `show ports`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PortItem {
     /// The bond it belongs to.
@@ -11,8 +11,11 @@ pub struct PortItem {
     pub name: String,
     /// The queue, from 0; its worker has the same number.
     pub queue: u32,
-    /// How AF_XDP runs: `zerocopy`, `native` or `generic`.
+    /// How AF_XDP runs: `zerocopy`, `native` or `generic`; empty for a member that is missing.
     pub mode: String,
+    /// Whether the box does not have the NIC.
+    #[serde(default)]
+    pub missing: bool,
     /// Whether the member has carrier.
     pub carrier: bool,
     /// Frames received.

@@ -51,12 +51,12 @@ impl CarrierWatch {
         }
     }
 
-    /// Looks at every member once and masks those without carrier.
+    /// Looks at every member once and masks those without carrier, or without a NIC.
     pub fn look(&mut self, shared: &Shared, ifnames: &[String]) {
         for link in &shared.bonds {
-            let gone = |(member, port): (usize, &usize)| {
-                let carrier = self.ethtool.carrier(&ifnames[*port]).unwrap_or(false);
-                u32::from(!carrier) << member
+            let gone = |(member, port): (usize, &Option<usize>)| {
+                let carrier = port.and_then(|port| self.ethtool.carrier(&ifnames[port]).ok());
+                u32::from(carrier != Some(true)) << member
             };
             let masked = link
                 .ports
@@ -166,7 +166,8 @@ impl Told {
 }
 
 fn tell(name: &str, tap: &Tap, told: &mut Told, mac: Mac, carrier: bool) {
-    if told.mac != Some(mac) {
+    // A bond has none before its first member is there.
+    if told.mac != Some(mac) && mac != Mac::ZERO {
         match tap.set_mac(mac) {
             Ok(()) => told.mac = Some(mac),
             Err(error) => eprintln!("{name}: {error}"),

@@ -31,7 +31,7 @@ use crate::members::Members;
 use crate::rates::RateMeter;
 use crate::shared::Shared;
 use crate::threads::{self, Failures};
-use crate::{attach, prepare, reload, routers, show, start, verdicts};
+use crate::{attach, capture, prepare, reload, routers, show, start, verdicts};
 
 /// How often rates are taken.
 const RATES: Duration = Duration::from_secs(1);
@@ -73,11 +73,12 @@ type Verdicts = Vec<RealVerdict>;
 pub enum Ended {
     /// In order, as it was told.
     Stopped,
-    /// To be started anew, with what the supervisor keeps, on another configuration.
+    /// To be started anew, with what the supervisor keeps: on another configuration, or because a NIC came.
     Restart,
 }
 
-/// Runs the forwarder until SIGTERM or SIGINT, or until another configuration wants a new start.
+/// Runs the forwarder until SIGTERM or SIGINT, or until another configuration or a NIC that came wants
+/// a new start.
 ///
 /// # Errors
 /// When something that the forwarder cannot do without fails; it must be started again then.
@@ -121,23 +122,23 @@ impl Daemon {
         let pins = run_dir.join("bpf");
         let taps = start::host_interfaces(config, &mut kept)?;
         let connections = start::connections(config, &mut kept, now())?;
-        let bonds = start::bonds(config, &mut kept)?;
+        let ifnames = start::present(config);
+        let bonds = start::bonds(config, &ifnames, &mut kept)?;
         let leases = start::leases(config, &mut kept)?;
         let (shared, mut director) = start::share(config, bonds, leases, connections)?;
         verdicts::recall(&mut director, &mut kept);
         verdicts::forget_unchecked(&mut director, config);
         shared.services.store(director.snapshot());
         let mut kernel = Kernel::start(Netlink::new()?, &shared, &taps, director.config()).await?;
-        let ports = match start::adopt_ports(config, &mut kept, &pins) {
+        let ports = match start::adopt_ports(config, &ifnames, &mut kept, &pins) {
             Some(ports) => ports,
             None => {
-                prepare::prepare_all(config, kernel.netlink()).await?;
-                start::open_ports(config, &mut kept, &pins)?
+                prepare::prepare_all(config, &ifnames, kernel.netlink()).await?;
+                start::open_ports(config, &ifnames, &mut kept, &pins)?
             }
         };
         kept.forget_leftovers()?;
-        let ifnames = start::ifnames(config);
-        kernel.watch_over(Members::find(&ifnames)?);
+        kernel.watch_over(Members::find(&start::members(config), &ifnames)?);
         let promiscuous = ifnames.iter().map(|name| prepare::receive_all(name));
         let mut daemon = Self {
             config: config.clone(),
@@ -183,6 +184,10 @@ impl Daemon {
         }
         loop {
             supervised.beat();
+            if let Some(name) = self.kernel.members().come() {
+                eprintln!("{name} is there: its queues are opened by a new start");
+                return Ok(Ended::Restart);
+            }
             tokio::select! {
                 call = server.next() => match call.request {
                     Request::Transaction(_) => participant.take(call),
@@ -279,11 +284,13 @@ impl Daemon {
             }
             Request::Show(noun) => self.show(noun, call),
             Request::Vrrp(VrrpRequest::Attach) => routers::attach(&self.shared, call),
+            Request::Capture(request) => {
+                capture::capture(&self.shared, &self.config.bonds, &request, call);
+            }
             Request::Verdicts(_) => verdicts::follow(call, self.verdicts.0.clone()),
             Request::Pools(_)
             | Request::Transaction(_)
             | Request::Configure(_)
-            | Request::Capture(_)
             | Request::Clear => call.refuse("not lvsd's"),
         }
     }
@@ -304,7 +311,13 @@ impl Daemon {
                 };
                 call.answer(
                     noun,
-                    show::ports(&self.shared, &self.ifnames, self.mode, ask),
+                    show::ports(
+                        &self.shared,
+                        &self.config.bonds,
+                        self.kernel.members(),
+                        self.mode,
+                        ask,
+                    ),
                 );
             }
             Noun::Connections => list_connections(Arc::clone(&self.shared), call),

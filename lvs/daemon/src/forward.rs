@@ -263,7 +263,9 @@ impl Forwarder {
         let member = self.views[bond].choose(link, hash);
         let member = member.ok_or(Loss::Bond(bond::DropReason::NoUsableMember))?;
         feedback::sent(link.feedback.words(), self.worker, hash, frame.len());
-        Ok(link.ports[member])
+        // A member without a NIC is masked, as one without carrier is.
+        let port = link.ports[member];
+        port.ok_or(Loss::Bond(bond::DropReason::NoUsableMember))
     }
 }
 

@@ -103,9 +103,15 @@ impl Kernel {
         self.publish(shared).await;
     }
 
-    /// Watches over the members from now on; they are bound.
+    /// Watches over the members from now on.
     pub fn watch_over(&mut self, members: Members) {
         self.members = members;
+    }
+
+    /// The members, as they were told of.
+    #[must_use]
+    pub const fn members(&self) -> &Members {
+        &self.members
     }
 
     /// Waits for news from the kernel or for a worker's request. Safe to cancel; what it gives must
@@ -123,7 +129,7 @@ impl Kernel {
     /// Takes up news, and events that wait behind them; publishes once for all.
     ///
     /// # Errors
-    /// When the kernel does not answer, or a member has become another interface.
+    /// When the kernel does not answer.
     pub async fn see_to(&mut self, news: News, shared: &Shared) -> io::Result<()> {
         let mut next = match news {
             News::Event(event) => Some(event),
@@ -137,7 +143,7 @@ impl Kernel {
         };
         let (mut changed, mut stale, mut taken) = (false, Stale::default(), 0);
         while let Some(event) = next {
-            self.members.take(&event)?;
+            self.members.take(&event);
             changed |= self.take(&event, &mut stale);
             taken += 1;
             // What waits after a loss is older than the dump that makes up for it, so that all of

@@ -5,7 +5,7 @@
 //! ([`host`]). Everything else is the slow path, a single-threaded loop ([`daemon`]): the kernel's
 //! routes and neighbours ([`kernel`]), the members' carrier ([`carrier`]), bondd's tables
 //! ([`attach`]), vrrpd's leases ([`routers`]), healthd's verdicts ([`verdicts`]), another configuration
-//! ([`reload`]), expiry of connections, and reports ([`show`]).
+//! ([`reload`]), expiry of connections, and reports ([`show`]). Who captures gets copies ([`capture`]).
 //!
 //! What a worker reads is swapped by the slow path as a whole ([`shared`]); what it counts has one
 //! writer ([`counters`]). A worker allocates nothing and takes no lock on the path of an existing
@@ -13,6 +13,7 @@
 
 pub mod announce;
 pub mod attach;
+pub mod capture;
 pub mod carrier;
 pub mod clock;
 pub mod complaints;

@@ -11,6 +11,7 @@ use lvs::connection::Table as ConnectionTable;
 use sys::memory::SharedMemory;
 use tokio::sync::watch;
 
+use crate::capture::Captures;
 use crate::counters::{Counter, WorkerCounters};
 use crate::nexthop::NextHops;
 use crate::requests::Requests;
@@ -26,8 +27,8 @@ pub struct BondLink {
     pub name: String,
     /// The longest packet that it carries, in bytes.
     pub mtu: usize,
-    /// By member: the place of its port in the configuration's order of all ports.
-    pub ports: Vec<usize>,
+    /// By member: its port's place among all ports; none for a member whose NIC the box does not have.
+    pub ports: Vec<Option<usize>>,
     /// bondd's table, once it has come.
     pub egress: ArcSwapOption<SharedMemory>,
     /// What the forwarder tells bondd.
@@ -50,7 +51,7 @@ impl BondLink {
     pub fn new(
         name: &str,
         mtu: usize,
-        ports: Vec<usize>,
+        ports: Vec<Option<usize>>,
         feedback: Option<SharedMemory>,
     ) -> io::Result<Self> {
         let feedback = match feedback {
@@ -116,16 +117,22 @@ pub struct Shared {
     pub leases: SharedMemory,
     /// Counts how often a bond got another egress table: who has the old one comes for the new one.
     pub attached: watch::Sender<u64>,
+    /// Who captures.
+    pub captures: Captures,
     /// The connection table.
     pub connections: ConnectionTable<'static>,
 }
 
 impl Shared {
-    /// The places of all ports, bond after bond.
+    /// The places of all ports, bond after bond: of the members whose NICs the box has.
     #[must_use]
     pub fn places(bonds: &[BondLink]) -> Vec<PortPlace> {
-        let members = |(bond, link): (usize, &BondLink)| {
-            (0..link.ports.len().min(MAX_MEMBERS)).map(move |member| PortPlace { bond, member })
+        let members = |(bond, link): (usize, &BondLink)| -> Vec<PortPlace> {
+            let members = link.ports.iter().take(MAX_MEMBERS).enumerate();
+            let present = members.filter(|(_, port)| port.is_some());
+            present
+                .map(|(member, _)| PortPlace { bond, member })
+                .collect()
         };
         bonds.iter().enumerate().flat_map(members).collect()
     }

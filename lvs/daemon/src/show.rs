@@ -6,9 +6,10 @@ use netio::xdp::{Statistics, XdpMode};
 use wire::Instant;
 
 use crate::carrier::CarrierWatch;
+use crate::members::Members;
 use crate::rates::{RateMeter, counters};
 use crate::reason::{DropReason, PuntReason};
-use crate::shared::Shared;
+use crate::shared::{Shared, WorkerShare};
 
 /// Every reason to drop or punt, with its count over all workers.
 #[must_use]
@@ -73,43 +74,56 @@ fn own_drops(shared: &Shared, reason: DropReason) -> u64 {
     by_workers + elsewhere
 }
 
-/// Every queue of every port. `statistics` asks the kernel about a worker's port.
+/// Every queue of every port, and the members of `bonds` that are missing. `statistics` asks the kernel
+/// about a worker's port.
 #[must_use]
 pub fn ports(
     shared: &Shared,
-    ifnames: &[String],
+    bonds: &[bond::Config],
+    members: &Members,
     mode: XdpMode,
     statistics: impl Fn(usize, usize) -> Statistics,
 ) -> Vec<PortItem> {
-    let of_port = |(port, name): (usize, &String)| {
-        let place = shared.places[port];
-        let statistics = &statistics;
-        let name = name.clone();
-        shared
-            .workers
-            .iter()
-            .enumerate()
-            .map(move |(worker, share)| {
-                let counted = &share.counters.ports[port];
-                let kernel = statistics(worker, port);
-                PortItem {
-                    bond: shared.bonds[place.bond].name.clone(),
-                    name: name.clone(),
-                    queue: u32::try_from(worker).unwrap_or(u32::MAX),
-                    mode: mode.name().to_owned(),
-                    carrier: CarrierWatch::has_carrier(shared, place.bond, place.member),
-                    rx_frames: counted.received.frames.total(),
-                    rx_bytes: counted.received.bytes.total(),
-                    tx_frames: counted.transmitted.frames.total(),
-                    tx_bytes: counted.transmitted.bytes.total(),
-                    rx_dropped: kernel.rx_dropped,
-                    rx_ring_full: kernel.rx_ring_full,
-                    rx_fill_ring_empty: kernel.rx_fill_ring_empty_descs,
-                    tx_ring_full: counted.tx_ring_full.total(),
-                }
-            })
-    };
-    ifnames.iter().enumerate().flat_map(of_port).collect()
+    let mut items = Vec::new();
+    for (bond, (link, config)) in shared.bonds.iter().zip(bonds).enumerate() {
+        for (member, (port, name)) in link.ports.iter().zip(&config.members).enumerate() {
+            let item = PortItem {
+                bond: link.name.clone(),
+                name: name.name.clone(),
+                missing: members.is_gone(&name.name),
+                ..PortItem::default()
+            };
+            let Some(port) = *port else {
+                items.push(item);
+                continue;
+            };
+            let carrier = CarrierWatch::has_carrier(shared, bond, member);
+            let queues = shared.workers.iter().zip(0..).enumerate();
+            items.extend(queues.map(|(worker, (share, queue))| PortItem {
+                queue,
+                mode: mode.name().to_owned(),
+                carrier,
+                ..counted(item.clone(), share, port, &statistics(worker, port))
+            }));
+        }
+    }
+    items
+}
+
+/// The item with what a worker and the kernel counted for a port.
+fn counted(item: PortItem, share: &WorkerShare, port: usize, kernel: &Statistics) -> PortItem {
+    let own = &share.counters.ports[port];
+    PortItem {
+        rx_frames: own.received.frames.total(),
+        rx_bytes: own.received.bytes.total(),
+        tx_frames: own.transmitted.frames.total(),
+        tx_bytes: own.transmitted.bytes.total(),
+        rx_dropped: kernel.rx_dropped,
+        rx_ring_full: kernel.rx_ring_full,
+        rx_fill_ring_empty: kernel.rx_fill_ring_empty_descs,
+        tx_ring_full: own.tx_ring_full.total(),
+        ..item
+    }
 }
 
 /// Every service, with rates from `meter`.

@@ -8,15 +8,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use bond::MemberConfig;
 use control::config::{Config, XdpMode as WantedMode};
 use lvs::Director;
 use lvs::connection::Table;
 use netio::tap::Tap;
 use netio::xdp::{self, PinDir, Program, Shape, XdpLane, XdpMode};
+use nix::net::if_::if_nametoindex;
 use sys::memory::SharedMemory;
 use tokio::sync::watch;
 use wire::Instant;
 
+use crate::capture::Captures;
 use crate::counters::WorkerCounters;
 use crate::keep::{self, Kept};
 use crate::nexthop::NextHops;
@@ -53,11 +56,18 @@ impl Ports {
     }
 }
 
-/// All members of all bonds, bond after bond: the order of the ports.
+/// All members of all bonds, bond after bond.
 #[must_use]
-pub fn ifnames(config: &Config) -> Vec<String> {
+pub fn members(config: &Config) -> Vec<String> {
     let members = config.bonds.iter().flat_map(|bond| &bond.members);
     members.map(|member| member.name.clone()).collect()
+}
+
+/// The members whose NICs the box has now, bond after bond: the order of the ports.
+#[must_use]
+pub fn present(config: &Config) -> Vec<String> {
+    let is_there = |name: &String| if_nametoindex(name.as_str()).is_ok();
+    members(config).into_iter().filter(is_there).collect()
 }
 
 /// The virtual addresses that this box announces by itself, each once: those of no virtual router.
@@ -73,9 +83,14 @@ pub fn virtuals(config: &Config) -> Vec<IpAddr> {
     addresses.into_iter().collect()
 }
 
-/// Adopts every lane from the store; none when one of them, or a program, does not fit.
-pub fn adopt_ports(config: &Config, kept: &mut Kept, pins: &Path) -> Option<Ports> {
-    let ifnames = ifnames(config);
+/// Adopts every lane from the store; none when one of them, or a program, does not fit the ports
+/// `ifnames`.
+pub fn adopt_ports(
+    config: &Config,
+    ifnames: &[String],
+    kept: &mut Kept,
+    pins: &Path,
+) -> Option<Ports> {
     let queues = usize::try_from(config.lvs.queues).ok()?;
     let stored = kept.take_lanes(queues)?;
     let shape = shape(config, ifnames.len());
@@ -91,7 +106,7 @@ pub fn adopt_ports(config: &Config, kept: &mut Kept, pins: &Path) -> Option<Port
                 .all(|(port, name)| lane.port(port).is_some_and(|there| there.ifname == *name))
             && lane.port(ifnames.len()).is_none();
         if !fits {
-            eprintln!("not adopted: the configuration asks for other ports or rings");
+            eprintln!("not adopted: there are other ports or rings than before");
             return None;
         }
         lanes.push(lane);
@@ -110,11 +125,16 @@ pub fn adopt_ports(config: &Config, kept: &mut Kept, pins: &Path) -> Option<Port
     })
 }
 
-/// Opens every port anew, in the best mode that all of them have.
+/// Opens every port of `ifnames` anew, in the best mode that all of them have.
 ///
 /// # Errors
 /// When a port cannot be opened in any of the wanted modes.
-pub fn open_ports(config: &Config, kept: &mut Kept, pins: &Path) -> io::Result<Ports> {
+pub fn open_ports(
+    config: &Config,
+    ifnames: &[String],
+    kept: &mut Kept,
+    pins: &Path,
+) -> io::Result<Ports> {
     for queue in 0..xdp::MAX_QUEUES as usize {
         kept.forget(&keep::lane(queue))?;
     }
@@ -124,10 +144,9 @@ pub fn open_ports(config: &Config, kept: &mut Kept, pins: &Path) -> io::Result<P
         WantedMode::Native => &[XdpMode::Native],
         WantedMode::Generic => &[XdpMode::Generic],
     };
-    let ifnames = ifnames(config);
     let pins = PinDir::open(pins)?;
     let shape = shape(config, ifnames.len());
-    let opened = xdp::open(&ifnames, config.lvs.queues, shape, &pins, modes)?;
+    let opened = xdp::open(ifnames, config.lvs.queues, shape, &pins, modes)?;
     let ports = Ports {
         mode: opened.mode,
         programs: opened.programs,
@@ -146,6 +165,9 @@ pub fn open_ports(config: &Config, kept: &mut Kept, pins: &Path) -> io::Result<P
 
 fn summary(lanes: &[XdpLane], programs: &[Program], mode: XdpMode, how: &str) -> String {
     let (ports, queues) = (programs.len(), lanes.len());
+    if ports == 0 {
+        return format!("ports 0: no member is there, {how}");
+    }
     format!("ports {ports}, queues {queues}, XDP {mode}, {how}")
 }
 
@@ -218,16 +240,15 @@ fn random_key() -> io::Result<[u64; 2]> {
     Ok(bytes.map(u64::from_ne_bytes))
 }
 
-/// The bonds with what was kept of them.
+/// The bonds with what was kept of them, on the ports `ifnames`.
 ///
 /// # Errors
 /// When the kernel grants no memory or descriptors.
-pub fn bonds(config: &Config, kept: &mut Kept) -> io::Result<Vec<BondLink>> {
-    let mut first_port = 0;
+pub fn bonds(config: &Config, ifnames: &[String], kept: &mut Kept) -> io::Result<Vec<BondLink>> {
     let mut links = Vec::new();
     for bond in &config.bonds {
-        let ports = (first_port..first_port + bond.members.len()).collect();
-        first_port += bond.members.len();
+        let port = |member: &MemberConfig| ifnames.iter().position(|name| *name == member.name);
+        let ports = bond.members.iter().map(port).collect();
         let memory = |fd: OwnedFd| SharedMemory::from_fd(fd).ok();
         let feedback = kept.take_one(&keep::feedback(&bond.name)).and_then(memory);
         let is_new = feedback.is_none();
@@ -299,6 +320,7 @@ pub fn share(
         requests: Requests::new()?,
         leases,
         attached: watch::Sender::default(),
+        captures: Captures::default(),
         connections,
     };
     Ok((Arc::new(shared), director))

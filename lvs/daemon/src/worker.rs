@@ -8,6 +8,7 @@ use netio::frame::{BATCH, Batch, Frame, Lane};
 use wire::headers::Headers;
 use wire::{Duration, Instant};
 
+use crate::capture::Direction;
 use crate::forward::{Fate, Forwarder, Loss};
 use crate::host;
 use crate::parked::Parked;
@@ -40,6 +41,10 @@ pub struct Worker<L> {
     forwarder: Forwarder,
     parked: Parked,
     scratch: Box<[u8; FRAME_MAX]>,
+    /// A bit for each port that somebody captures, as of this turn.
+    captured: u64,
+    /// What leaves, for who captures it, until it has left.
+    leaving: Box<[u8; FRAME_MAX]>,
 }
 
 impl<L: Lane> Worker<L> {
@@ -51,6 +56,8 @@ impl<L: Lane> Worker<L> {
             forwarder: Forwarder::new(Arc::clone(&shared), index, engine),
             parked: Parked::default(),
             scratch: Box::new([0; FRAME_MAX]),
+            captured: 0,
+            leaving: Box::new([0; FRAME_MAX]),
             shared,
         }
     }
@@ -85,6 +92,7 @@ impl<L: Lane> Worker<L> {
     /// One turn over all ports, the host interfaces and the parked frames: how many it handled.
     pub fn turn(&mut self, now: Instant) -> usize {
         let hops_are_new = self.forwarder.refresh();
+        self.captured = self.shared.captures.ports();
         let mut handled = 0;
         for port in 0..self.lane.ports() {
             handled += self.receive(now, port);
@@ -117,6 +125,13 @@ impl<L: Lane> Worker<L> {
             .iter()
             .map(|frame| Headers::parse(self.lane.bytes(frame)))
             .collect();
+        if self.is_captured(port) {
+            for frame in &batch {
+                let bytes = self.lane.bytes(frame);
+                let captures = &self.shared.captures;
+                captures.offer(self.index, port, Direction::Received, bytes);
+            }
+        }
         self.forwarder.note_receive(now, port);
         self.forwarder.look_ahead(now, headers.iter().flatten());
         for (frame, headers) in batch.into_iter().zip(&headers) {
@@ -215,10 +230,27 @@ impl<L: Lane> Worker<L> {
         self.transmit(port, frame);
     }
 
+    const fn is_captured(&self, port: usize) -> bool {
+        self.captured >> port & 1 == 1
+    }
+
     fn transmit(&mut self, port: usize, frame: Frame) {
-        let len = self.lane.bytes(&frame).len();
+        let is_captured = self.is_captured(port);
+        let bytes = self.lane.bytes(&frame);
+        let len = bytes.len();
+        let copied = len.min(FRAME_MAX);
+        if is_captured {
+            self.leaving[..copied].copy_from_slice(&bytes[..copied]);
+        }
         match self.lane.transmit(port, frame) {
-            Ok(()) => self.share().counters.ports[port].transmitted.count(len),
+            Ok(()) => {
+                self.share().counters.ports[port].transmitted.count(len);
+                if is_captured {
+                    let frame = &self.leaving[..copied];
+                    let captures = &self.shared.captures;
+                    captures.offer(self.index, port, Direction::Sent, frame);
+                }
+            }
             Err(frame) => {
                 self.share().counters.ports[port].tx_ring_full.add(1);
                 self.drop_frame(DropReason::TxRingFull, frame);

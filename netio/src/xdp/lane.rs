@@ -40,7 +40,7 @@ pub struct XdpLane {
 }
 
 impl XdpLane {
-    /// Makes a lane over the queues of `ports`, all in `mode`.
+    /// Makes a lane over the queues of `ports`, all in `mode`. One without ports only waits.
     ///
     /// The steering program must be attached; [`super::Program::insert`] then sends a queue's
     /// frames to [`XdpLane::socket`]. A queue that another process is just giving up is waited for,

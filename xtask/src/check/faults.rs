@@ -1,4 +1,5 @@
-//! Point 6: a configuration with faults is refused, one line each, and nothing is started.
+//! Point 6: a configuration with faults is refused, one line each, and nothing is started; a NIC that is
+//! missing is no fault of the configuration.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -28,7 +29,8 @@ pub fn run(report: &mut Report, binaries: &Path) -> Result<()> {
     for (number, fault) in (1..).zip(&faults) {
         refuse(report, &lab, binaries, number, fault)?;
     }
-    all_at_once(report, &lab, binaries)
+    all_at_once(report, &lab, binaries)?;
+    run_without(report, &lab, binaries)
 }
 
 fn faults() -> Vec<Fault> {
@@ -50,11 +52,6 @@ fn faults() -> Vec<Fault> {
             what: "member in two bonds",
             text: format!("{good}\n[bond.bond1]\nmode = \"active-backup\"\nmembers = [\"eth2\"]\n"),
             names: &["eth2"],
-        },
-        Fault {
-            what: "missing NIC",
-            text: good.replace("\"eth2\"", "\"eth9\""),
-            names: &["eth9"],
         },
         Fault {
             what: "port 70000",
@@ -105,6 +102,29 @@ fn all_at_once(report: &mut Report, lab: &Lab, binaries: &Path) -> Result<()> {
     report.figure("two faults at once: lines", lines.len(), "= 2", both);
     report.because(&lines);
     Ok(())
+}
+
+/// A box that lacks a NIC runs with the others, and says so.
+fn run_without(report: &mut Report, lab: &Lab, binaries: &Path) -> Result<()> {
+    let text = config::appliance(LacpRate::Fast).replace("\"eth2\"", "\"eth9\"");
+    let appliance = lab.start_appliance(binaries, &text)?;
+    let log = appliance.log();
+    let says = log.lines().filter(|line| line.contains("eth9")).count();
+    report.figure("missing NIC: lines that name it", says, ">= 1", says >= 1);
+    let bonds = appliance.show("bond")?;
+    let member = &bonds[0]["members"][1];
+    let stands = format!("{} {}", member["name"], member["why"]);
+    let is_missing = stands == "\"eth9\" \"missing\"";
+    report.figure("missing NIC: show bond", stands, "missing", is_missing);
+    let carries = wait::until("the other member", Duration::from_secs(20), || {
+        let bonds = appliance.show("bond").ok()?;
+        (bonds[0]["members"][0]["usable"] == true).then_some(())
+    });
+    report.none(
+        "missing NIC: the other member unused",
+        u64::from(carries.is_err()),
+    );
+    appliance.stop()
 }
 
 fn attempt(

@@ -27,7 +27,7 @@ pub(super) fn print(
             word(&item.name),
             figure(item.queue),
             word(&item.mode),
-            word(if item.carrier { "up" } else { "down" }),
+            word(link(&item)),
             count(item.rx_frames),
             count(item.rx_bytes),
             count(item.tx_frames),
@@ -40,6 +40,14 @@ pub(super) fn print(
         writeln!(out, "{line}")?;
     }
     Ok(())
+}
+
+fn link(item: &PortItem) -> &'static str {
+    match (item.missing, item.carrier) {
+        (true, _) => "missing",
+        (false, true) => "up",
+        (false, false) => "down",
+    }
 }
 
 /// What a port lost, by counter; none when it lost nothing.

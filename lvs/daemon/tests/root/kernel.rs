@@ -108,7 +108,7 @@ fn shared() -> Arc<Shared> {
     let bonds: Vec<_> = ["bond0", "bond1"]
         .into_iter()
         .enumerate()
-        .map(|(port, name)| BondLink::new(name, 1500, vec![port], None).unwrap())
+        .map(|(port, name)| BondLink::new(name, 1500, vec![Some(port)], None).unwrap())
         .collect();
     Arc::new(Shared {
         places: Shared::places(&bonds),
@@ -123,6 +123,7 @@ fn shared() -> Arc<Shared> {
         requests: Requests::new().unwrap(),
         leases: SharedMemory::create("leases", vrrp::lease::WORDS * 8).unwrap(),
         attached: tokio::sync::watch::Sender::default(),
+        captures: lvsd::capture::Captures::default(),
         connections,
     })
 }
