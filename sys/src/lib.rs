@@ -18,6 +18,7 @@
 //! | [`supervised`] | a daemon's tie to its supervisor, and to the next one when that one dies |
 //! | [`spawn`] | a child with a pidfd, a readiness pipe and an output pipe |
 //! | [`step`] | named steps at which a test holds a process |
+//! | [`watchdog`] | the byte each second on `WATCHDOG_FD` that says "my loop turns" |
 //! | [`watch`] | waiting on tokio for any descriptor |
 //! | [`netns`] | running a thread in a named network namespace |
 //!
@@ -41,6 +42,7 @@
 #![allow(unsafe_code)] // This room exists to hold it.
 
 pub mod clock;
+mod inherited;
 pub mod limit;
 pub mod memory;
 pub mod netns;
@@ -54,3 +56,4 @@ pub mod step;
 pub mod store;
 pub mod supervised;
 pub mod watch;
+pub mod watchdog;

@@ -22,6 +22,7 @@ use nix::unistd::pipe2;
 use crate::process;
 use crate::ready::READY_FD;
 use crate::watch::Watch;
+use crate::watchdog::WATCHDOG_FD;
 
 /// What the output pipe holds: lines that nobody has read yet.
 pub const OUTPUT_BYTES: i32 = 1 << 20;
@@ -92,6 +93,7 @@ impl Spawn {
         let inherited = ready_fd.as_raw_fd();
         self.command
             .env(READY_FD, inherited.to_string())
+            .env_remove(WATCHDOG_FD)
             .stdin(Stdio::null())
             .stdout(both_ends.try_clone()?)
             .stderr(both_ends)
