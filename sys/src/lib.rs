@@ -22,6 +22,7 @@
 //! | [`supervised`] | a daemon's tie to its supervisor, and to the next one when that one dies |
 //! | [`spawn`] | a child with a pidfd, a readiness pipe and an output pipe |
 //! | [`step`] | named steps at which a test holds a process |
+//! | [`watchdog`] | the byte each second on `WATCHDOG_FD` that says "my loop turns" |
 //! | [`watch`] | waiting on tokio for any descriptor |
 //! | [`watchdog_device`] | the hardware watchdog |
 //! | [`netns`] | running a thread in a named network namespace |
@@ -47,6 +48,7 @@
 
 pub mod clock;
 pub mod disk;
+mod inherited;
 pub mod limit;
 pub mod memory;
 pub mod module;
@@ -64,4 +66,5 @@ pub mod step;
 pub mod store;
 pub mod supervised;
 pub mod watch;
+pub mod watchdog;
 pub mod watchdog_device;

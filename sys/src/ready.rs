@@ -2,9 +2,11 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{FromRawFd, OwnedFd};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::inherited;
 
 /// The environment variable with the number of the descriptor.
 pub const READY_FD: &str = "READY_FD";
@@ -22,7 +24,7 @@ pub(crate) fn is_said() -> bool {
 pub fn notify() {
     NOTIFY.call_once(|| {
         SAID.store(true, Ordering::Release);
-        let Some(raw) = inherited() else {
+        let Some(raw) = inherited::named(READY_FD) else {
             return;
         };
         // SAFETY: it is open, and by the contract of READY_FD was inherited for this one use, so that nothing
@@ -36,41 +38,7 @@ pub fn notify() {
 /// Keeps the descriptor from the children of this process: for a program that starts others before it is
 /// ready itself.
 pub fn keep_from_children() {
-    if let Some(raw) = inherited() {
-        // SAFETY: sets a flag of a descriptor that is open and ours; touches no memory.
-        unsafe { libc::fcntl(raw, libc::F_SETFD, libc::FD_CLOEXEC) };
-    }
-}
-
-/// The descriptor that READY_FD names, if it is open.
-fn inherited() -> Option<RawFd> {
-    let raw = std::env::var(READY_FD)
-        .ok()
-        .and_then(|value| descriptor(&value))?;
-    // SAFETY: asks about a number; touches no memory and no state.
-    let open = unsafe { libc::fcntl(raw, libc::F_GETFD) } >= 0;
-    open.then_some(raw) // else the variable was inherited, but not the descriptor
-}
-
-/// The number in READY_FD; never one of the standard streams.
-fn descriptor(value: &str) -> Option<RawFd> {
-    value.parse().ok().filter(|raw| *raw > 2)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::descriptor;
-
-    #[test]
-    fn a_descriptor_above_the_standard_streams_is_taken() {
-        assert_eq!(descriptor("3"), Some(3));
-        assert_eq!(descriptor("17"), Some(17));
-    }
-
-    #[test]
-    fn standard_streams_and_nonsense_are_left_alone() {
-        for value in ["", "0", "2", "-1", "three", "3 ", "99999999999"] {
-            assert_eq!(descriptor(value), None, "{value:?}");
-        }
+    if let Some(raw) = inherited::named(READY_FD) {
+        inherited::keep_from_children(raw);
     }
 }

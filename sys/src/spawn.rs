@@ -21,6 +21,7 @@ use nix::unistd::pipe2;
 
 use crate::ready::READY_FD;
 use crate::watch::Watch;
+use crate::watchdog::WATCHDOG_FD;
 use crate::{process, signals};
 
 /// What the output pipe holds: lines that nobody has read yet.
@@ -92,6 +93,7 @@ impl Spawn {
         let inherited = ready_fd.as_raw_fd();
         self.command
             .env(READY_FD, inherited.to_string())
+            .env_remove(WATCHDOG_FD)
             .stdin(Stdio::null())
             .stdout(both_ends.try_clone()?)
             .stderr(both_ends)

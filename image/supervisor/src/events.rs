@@ -43,15 +43,15 @@ struct EventsFile {
 }
 
 impl Events {
-    /// Notes a line.
-    pub fn note(&mut self, daemon: &str, text: &str) {
+    /// Notes a line; gives it with its time.
+    pub fn note(&mut self, daemon: &str, text: &str) -> Event {
         let event = Event {
             unix_ms: unix_millis(),
             daemon: daemon.to_owned(),
             text: text.to_owned(),
         };
         let written = self.file.as_mut().map(|file| file.append(&event));
-        self.push(event);
+        self.push(event.clone());
         let is_full = self
             .file
             .as_ref()
@@ -63,6 +63,7 @@ impl Events {
             // No room: what is in memory is shown all the same.
             self.file = None;
         }
+        event
     }
 
     /// The lines, the oldest first.

@@ -1,43 +1,32 @@
 //! Keeps one daemon running: starts it, starts it again when it dies, stops it when asked.
 
-use std::cell::RefCell;
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use sys::process::Process;
-use sys::store::Store;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::child::{Death, Event, Running};
-use crate::desk::Desk;
-use crate::log::Log;
+use crate::configuration::{Identity, identity, replaced};
 use crate::restart::Decision;
 use crate::service::Service;
-use crate::status::{Board, State};
-
-/// How often the configuration is looked at while a daemon is in maintenance.
-const CONFIGURATION: Duration = Duration::from_millis(500);
+use crate::shared::Shared;
+use crate::status::State;
 
 /// How long a daemon may take to stop in order; then it is killed.
 pub const STOP_LIMIT: Duration = Duration::from_secs(5);
 
-/// What the keepers and the socket share.
+/// What a keeper begins with.
 #[derive(Debug)]
-pub struct Shared {
-    /// Where each daemon stands.
-    pub board: Board,
-    /// What each daemon has stored.
-    pub store: RefCell<Store>,
-    /// Where lines go.
-    pub log: Log,
-    /// Where the socket leaves a daemon's words.
-    pub desk: Desk,
-    /// Where the store is reached.
-    pub socket: PathBuf,
+pub enum Begin {
+    /// A start.
+    New,
+    /// A process that another supervisor has started.
+    Adopted(Process),
+    /// Nothing yet: the daemon does not accept this configuration, and why.
+    Refused(Option<Identity>, String),
 }
 
 /// The task of one daemon.
@@ -74,15 +63,22 @@ impl Keeper {
         }
     }
 
-    /// Until the daemon was stopped, or its maintenance was; from a process that another supervisor has
-    /// started, if there is one.
-    pub async fn keep(mut self, mut adopted: Option<Process>) {
+    /// Until the daemon was stopped, or its maintenance was.
+    pub async fn keep(mut self, mut begin: Begin) {
         let name = self.service.name;
         loop {
             let configuration = identity(&self.service.config);
-            let end = match adopted.take() {
-                Some(process) => self.run_adopted(process).await,
-                None => self.run_new().await,
+            let end = match std::mem::replace(&mut begin, Begin::New) {
+                Begin::New => self.run_new().await,
+                Begin::Adopted(process) => self.run_adopted(process).await,
+                Begin::Refused(refused, why) => {
+                    self.shared.board.ended(name, why);
+                    self.say("does not accept the configuration: in maintenance");
+                    if self.maintain(refused).await {
+                        break;
+                    }
+                    continue;
+                }
             };
             let is_asked = matches!(end, End::Asked) && self.shared.board.asked(name);
             match end {
@@ -96,9 +92,7 @@ impl Keeper {
                     }
                     Decision::Maintenance => {
                         self.say("died too often: in maintenance");
-                        self.shared.board.set(name, State::Maintenance, None);
-                        self.settled.send_replace(true);
-                        if self.wait_for_another_than(configuration).await {
+                        if self.maintain(configuration).await {
                             break;
                         }
                     }
@@ -110,7 +104,11 @@ impl Keeper {
 
     /// In maintenance: what the daemon died of may be in the configuration that it was started with last,
     /// so that another one has it tried again. True when a stop came first.
-    async fn wait_for_another_than(&mut self, configuration: Option<Identity>) -> bool {
+    async fn maintain(&mut self, configuration: Option<Identity>) -> bool {
+        self.shared
+            .board
+            .set(self.service.name, State::Maintenance, None);
+        self.settled.send_replace(true);
         let path = self.service.config.clone();
         tokio::select! {
             () = asked(&mut self.stop) => true,
@@ -249,22 +247,6 @@ impl Keeper {
             .log
             .line("supervisor", &format!("{}: {text}", self.service.name));
     }
-}
-
-/// Returns when the file is another one than `before`.
-async fn replaced(path: &Path, before: Option<Identity>) {
-    while identity(path) == before {
-        sleep(CONFIGURATION).await;
-    }
-}
-
-/// A file's inode, and the time at which it was written, in seconds and nanoseconds.
-type Identity = (u64, i64, i64);
-
-/// Which file there is, and of when.
-fn identity(path: &Path) -> Option<Identity> {
-    let file = std::fs::metadata(path).ok()?;
-    Some((file.ino(), file.mtime(), file.mtime_nsec()))
 }
 
 /// Waits until the flag is true; a flag that nobody can turn any more counts as true.

@@ -1,5 +1,11 @@
-//! The supervisor's socket: the descriptor store and the words of the daemons, and for the operator
-//! `show daemons` and `show events`.
+//! The supervisor's socket: the descriptor store and the words of the daemons; for the operator
+//! `show daemons`, `show events`, `show log`, and what is wanted of the whole box; for root a line of the log.
+//!
+//! ```text
+//! {"show":"log"}                          → {"begin":"log"}, {"item":{…}} …, {"end":n}
+//! {"request":"reboot"}                    → "done", then the orderly stop
+//! {"say":{"who":"login","text":"…"}}      → "done"
+//! ```
 
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
@@ -14,7 +20,9 @@ use sys::supervised::Word;
 use tokio::time::timeout;
 
 use crate::desk::Said;
-use crate::keeper::Shared;
+use crate::say::Say;
+use crate::shared::Shared;
+use crate::wish::Wish;
 
 /// How long who asked may take to make room for the next record of the answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -24,6 +32,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Question {
     Show(Topic),
+    Request(Wish),
+    Say(Say),
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -31,6 +41,7 @@ enum Question {
 enum Topic {
     Daemons,
     Events,
+    Log,
 }
 
 /// Serves every connection, until it is dropped. Runs within a local task set.
@@ -68,11 +79,8 @@ async fn answers(
     record: &[u8],
     fds: Vec<OwnedFd>,
 ) -> Vec<Answer> {
-    if let Ok(Question::Show(topic)) = serde_json::from_slice(record) {
-        return match topic {
-            Topic::Daemons => stream(topic, shared.board.all().iter()),
-            Topic::Events => stream(topic, shared.log.events.borrow().all()),
-        };
+    if let Ok(question) = serde_json::from_slice(record) {
+        return answer(peer, shared, question).await;
     }
     if let Ok(word) = Word::parse(record) {
         return match own(peer, shared, word.daemon()) {
@@ -87,6 +95,39 @@ async fn answers(
         },
         Err(e) => vec![Answer::refusal(&e.to_string())],
     }
+}
+
+async fn answer(peer: &AsyncPacket, shared: &Shared, question: Question) -> Vec<Answer> {
+    let outcome = match question {
+        Question::Show(Topic::Daemons) => {
+            return stream(Topic::Daemons, shared.board.all().iter());
+        }
+        Question::Show(Topic::Events) => {
+            return stream(Topic::Events, shared.log.events.borrow().all());
+        }
+        Question::Show(Topic::Log) => return stream(Topic::Log, shared.log.tail().await.iter()),
+        Question::Request(wish) => wish
+            .may_be(shared.place)
+            .map(|wish| wished(peer, shared, wish)),
+        Question::Say(say) => {
+            let names: Vec<String> = shared.board.all().into_iter().map(|d| d.name).collect();
+            let uid = peer.peer_uid().map_err(|e| e.to_string());
+            uid.and_then(|uid| say.log(uid, &names, &shared.log))
+        }
+    };
+    match outcome {
+        Ok(()) => vec![Answer::record(br#""done""#.to_vec())],
+        Err(why) => vec![Answer::refusal(&why)],
+    }
+}
+
+/// The stop takes longer than the answer: it waits for daemons.
+fn wished(peer: &AsyncPacket, shared: &Shared, wish: Wish) {
+    let user = peer.peer_uid();
+    let user = user.map_or_else(|e| e.to_string(), |uid| format!("user {uid}"));
+    let text = format!("{user} wants {}: all stop", wish.words());
+    shared.log.line("supervisor", &text);
+    shared.wish.send_replace(Some(wish));
 }
 
 /// Only the daemon itself: nobody else takes its descriptors or speaks for it, and what a process that has

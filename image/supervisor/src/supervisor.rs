@@ -5,32 +5,43 @@ use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, absolute};
+use std::path::{Path, PathBuf, absolute};
 use std::process::ExitCode;
 use std::rc::Rc;
 
 use sys::packet::{AsyncListener, Packet, check_path};
-use sys::process::Process;
 use sys::store::{MAX_DESCRIPTORS, Store};
+use sys::watchdog::{self, Watchdog};
 use tokio::sync::watch;
-use tokio::task::{JoinHandle, LocalSet, spawn_local};
+use tokio::task::{LocalSet, spawn_local};
+use tokio::time::{MissedTickBehavior, interval};
 
+use crate::configuration::identity;
+use crate::crew::{Refused, start, stop};
 use crate::desk::Desk;
-use crate::keeper::{Keeper, Shared, asked};
 use crate::log::Log;
+use crate::logfile::LogFile;
+use crate::place::Place;
 use crate::service::{Service, services};
+use crate::shared::Shared;
 use crate::signals::Signals;
 use crate::state::{StateFile, living};
 use crate::status::{Board, Record};
-use crate::{check, socket, strays};
+use crate::wish::Wish;
+use crate::{check, socket};
 
 /// The exit status for a configuration that a daemon does not accept.
 const BAD_CONFIGURATION: u8 = 2;
 /// Descriptors of the supervisor's own: sockets, pipes, processes.
 const OWN_DESCRIPTORS: usize = 512;
 
-/// Runs the daemons, whose programs stand beside this one, until a signal asks for the end.
-pub fn run(config: &Path, run_dir: &Path) -> io::Result<ExitCode> {
+/// Runs the daemons, whose programs stand beside this one, until a signal or an operator asks for the end.
+pub fn run(
+    config: &Path,
+    run_dir: &Path,
+    log: Option<PathBuf>,
+    place: Place,
+) -> io::Result<ExitCode> {
     let this = std::env::current_exe()?;
     let programs = this
         .parent()
@@ -45,12 +56,39 @@ pub fn run(config: &Path, run_dir: &Path) -> io::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    LocalSet::new().block_on(&runtime, supervise(services, &run_dir, &socket))
+    let file = log.map(LogFile::begin).transpose()?;
+    LocalSet::new().block_on(&runtime, async {
+        let log = Rc::new(Log::with(file));
+        let turning = spawn_local(turn(Rc::clone(&log)));
+        let ended = supervise(services, &run_dir, &socket, Rc::clone(&log), place).await;
+        log.end().await;
+        turning.abort();
+        ended
+    })
 }
 
-async fn supervise(services: Vec<Service>, run_dir: &Path, socket: &Path) -> io::Result<ExitCode> {
+/// Says that this loop turns, also while all start or stop; and what is wrong with the log.
+async fn turn(log: Rc<Log>) {
+    let watchdog = Watchdog::from_env();
+    let mut rhythm = interval(watchdog::RHYTHM);
+    rhythm.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        rhythm.tick().await;
+        if let Some(watchdog) = &watchdog {
+            watchdog.feed();
+        }
+        log.look();
+    }
+}
+
+async fn supervise(
+    services: Vec<Service>,
+    run_dir: &Path,
+    socket: &Path,
+    log: Rc<Log>,
+    place: Place,
+) -> io::Result<ExitCode> {
     let mut signals = Signals::new()?;
-    let log = Log::default();
     if Packet::connect(socket).is_ok() {
         let why = format!("another supervisor runs in {}", run_dir.display());
         return Err(io::Error::new(io::ErrorKind::AddrInUse, why));
@@ -58,13 +96,15 @@ async fn supervise(services: Vec<Service>, run_dir: &Path, socket: &Path) -> io:
     say_what_is_missing(&log, services.len());
     let file = StateFile::new(run_dir);
     let is_cold = !left(&file, &log).iter().any(|r| living(r).is_some());
+    let mut refused = Refused::new();
     if is_cold {
-        let accepted = tokio::select! {
-            accepted = check::all_accept(&services, &log) => accepted,
+        let checked = tokio::select! {
+            checked = check_all(&services, &log, place) => checked,
             () = signals.next() => return Ok(ExitCode::SUCCESS),
         };
-        if !accepted {
-            return Ok(ExitCode::from(BAD_CONFIGURATION));
+        match checked {
+            Some(others) => refused = others,
+            None => return Ok(ExitCode::from(BAD_CONFIGURATION)),
         }
     }
     make(run_dir)?;
@@ -81,16 +121,13 @@ async fn supervise(services: Vec<Service>, run_dir: &Path, socket: &Path) -> io:
         log,
         desk: Desk::default(),
         socket: listener.path().to_owned(),
+        place,
+        wish: watch::Sender::new(None),
     });
     let serving = spawn_local(socket::serve(listener, Rc::clone(&shared)));
     let sockets: Vec<_> = services.iter().map(|s| s.socket.clone()).collect();
 
-    let mut kept = BTreeMap::new();
-    tokio::select! {
-        () = start(services, &shared, &mut kept) => signals.next().await,
-        () = signals.next() => {}
-    }
-    stop(kept).await;
+    let wish = keep(services, refused, &shared, &mut signals).await;
     serving.abort();
     // Aborted is how it ends; awaited, so that its listener has removed its file.
     serving.await.ok();
@@ -102,7 +139,52 @@ async fn supervise(services: Vec<Service>, run_dir: &Path, socket: &Path) -> io:
             fs::remove_file(socket).ok();
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(ExitCode::from(wish.map_or(0, Wish::status)))
+}
+
+/// Who does not accept the configuration, and why: with none of them the others are started. `None`: nothing
+/// is to be started. A faulty file is one that somebody has just written, on a host; on the appliance it must
+/// not cost the console that could put it right.
+async fn check_all(services: &[Service], log: &Log, place: Place) -> Option<Refused> {
+    match place {
+        Place::Host => check::all_accept(services, log).await.then(Refused::new),
+        Place::Appliance => {
+            // Before they read it: what is written after that has them tried again.
+            let file = services.first().and_then(|one| identity(&one.config));
+            let refusals = check::refusals(services, log).await;
+            let refusals = refusals.into_iter();
+            Some(refusals.map(|(name, why)| (name, (file, why))).collect())
+        }
+    }
+}
+
+/// From the start of all to their orderly stop; gives what an operator wants then.
+async fn keep(
+    services: Vec<Service>,
+    refused: Refused,
+    shared: &Rc<Shared>,
+    signals: &mut Signals,
+) -> Option<Wish> {
+    let mut kept = BTreeMap::new();
+    let mut wish = shared.wish.subscribe();
+    let end = async {
+        tokio::select! {
+            () = signals.next() => None,
+            // Its sender lives as long as what is shared.
+            wish = wish.wait_for(Option::is_some) => wish.ok().and_then(|wish| *wish),
+        }
+    };
+    tokio::pin!(end);
+    let ended = tokio::select! {
+        () = start(services, refused, shared, &mut kept) => None,
+        wish = &mut end => Some(wish),
+    };
+    let wish = match ended {
+        Some(wish) => wish,
+        None => end.await,
+    };
+    stop(kept).await;
+    wish
 }
 
 /// What a predecessor left; nothing, when it cannot be understood.
@@ -139,84 +221,4 @@ fn make(run_dir: &Path) -> io::Result<()> {
         let why = format!("run directory {}: {e}", run_dir.display());
         io::Error::new(e.kind(), why)
     })
-}
-
-/// A daemon's task and the flag that stops it.
-struct Kept {
-    stop: watch::Sender<bool>,
-    settled: watch::Receiver<bool>,
-    task: JoinHandle<()>,
-}
-
-impl Kept {
-    fn new(service: Service, shared: &Rc<Shared>, adopted: Option<Process>) -> Self {
-        let (stop, stopped) = watch::channel(false);
-        let (settle, settled) = watch::channel(false);
-        let keeper = Keeper::new(service, Rc::clone(shared), stopped, settle);
-        Self {
-            stop,
-            settled,
-            task: spawn_local(keeper.keep(adopted)),
-        }
-    }
-}
-
-/// Takes over the daemons that live, all at once; then starts the others one after another, each when those
-/// before it have settled.
-async fn start(services: Vec<Service>, shared: &Rc<Shared>, kept: &mut BTreeMap<usize, Kept>) {
-    for (place, service) in services.iter().enumerate() {
-        let record = shared.board.one(service.name);
-        if let Some(process) = record.as_ref().and_then(living) {
-            let text = format!("{}: process {} goes on", service.name, process.pid());
-            shared.log.line("supervisor", &text);
-            kept.insert(place, Kept::new(service.clone(), shared, Some(process)));
-        }
-    }
-    if !kept.is_empty() {
-        // Beside the takeover: a file with faults stops nothing that runs.
-        spawn_local(say_faults(services.clone(), Rc::clone(shared)));
-    }
-    for (place, service) in services.into_iter().enumerate() {
-        if !kept.contains_key(&place) {
-            bury(service.name, shared).await;
-        }
-        let own = kept
-            .entry(place)
-            .or_insert_with(|| Kept::new(service, shared, None));
-        asked(&mut own.settled).await;
-    }
-    let missing = shared.board.not_ready();
-    if missing.is_empty() {
-        sys::ready::notify();
-    } else {
-        let text = format!("not ready: {}", missing.join(", "));
-        shared.log.line("supervisor", &text);
-    }
-}
-
-/// What must be known and done before a daemon is started that an earlier supervisor may have had.
-async fn bury(daemon: &str, shared: &Shared) {
-    if let Some(pid) = shared.board.one(daemon).and_then(|r| r.daemon.pid) {
-        let how = "while there was no supervisor";
-        let text = format!("{daemon}: died {how} (process {pid})");
-        shared.log.line("supervisor", &text);
-        shared.board.ended(daemon, how.to_owned());
-        shared.board.restarted(daemon);
-    }
-    strays::end(daemon, &shared.socket, &shared.log).await;
-}
-
-async fn say_faults(services: Vec<Service>, shared: Rc<Shared>) {
-    if !check::all_accept(&services, &shared.log).await {
-        let text = "the configuration has faults; the daemons that run go on without it";
-        shared.log.line("supervisor", text);
-    }
-}
-
-/// Stops the daemons one after another, the last one in the order first.
-async fn stop(kept: BTreeMap<usize, Kept>) {
-    for Kept { stop, task, .. } in kept.into_values().rev() {
-        stop.send_replace(true);
-        task.await.ok(); // a keeper's panic is its own; the others are still to be stopped
-    }
 }

@@ -1,5 +1,6 @@
 //! A supervisor among daemons of a test's own: shell scripts in its directory, its log read line by line.
 
+use std::ffi::OsStr;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -104,13 +105,53 @@ impl Stage {
 
     /// Runs the supervisor in a run directory of this name.
     pub fn start_in(&self, run_dir: &str) -> Supervisor {
-        let spawn = Spawn::new(self.path("supervisor"))
-            .args([
-                "--config".into(),
-                self.path("fourfold.toml"),
-                "--run-dir".into(),
-            ])
-            .args([self.path(run_dir)]);
+        let spawn = Spawn::new(self.path("supervisor")).args(self.args(run_dir));
+        self.run(spawn, run_dir)
+    }
+
+    /// Runs the supervisor with these options, too.
+    pub fn start_with<A: AsRef<OsStr>>(&self, options: impl IntoIterator<Item = A>) -> Supervisor {
+        let spawn = Spawn::new(self.path("supervisor")).args(self.args("run"));
+        self.run(spawn.args(options), "run")
+    }
+
+    /// Runs it in the place of a shell that does something before.
+    pub fn start_after(&self, before: &str) -> Supervisor {
+        let shell = format!("{before}\nexec \"$@\"");
+        let spawn = Spawn::new("sh")
+            .args(["-c", &shell, "sh"])
+            .args([self.path("supervisor")])
+            .args(self.args("run"));
+        self.run(spawn, "run")
+    }
+
+    /// Runs it as the child of process 1, which ends with its exit status: a shell, in a PID namespace of
+    /// its own. Signals do not reach it.
+    pub fn start_on_the_appliance(&self) -> Supervisor {
+        let user: &[&str] = if nix::unistd::geteuid().is_root() {
+            &[]
+        } else {
+            &["--user", "--map-root-user"]
+        };
+        let spawn = Spawn::new("unshare")
+            .args(["--pid", "--fork", "--kill-child", "--mount-proc"])
+            .args(user)
+            .args(["sh", "-c", "\"$@\"; exit $?", "sh"])
+            .args([self.path("supervisor")])
+            .args(self.args("run"));
+        self.run(spawn, "run")
+    }
+
+    fn args(&self, run_dir: &str) -> [PathBuf; 4] {
+        [
+            "--config".into(),
+            self.path("fourfold.toml"),
+            "--run-dir".into(),
+            self.path(run_dir),
+        ]
+    }
+
+    fn run(&self, spawn: Spawn, run_dir: &str) -> Supervisor {
         let guard = write_or_fork();
         let mut child = spawn.start().expect("the supervisor");
         drop(guard);
@@ -246,7 +287,8 @@ impl Supervisor {
         loop {
             let (record, _) = peer.recv().expect("answered");
             let record: Value = serde_json::from_slice(&record).expect("JSON");
-            let last = record.get("end").is_some() || record.get("error").is_some();
+            let last = ["end", "error"].iter().any(|key| record.get(key).is_some());
+            let last = last || record == "done";
             records.push(record);
             if last {
                 return records;
