@@ -18,6 +18,7 @@
 //! | [`supervised`] | a daemon's tie to its supervisor, and to the next one when that one dies |
 //! | [`spawn`] | a child with a pidfd, a readiness pipe and an output pipe |
 //! | [`step`] | named steps at which a test holds a process |
+//! | [`tied`] | a child that ends with the process that started it |
 //! | [`watch`] | waiting on tokio for any descriptor |
 //! | [`netns`] | running a thread in a named network namespace |
 //!
@@ -53,4 +54,5 @@ pub mod spawn;
 pub mod step;
 pub mod store;
 pub mod supervised;
+pub mod tied;
 pub mod watch;
