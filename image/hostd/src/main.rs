@@ -8,7 +8,9 @@
 //! - It is ready when its configuration is read; the interfaces come and go with `lvsd`.
 //! - Not yet here: VLANs, host name, DNS, NTP, SSH, users.
 
+mod access;
 mod daemon;
+mod faults;
 mod host;
 mod named;
 mod plan;
