@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::net::IpAddr;
 
 use control::config::{Config, Management, Vlan};
 use control::ipc::Effect;
@@ -92,6 +93,24 @@ impl Host {
     /// What keeps the access list from being as configured.
     pub fn access_fault(&self) -> Option<&str> {
         self.faults.why(ACCESS)
+    }
+
+    /// The addresses that the management port has now.
+    ///
+    /// # Errors
+    /// When the kernel does not say.
+    pub async fn management_addresses(&self) -> io::Result<Vec<IpAddr>> {
+        let Some(port) = &self.config.management else {
+            return Ok(Vec::new());
+        };
+        let links = self.netlink.links().await?;
+        let link = links.iter().find(|link| link.name == port.interface);
+        let Some(index) = link.map(|link| link.index) else {
+            return Ok(Vec::new());
+        };
+        let addresses = self.netlink.addresses().await?.into_iter();
+        let own = addresses.filter(|address| address.ifindex == index);
+        Ok(own.map(|address| address.address).collect())
     }
 
     /// What the kernel has now.

@@ -67,7 +67,7 @@ fn made_on(ifindex: u32) -> Step {
 fn a_vlan_is_made_on_its_bond_as_soon_as_that_is_there() {
     let bond = link_named(7, "bond0", true);
     assert_eq!(unmade(&config(), &kernel(&[])), []);
-    assert_eq!(unmade(&config(), &kernel(&[bond.clone()])), [made_on(7)]);
+    assert_eq!(unmade(&config(), &kernel(std::slice::from_ref(&bond))), [made_on(7)]);
     let both = [bond, vlan_of(7, 100, true)];
     assert_eq!(unmade(&config(), &kernel(&both)), []);
 }
@@ -123,7 +123,7 @@ fn a_management_port_that_is_down_is_set_up_and_one_that_is_not_there_is_told_of
     let config = with_management();
     let down_port = link_named(2, "eth0", false);
     assert_eq!(
-        down(&config, &kernel(&[down_port.clone()])),
+        down(&config, &kernel(std::slice::from_ref(&down_port))),
         [step(&down_port)]
     );
     assert_eq!(down(&config, &kernel(&[link_named(2, "eth0", true)])), []);
