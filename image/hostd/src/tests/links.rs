@@ -67,7 +67,10 @@ fn made_on(ifindex: u32) -> Step {
 fn a_vlan_is_made_on_its_bond_as_soon_as_that_is_there() {
     let bond = link_named(7, "bond0", true);
     assert_eq!(unmade(&config(), &kernel(&[])), []);
-    assert_eq!(unmade(&config(), &kernel(std::slice::from_ref(&bond))), [made_on(7)]);
+    assert_eq!(
+        unmade(&config(), &kernel(std::slice::from_ref(&bond))),
+        [made_on(7)]
+    );
     let both = [bond, vlan_of(7, 100, true)];
     assert_eq!(unmade(&config(), &kernel(&both)), []);
 }
