@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     fn named() -> Named {
-        let text = include_str!("../tests/appliance.toml");
+        let text = include_str!("../tests/root/appliance.toml");
         Named::by(&control::config::parse("test.toml", text).expect("no fault"))
     }
 

@@ -9,6 +9,9 @@ use tokio::time::Instant;
 const LINES: u32 = 50;
 /// The period.
 const PERIOD: Duration = Duration::from_secs(10);
+/// Beginnings of lines that are not worth repeating: dropbear looks for files in which other systems note
+/// who was there when.
+const IDLE: [&str; 2] = ["lastlog_", "syslogin_"];
 /// Characters of a line.
 const LENGTH: usize = 400;
 
@@ -36,7 +39,12 @@ pub(super) async fn repeat(name: &'static str, from: impl AsyncRead + Unpin, pre
     let mut lines = BufReader::new(from).split(b'\n');
     let mut share = Share::default();
     while let Ok(Some(line)) = lines.next_segment().await {
-        let line = harmless(prefix.strip(String::from_utf8_lossy(&line).trim()));
+        let line = String::from_utf8_lossy(&line);
+        let words = prefix.strip(line.trim());
+        if IDLE.iter().any(|idle| words.starts_with(idle)) {
+            continue;
+        }
+        let line = harmless(words);
         match share.take(Instant::now()) {
             Some(true) => eprintln!("hostd: {name}: {line}"),
             Some(false) => eprintln!("hostd: {name}: more lines are not shown for a while"),

@@ -4,7 +4,7 @@ use super::*;
 use crate::plan::{missing as all_missing, surplus as all_surplus};
 
 fn without() -> Config {
-    let text = include_str!("../../tests/appliance.toml");
+    let text = include_str!("../../tests/root/appliance.toml");
     let mut config = control::config::parse("test.toml", text).expect("no fault");
     config.routes.clear();
     config.bonds[0].addresses.clear();

@@ -2,7 +2,7 @@ use netio::netlink::RouteKind;
 
 use super::*;
 
-const CONFIG: &str = include_str!("../../tests/appliance.toml");
+const CONFIG: &str = include_str!("../../tests/root/appliance.toml");
 
 fn config() -> Config {
     control::config::parse("test.toml", CONFIG).expect("no fault")

@@ -1,7 +1,7 @@
 use super::*;
 
 fn config() -> Config {
-    let text = include_str!("../../tests/appliance.toml");
+    let text = include_str!("../../tests/root/appliance.toml");
     control::config::parse("test.toml", text).expect("no fault")
 }
 

@@ -4,7 +4,7 @@ use super::*;
 
 fn config(addresses: &[&str], password: Option<&str>) -> Config {
     let addresses = addresses.iter().map(|a| a.parse().expect("address"));
-    let text = include_str!("../../tests/appliance.toml");
+    let text = include_str!("../../tests/root/appliance.toml");
     Config {
         management: Some(Management {
             interface: "eth0".to_owned(),
