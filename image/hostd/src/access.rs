@@ -13,6 +13,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use control::config::Management;
+use control::show::{DropItem, Fate};
+use serde::Deserialize;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 use tokio::time::timeout;
@@ -52,9 +54,9 @@ pub fn script(management: Option<&Management>) -> String {
     format!(
         "{REMOVAL}\
 table inet fourfold {{
-	counter management {{ }}
+	counter not_allowed {{ }}
 	counter ssh_elsewhere {{ }}
-	counter forwarded {{ }}
+	counter through_management {{ }}
 	chain tracked_in {{
 		type filter hook prerouting priority raw; policy accept;
 		iifname != {port} notrack
@@ -71,12 +73,12 @@ table inet fourfold {{
 		ct state established,related accept
 		{ICMP}
 		{ICMPV6}
-{allowed}		counter name management drop
+{allowed}		counter name not_allowed drop
 	}}
 	chain forward {{
 		type filter hook forward priority filter; policy accept;
-		iifname {port} counter name forwarded drop
-		oifname {port} counter name forwarded drop
+		iifname {port} counter name through_management drop
+		oifname {port} counter name through_management drop
 	}}
 }}
 "
@@ -96,27 +98,68 @@ fn quoted(interface: &str) -> String {
 /// # Errors
 /// That it is not installed; else what it says, or that it says nothing.
 pub async fn load(script: &str) -> io::Result<()> {
+    nft(&["-f", "-"], script).await.map(drop)
+}
+
+/// What the list has dropped since it was loaded.
+///
+/// # Errors
+/// As [`load`]; that there is no list, or that what it says makes no sense.
+pub async fn drops() -> io::Result<Vec<DropItem>> {
+    let said = nft(&["-j", "list", "counters", "table", "inet", "fourfold"], "").await?;
+    let said: Said = serde_json::from_slice(&said)?;
+    let counters = said
+        .nftables
+        .into_iter()
+        .filter_map(|object| object.counter);
+    let items = counters.map(|counter| DropItem {
+        reason: counter.name,
+        layer: "access".to_owned(),
+        fate: Fate::Drop,
+        count: counter.packets,
+    });
+    Ok(items.collect())
+}
+
+/// What `nft -j` lists: objects of several kinds.
+#[derive(Deserialize)]
+struct Said {
+    nftables: Vec<Object>,
+}
+
+#[derive(Deserialize)]
+struct Object {
+    counter: Option<Counter>,
+}
+
+#[derive(Deserialize)]
+struct Counter {
+    name: String,
+    packets: u64,
+}
+
+async fn nft(args: &[&str], input: &str) -> io::Result<Vec<u8>> {
     let mut command = Command::new(NFT);
     command
-        .args(["-f", "-"])
+        .args(args)
         .stdin(Stdio::piped())
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
     let mut nft = command.spawn().map_err(|e| match e.kind() {
         io::ErrorKind::NotFound => io::Error::new(e.kind(), format!("{NFT} is not installed")),
         kind => io::Error::new(kind, format!("{NFT}: {e}")),
     })?;
-    if let Some(mut input) = nft.stdin.take() {
+    if let Some(mut stdin) = nft.stdin.take() {
         // One that does not listen will say why.
-        input.write_all(script.as_bytes()).await.ok();
+        stdin.write_all(input.as_bytes()).await.ok();
     }
     let Ok(output) = timeout(PATIENCE, nft.wait_with_output()).await else {
         return Err(io::Error::other(format!("{NFT} does not come to an end")));
     };
     let output = output?;
     if output.status.success() {
-        return Ok(());
+        return Ok(output.stdout);
     }
     let said = String::from_utf8_lossy(&output.stderr);
     let why = said.lines().next().unwrap_or("no reason given");

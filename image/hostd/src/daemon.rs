@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use control::cli::DaemonArgs;
-use control::config::Config;
+use control::config::{Config, check_newly_present};
 use control::ipc::{Call, Request, Server};
 use control::show::Noun;
 use control::transaction::{Participant, Word};
@@ -53,10 +53,13 @@ pub async fn serve(args: &DaemonArgs, config: Config, supervised: Supervised) ->
             }
             call = server.next() => served.answer(call, &mut participant).await?,
             word = participant.next() => match word {
-                Word::Prepare { config, vote } => {
-                    vote.accept(served.host.effect(&config));
-                    prepared = Some(config);
-                }
+                Word::Prepare { config, vote } => match served.refusal(&config) {
+                    Some(reason) => vote.refuse(reason),
+                    None => {
+                        vote.accept(served.host.effect(&config));
+                        prepared = Some(config);
+                    }
+                },
                 Word::Commit(done) => {
                     if let Some(config) = prepared.take() {
                         served.take_up(*config).await?;
@@ -84,6 +87,16 @@ impl Served {
         };
         served.follow().await?;
         Ok(served)
+    }
+
+    /// Why this host cannot be as in `config`: a NIC that is not there and was not named before.
+    fn refusal(&self, config: &Config) -> Option<String> {
+        let present = match control::cli::interfaces() {
+            Ok(present) => present,
+            Err(e) => return Some(format!("reading the interfaces: {e}")),
+        };
+        let faults = check_newly_present(config, self.host.config(), &present);
+        faults.first().map(ToString::to_string)
     }
 
     async fn take_up(&mut self, config: Config) -> io::Result<()> {
@@ -114,6 +127,7 @@ impl Served {
             Request::Show(noun @ Noun::Version) => {
                 call.answer(noun, [version(Path::new(ROOT), &self.notices)]);
             }
+            Request::Show(noun @ Noun::Drops) => call.answer(noun, self.host.drops().await),
             Request::Show(noun) => {
                 let why = format!("{} is {}'s", noun.name(), noun.daemon());
                 call.refuse(why);

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use control::config::{Config, Management, Vlan};
 use control::ipc::Effect;
+use control::show::DropItem;
 use netio::netlink::{Event, Netlink, Watch};
 
 use crate::access;
@@ -88,6 +89,14 @@ impl Host {
     /// What the host is to be.
     pub const fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// What the access list has dropped; nothing where there is none.
+    pub async fn drops(&self) -> Vec<DropItem> {
+        if self.access.is_none() {
+            return Vec::new();
+        }
+        access::drops().await.unwrap_or_default()
     }
 
     /// What keeps the access list from being as configured.

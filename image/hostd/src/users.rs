@@ -37,10 +37,7 @@ pub fn write(etc: &Path, run: &Path, users: &[User]) -> io::Result<()> {
 }
 
 fn passwd(users: &[User]) -> String {
-    let mut text = String::new();
-    if !has_root(users) {
-        text += "root:x:0:0::/:/nonexistent\n";
-    }
+    let mut text = "root:x:0:0::/:/nonexistent\n".to_owned();
     for user in users {
         text += &format!("{0}:x:0:0::{HOMES}/{0}:{SHELL}\n", user.name);
     }
@@ -48,19 +45,12 @@ fn passwd(users: &[User]) -> String {
 }
 
 fn shadow(users: &[User]) -> String {
-    let mut text = String::new();
-    if !has_root(users) {
-        text += &format!("root:{LOCKED}:::::::\n");
-    }
+    let mut text = format!("root:{LOCKED}:::::::\n");
     for user in users {
         let password = user.password.as_deref().unwrap_or(LOCKED);
         text += &format!("{}:{password}:::::::\n", user.name);
     }
     text
-}
-
-fn has_root(users: &[User]) -> bool {
-    users.iter().any(|user| user.name == "root")
 }
 
 /// Homes with `.ssh/authorized_keys`, which dropbear reads only where nobody else may write.
@@ -147,16 +137,6 @@ mod tests {
     fn a_user_without_a_password_has_none_that_matches() {
         let root = Root::with(&[user("admin", None, &["ssh-ed25519 AAAA me"])]);
         assert!(root.read("etc/shadow").contains("\nadmin:*:"));
-    }
-
-    #[test]
-    fn a_user_who_is_called_root_is_root() {
-        let root = Root::with(&[user("root", Some("$6$s$h"), &[])]);
-        assert_eq!(
-            root.read("etc/passwd"),
-            "root:x:0:0::/run/home/root:/usr/bin/fourfold\n"
-        );
-        assert_eq!(root.read("etc/shadow"), "root:$6$s$h:::::::\n");
     }
 
     #[test]

@@ -10,8 +10,8 @@ const PERMANENT: Mac = Mac([2, 0, 0, 0, 0, 1]);
 const OF_THE_BOND: Mac = Mac([2, 0, 0, 0, 0, 9]);
 
 fn config() -> Config {
-    let text =
-        include_str!("../../tests/root/appliance.toml").replace(r#"["eth1"]"#, r#"["eth1", "eth2"]"#);
+    let text = include_str!("../../tests/root/appliance.toml")
+        .replace(r#"["eth1"]"#, r#"["eth1", "eth2"]"#);
     Config {
         management: Some(Management {
             interface: "eth0".to_owned(),

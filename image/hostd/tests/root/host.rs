@@ -89,7 +89,7 @@ fn a_bad_configuration_changes_nothing_and_ends_in_status_2() {
         shell("echo 0 >/proc/sys/net/ipv4/ip_forward"); // a new namespace may inherit the host's
         let config =
             std::env::temp_dir().join(format!("hostd-test-{}-bad.toml", std::process::id()));
-        fs::write(&config, CONFIG.replace("eth1", "eth9")).expect("configuration");
+        fs::write(&config, CONFIG.replace("10.1.0.1", "10.1.0")).expect("configuration");
         let hostd = Command::new(env!("CARGO_BIN_EXE_hostd"))
             .arg("--config")
             .arg(&config)

@@ -34,8 +34,14 @@ fn every_interface_is_shown_with_what_it_is_for_and_a_nic_that_is_not_there_is_m
         );
         let (bond, member) = (&items[0], &items[1]);
         assert_eq!(bond["addresses"][0], "10.1.0.2/24");
-        assert_eq!((&bond["up"], &bond["carrier"]), (&true.into(), &true.into()));
-        assert_eq!((&member["up"], &member["mtu"]), (&false.into(), &1400.into()));
+        assert_eq!(
+            (&bond["up"], &bond["carrier"]),
+            (&true.into(), &true.into())
+        );
+        assert_eq!(
+            (&member["up"], &member["mtu"]),
+            (&false.into(), &1400.into())
+        );
         let mac = shell("cat /proc/self/mountinfo >/dev/null; ip -br link show eth1");
         let mac = mac.split_whitespace().nth(2).expect("a MAC address");
         assert_eq!(member["mac"], mac);

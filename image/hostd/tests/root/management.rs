@@ -72,7 +72,7 @@ fn nothing_passes_through_the_box_between_management_and_the_data_plane() {
         let host = Host::start_with("through", &managed()).await;
         assert!(pings(CLIENTS_ROUTER, "10.1.0.2"), "the box itself");
         assert!(!pings(CLIENTS_ROUTER, "192.0.2.1"), "beyond it");
-        let counted = shell("nft list counter inet fourfold forwarded");
+        let counted = shell("nft list counter inet fourfold through_management");
         assert!(counted.contains("packets 1 "), "{counted}");
         drop(host);
         // It is the access list that does it.
@@ -89,7 +89,8 @@ fn a_management_port_that_is_not_there_is_told_of_and_taken_up_when_it_comes_and
         shell(BOND0);
         let mut host = Host::start_with("absent", &managed()).await;
         host.until_complete("bond0").await;
-        host.until_said(&["management port", "no interface eth0"]).await;
+        host.until_said(&["management port", "no interface eth0"])
+            .await;
         for _time in 0..2 {
             shell("ip link add eth0 type veth peer name desk0; ip link set desk0 up");
             until_managed(&mut host).await;
@@ -120,7 +121,10 @@ async fn until_managed(host: &mut Host) {
 fn nothing_of_a_management_port_is_left_that_is_configured_no_more() {
     in_a_namespace(async || {
         raise();
-        let before = (rules(), shell("ip -o address show dev eth0; ip route; ip -6 route"));
+        let before = (
+            rules(),
+            shell("ip -o address show dev eth0; ip route; ip -6 route"),
+        );
         let mut host = Host::start_with("removed", CONFIG).await;
         host.until_complete("bond0").await;
         let data = shell("ip route; ip -6 route show dev bond0");
@@ -131,7 +135,10 @@ fn nothing_of_a_management_port_is_left_that_is_configured_no_more() {
         assert_eq!(shell("ip -o address show dev eth0"), "");
         assert_eq!(shell("ip route show table all | grep eth0 || true"), "");
         assert_eq!(shell("nft list tables"), "");
-        assert!(!shell("ip link show eth0").contains("UP"), "it was down before");
+        assert!(
+            !shell("ip link show eth0").contains("UP"),
+            "it was down before"
+        );
         assert_eq!(shell("ip route; ip -6 route show dev bond0"), data);
     });
 }
@@ -145,10 +152,36 @@ fn a_port_that_was_up_before_stays_up_and_a_killed_hostd_is_followed_by_one_that
         let host = host.restart(CONFIG).await;
         assert_eq!(shell("nft list tables"), "");
         assert!(!rules().contains("240"), "{}", rules());
-        assert!(!shell("ip link show eth0").contains("UP"), "hostd had set it up");
+        assert!(
+            !shell("ip link show eth0").contains("UP"),
+            "hostd had set it up"
+        );
         shell("ip link set eth0 up");
         let host = host.restart(&managed()).await;
         host.commit(CONFIG);
         assert!(shell("ip link show eth0").contains("UP"), "an operator had");
+    });
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_commit_that_newly_names_a_nic_that_is_not_there_is_refused_and_one_that_goes_on_is_not() {
+    in_a_namespace(async || {
+        shell(BOND0);
+        let host = Host::start_with("newly", &managed()).await;
+        let elsewhere = managed().replace("eth0", "eth9");
+        let refused = host.step(&host.connect(), "prepare", Some(&elsewhere));
+        let why = refused["error"].as_str().expect("a reason");
+        assert!(
+            why.contains("management.interface") && why.contains("eth9"),
+            "{why}"
+        );
+        // The one that is missing already is missing, and everything else can be changed.
+        host.commit(&managed().replace("192.0.2.10/24", "192.0.2.11/24"));
+        assert!(
+            rules().contains("from 192.0.2.11 lookup 240"),
+            "{}",
+            rules()
+        );
     });
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use netio::netlink::{Netlink, Watch};
 use nix::sched::{CloneFlags, unshare};
@@ -29,6 +29,15 @@ pub fn shell(script: &str) -> String {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{script}: {said}");
     String::from_utf8(output.stdout).expect("text")
+}
+
+/// Looks again and again until something is so of which no event tells.
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < GENEROUS, "not in time: {what}");
+        std::thread::yield_now();
+    }
 }
 
 /// Runs a test on a thread of its own, in network, mount and name namespaces of its own, with the member
@@ -113,8 +122,7 @@ impl Host {
 
     /// Kills it, and starts another one with this configuration.
     pub async fn restart(mut self, config: &str) -> Self {
-        self.child.signal(Signal::SIGKILL).expect("killed");
-        self.child.wait().await.expect("dead");
+        self.kill().await;
         let dir = std::mem::take(&mut self.dir);
         fs::write(dir.join("f.toml"), config).expect("configuration");
         Self::start_in(dir, self.root.take()).await
@@ -181,6 +189,27 @@ impl Host {
             assert!(read > 0, "it ended: {}", self.said);
             self.said.push_str(&String::from_utf8_lossy(&bytes[..read]));
         }
+    }
+
+    /// The next whole line that it says within this time.
+    pub async fn line_within(&mut self, limit: Duration) -> Option<String> {
+        loop {
+            if let Some((line, rest)) = self.said.split_once('\n') {
+                let (line, rest) = (line.to_owned(), rest.to_owned());
+                self.said = rest;
+                return Some(line);
+            }
+            let mut bytes = [0; 4096];
+            let read = timeout(limit, self.output.read(&mut bytes)).await.ok()?;
+            let read = read.expect("a pipe");
+            self.said.push_str(&String::from_utf8_lossy(&bytes[..read]));
+        }
+    }
+
+    /// Kills it without a word.
+    pub async fn kill(&mut self) {
+        self.child.signal(Signal::SIGKILL).expect("killed");
+        self.child.wait().await.expect("dead");
     }
 
     /// What it has said and nobody has waited for.
