@@ -146,7 +146,7 @@ impl Noun {
     #[must_use]
     pub const fn also(self) -> &'static [&'static str] {
         match self {
-            Self::Drops => &["vrrpd"],
+            Self::Drops => &["vrrpd", "hostd"],
             Self::Bond
             | Self::Configuration
             | Self::Connections

@@ -23,6 +23,7 @@
 //! | [`spawn`] | a child with a pidfd, a readiness pipe and an output pipe |
 //! | [`step`] | named steps at which a test holds a process |
 //! | [`watchdog`] | the byte each second on `WATCHDOG_FD` that says "my loop turns" |
+//! | [`tied`] | a child that ends with the process that started it |
 //! | [`watch`] | waiting on tokio for any descriptor |
 //! | [`watchdog_device`] | the hardware watchdog |
 //! | [`netns`] | running a thread in a named network namespace |
@@ -65,6 +66,7 @@ pub mod spawn;
 pub mod step;
 pub mod store;
 pub mod supervised;
+pub mod tied;
 pub mod watch;
 pub mod watchdog;
 pub mod watchdog_device;

@@ -18,7 +18,7 @@ pub enum Fate {
 pub struct DropItem {
     /// The reason, in snake_case.
     pub reason: String,
-    /// Who decided: `bond`, `lvs`, `lvsd`, `vrrp` or `vrrpd`.
+    /// Who decided: `bond`, `lvs`, `lvsd`, `vrrp`, `vrrpd`, or `access` for the management port's access list.
     pub layer: String,
     /// Dropped or punted.
     #[serde(default)]

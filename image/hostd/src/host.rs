@@ -1,14 +1,18 @@
 //! Follows the kernel and brings it to what is configured.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io;
+use std::net::IpAddr;
 
-use control::config::Config;
+use control::config::{Config, Management, Vlan};
 use control::ipc::Effect;
+use control::show::DropItem;
 use netio::netlink::{Event, Netlink, Watch};
 
+use crate::access;
+use crate::faults::Faults;
 use crate::named::{Named, NamedFile};
-use crate::plan::{Kernel, Step, missing, surplus};
+use crate::plan::{Kernel, Step, absent, missing, surplus, unmade};
 use crate::settings;
 
 /// The host, and what it is to have.
@@ -19,10 +23,14 @@ pub struct Host {
     file: NamedFile,
     /// What an earlier configuration named, until what of it is not named any more is gone.
     before: Named,
+    /// Interfaces that were down before they became the management port.
+    raised: Vec<String>,
     /// The interfaces that have their settings.
     settled: BTreeSet<u32>,
-    /// What could not be done, and why: said once, and tried again at the next change.
-    faults: BTreeMap<String, String>,
+    /// The access list that the kernel was given last.
+    access: Option<String>,
+    /// What could not be done: tried again at the next change.
+    faults: Faults,
 }
 
 impl Host {
@@ -41,9 +49,11 @@ impl Host {
             netlink,
             watch,
             file,
+            raised: before.raised.clone(),
             before,
             settled: BTreeSet::new(),
-            faults: BTreeMap::new(),
+            access: None,
+            faults: Faults::default(),
         };
         host.remember();
         host.apply().await?;
@@ -69,11 +79,60 @@ impl Host {
 
     /// What taking up `config` means.
     pub fn effect(&self, config: &Config) -> Effect {
-        if Named::by(config) == Named::by(&self.config) {
-            Effect::None
-        } else {
-            Effect::Live
+        let of = |config: &Config| (config.system.clone(), config.management.clone());
+        let is_same = Named::by(config) == Named::by(&self.config)
+            && of(config) == of(&self.config)
+            && config.users == self.config.users;
+        if is_same { Effect::None } else { Effect::Live }
+    }
+
+    /// What the host is to be.
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What the access list has dropped; nothing where there is none.
+    pub async fn drops(&self) -> Vec<DropItem> {
+        if self.access.is_none() {
+            return Vec::new();
         }
+        access::drops().await.unwrap_or_default()
+    }
+
+    /// What keeps the access list from being as configured.
+    pub fn access_fault(&self) -> Option<&str> {
+        self.faults.why(ACCESS)
+    }
+
+    /// The addresses that the management port has now.
+    ///
+    /// # Errors
+    /// When the kernel does not say.
+    pub async fn management_addresses(&self) -> io::Result<Vec<IpAddr>> {
+        let Some(port) = &self.config.management else {
+            return Ok(Vec::new());
+        };
+        let links = self.netlink.links().await?;
+        let link = links.iter().find(|link| link.name == port.interface);
+        let Some(index) = link.map(|link| link.index) else {
+            return Ok(Vec::new());
+        };
+        let addresses = self.netlink.addresses().await?.into_iter();
+        let own = addresses.filter(|address| address.ifindex == index);
+        Ok(own.map(|address| address.address).collect())
+    }
+
+    /// What the kernel has now.
+    ///
+    /// # Errors
+    /// When it does not say.
+    pub async fn dump(&self) -> io::Result<Kernel> {
+        Ok(Kernel {
+            links: self.netlink.links().await?,
+            addresses: self.netlink.addresses().await?,
+            routes: self.netlink.routes().await?,
+            rules: self.netlink.rules().await?,
+        })
     }
 
     /// From here on the host is to be as in `config`; what the configuration before it named and this one
@@ -84,6 +143,7 @@ impl Host {
     pub async fn take_up(&mut self, config: Config) -> io::Result<()> {
         let before = Named::by(&self.config);
         self.before = std::mem::take(&mut self.before).and(before);
+        self.before.raised.clone_from(&self.raised);
         self.config = config;
         self.settled.clear();
         self.faults.clear();
@@ -97,32 +157,94 @@ impl Host {
     /// # Errors
     /// When the kernel does not say what it has.
     pub async fn apply(&mut self) -> io::Result<()> {
-        let kernel = self.dump().await?;
-        for link in &kernel.links {
-            if self.is_bond(&link.name) && self.settled.insert(link.index) {
-                let result = settings::interface(&link.name);
-                self.note(format!("settings of {}", link.name), "written", result);
+        let mut kernel = self.dump().await?;
+        self.settle(&kernel);
+        let unmade = unmade(&self.config, &kernel);
+        if !unmade.is_empty() {
+            for step in unmade {
+                self.add(step).await;
             }
+            kernel = self.dump().await?;
+            self.settle(&kernel);
         }
+        // Nobody comes in by an address before it is known who may.
+        self.guard().await;
         for step in missing(&self.config, &kernel) {
             self.add(step).await;
         }
+        self.note_absent(&kernel);
         if self.before != Named::default() {
             self.clear().await?;
         }
         Ok(())
     }
 
+    /// Writes the settings of each configured interface, once.
+    fn settle(&mut self, kernel: &Kernel) {
+        for link in &kernel.links {
+            let settle = match self.role(&link.name) {
+                Role::None => continue,
+                Role::Data => settings::interface,
+                Role::Management => settings::management,
+            };
+            if self.settled.insert(link.index) {
+                let result = settle(&link.name);
+                self.faults
+                    .note(format!("settings of {}", link.name), "written", result);
+            }
+        }
+    }
+
+    /// Loads the access list, unless it is there.
+    async fn guard(&mut self) {
+        let Some(management) = &self.config.management else {
+            return;
+        };
+        let script = access::script(Some(management));
+        if self.access.as_ref() != Some(&script) {
+            let result = access::load(&script).await;
+            self.access = result.is_ok().then_some(script);
+            self.faults.note(ACCESS, "loaded", result);
+        }
+    }
+
+    /// Removes the access list of a management port that is configured no more.
+    async fn unguard(&mut self) -> bool {
+        if self.before.management.is_empty() || self.config.management.is_some() {
+            return true;
+        }
+        let result = access::load(&access::script(None)).await;
+        self.access = None;
+        let is_removed = result.is_ok();
+        self.faults.note(ACCESS, "removed", result);
+        is_removed
+    }
+
+    /// Says it once when the management port is not there, and once when it is.
+    fn note_absent(&mut self, kernel: &Kernel) {
+        let result = match absent(&self.config, kernel) {
+            Some(name) => Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                format!("there is no interface {name}"),
+            )),
+            None => Ok(()),
+        };
+        self.faults.note_change(ABSENT, "there", result);
+    }
+
     /// Removes what an earlier configuration named. Once that is done it is forgotten: who adds the same
     /// later means it.
     async fn clear(&mut self) -> io::Result<()> {
         let kernel = self.dump().await?;
-        let mut is_clear = true;
+        let mut is_clear = self.unguard().await;
         for step in surplus(&self.before, &self.config, &kernel) {
             is_clear &= self.remove(step).await;
         }
         if is_clear {
             self.before = Named::default();
+            let mut raised = std::mem::take(&mut self.raised);
+            raised.retain(|name| self.role(name) == Role::Management);
+            self.raised = raised;
             self.remember();
         }
         Ok(())
@@ -131,7 +253,7 @@ impl Host {
     /// Whether an event may leave something missing, or make possible what was refused.
     fn concerns(&mut self, event: &Event) -> bool {
         match event {
-            Event::Link(link) => self.is_bond(&link.name) || !self.faults.is_empty(),
+            Event::Link(link) => self.role(&link.name) != Role::None || !self.faults.is_empty(),
             Event::LinkGone(link) => {
                 self.settled.remove(&link.index);
                 false
@@ -147,78 +269,95 @@ impl Host {
         }
     }
 
-    fn is_bond(&self, name: &str) -> bool {
-        self.config.bonds.iter().any(|bond| bond.name == name)
-    }
-
-    async fn dump(&self) -> io::Result<Kernel> {
-        Ok(Kernel {
-            links: self.netlink.links().await?,
-            addresses: self.netlink.addresses().await?,
-            routes: self.netlink.routes().await?,
-        })
+    fn role(&self, name: &str) -> Role {
+        let is_management = |port: &Management| port.interface == name;
+        let is_vlan = |vlan: &Vlan| vlan.interface() == name;
+        if self.config.management.as_ref().is_some_and(is_management) {
+            Role::Management
+        } else if self.config.bonds.iter().any(|bond| bond.name == name)
+            || self.config.vlans.iter().any(is_vlan)
+        {
+            Role::Data
+        } else {
+            Role::None
+        }
     }
 
     /// Writes down what may be there from here on.
     fn remember(&mut self) {
-        let named = self.before.clone().and(Named::by(&self.config));
+        let mut named = self.before.clone().and(Named::by(&self.config));
+        named.raised.clone_from(&self.raised);
         let result = self.file.write(&named);
-        if result.is_err() || self.faults.contains_key(MEMORY) {
-            self.note(MEMORY.to_owned(), "written", result);
-        }
+        self.faults.note_change(MEMORY, "written", result);
     }
 
     async fn add(&mut self, step: Step) {
-        let result = match step {
-            Step::Address(a) => {
-                self.netlink
-                    .add_address(a.ifindex, a.address, a.prefix)
-                    .await
-            }
+        let netlink = &self.netlink;
+        let result = match &step {
+            Step::Vlan { name, ifindex, id } => netlink.add_vlan(name, *ifindex, *id).await,
+            Step::Link { ifindex, .. } => netlink.set_up(*ifindex, true).await,
+            Step::Address(a) => netlink.add_address(a.ifindex, a.address, a.prefix).await,
             Step::Route { route: r, ifindex } => {
-                self.netlink
-                    .add_route((r.destination, r.prefix), Some(r.gateway), ifindex)
-                    .await
+                let to = (r.destination, r.prefix);
+                netlink.add_route(to, Some(r.gateway), *ifindex).await
             }
+            Step::Management(route) => netlink.add_static(route).await,
+            Step::Rule(rule) => netlink.add_rule(rule).await,
         };
-        self.note(step.to_string(), "added", result.map_err(Into::into));
+        if let Step::Link { name, .. } = &step
+            && result.is_ok()
+        {
+            self.note_raised(name);
+        }
+        self.faults
+            .note(step.to_string(), "added", result.map_err(Into::into));
     }
 
     async fn remove(&mut self, step: Step) -> bool {
-        let result = match step {
+        let netlink = &self.netlink;
+        let result = match &step {
+            Step::Vlan { ifindex, .. } => netlink.remove_link(*ifindex).await,
+            Step::Link { ifindex, .. } => netlink.set_up(*ifindex, false).await,
             Step::Address(a) => {
-                self.netlink
-                    .remove_address(a.ifindex, a.address, a.prefix)
-                    .await
+                let (address, prefix) = (a.address, a.prefix);
+                netlink.remove_address(a.ifindex, address, prefix).await
             }
             Step::Route { route: r, ifindex } => {
-                self.netlink
-                    .remove_route((r.destination, r.prefix), Some(r.gateway), ifindex)
-                    .await
+                let to = (r.destination, r.prefix);
+                netlink.remove_route(to, Some(r.gateway), *ifindex).await
             }
+            Step::Management(route) => netlink.remove_static(route).await,
+            Step::Rule(rule) => netlink.remove_rule(rule).await,
         };
         let is_removed = result.is_ok();
-        self.note(step.to_string(), "removed", result.map_err(Into::into));
+        self.faults
+            .note(step.to_string(), "removed", result.map_err(Into::into));
         is_removed
     }
 
-    /// Says a change of outcome, once.
-    fn note(&mut self, what: String, done: &str, result: io::Result<()>) {
-        match result {
-            Ok(()) => {
-                eprintln!("hostd: {what}: {done}");
-                self.faults.remove(&what);
-            }
-            Err(e) => {
-                let why = e.to_string();
-                if self.faults.get(&what) != Some(&why) {
-                    eprintln!("hostd: {what}: {why}");
-                    self.faults.insert(what, why);
-                }
-            }
+    /// Remembers that a management port was down before: it goes down again with its configuration.
+    fn note_raised(&mut self, name: &str) {
+        if self.role(name) == Role::Management && !self.raised.iter().any(|one| one == name) {
+            self.raised.push(name.to_owned());
+            self.remember();
         }
     }
 }
 
+/// What the configuration means by an interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// Nothing that `hostd` looks after.
+    None,
+    /// A bond's or a VLAN's.
+    Data,
+    /// The management port.
+    Management,
+}
+
 /// The state file, among faults.
 const MEMORY: &str = "what is to be removed one day";
+/// The access list.
+const ACCESS: &str = "access list of the management port";
+/// The management port's NIC.
+const ABSENT: &str = "management port";

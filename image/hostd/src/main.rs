@@ -1,18 +1,34 @@
-//! `hostd`: what belongs to the host. Gives each bond's host interface its configured addresses, and the
-//! kernel its configured routes, whenever an interface of a bond's name appears or changes.
+//! `hostd`: what belongs to the host. Gives the bonds' host interfaces, their VLANs and the management port
+//! their configured addresses, and the kernel its configured routes, whenever such an interface appears or
+//! changes.
 //!
 //! - It adds what is missing, and removes what an earlier configuration named and this one does not (`plan`,
 //!   `named`). An operator's own address or route stays.
 //! - A commit changes it while it runs (`daemon`).
 //! - The kernel's settings that a load balancer's host needs are written once and per interface (`settings`).
+//! - Who may come in by the management port is an nftables table (`access`).
 //! - It is ready when its configuration is read; the interfaces come and go with `lvsd`.
-//! - Not yet here: VLANs, host name, DNS, NTP, SSH, users.
+//! - On the appliance, and nowhere else, the system is its own, too (`appliance`): name, resolvers and time
+//!   (`system`), who may log in (`users`), SSH (`ssh`), and a copy of what lets an operator in (`rescue`).
+//!   Debian's programs run as its children (`foreign`).
+//! - It shows the interfaces and what runs on the box (`show`).
 
+mod access;
+mod appliance;
 mod daemon;
+mod faults;
+mod files;
+mod foreign;
 mod host;
 mod named;
+mod notices;
 mod plan;
+mod rescue;
 mod settings;
+mod show;
+mod ssh;
+mod system;
+mod users;
 
 use std::io;
 use std::process::ExitCode;
@@ -34,6 +50,8 @@ struct Args {
 fn main() -> ExitCode {
     let args = Args::parse().daemon;
     let config = args.load_or_exit(control::cli::interfaces);
+    // Children run before it is ready, and have no word in that.
+    sys::ready::keep_from_children();
     let supervised = sys::supervised::begin();
     match run(&args, config, supervised) {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,49 +6,73 @@ use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use control::config::{Config, Route};
+use control::config::{Config, Management, Route};
 use serde::{Deserialize, Serialize};
 
-/// Bonds, and their addresses and routes.
+/// Interfaces, their addresses, and routes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Named {
     /// Bonds.
     pub bonds: Vec<String>,
-    /// Addresses of bonds' interfaces.
+    /// VLANs: bond and identifier.
+    pub vlans: Vec<(String, u16)>,
+    /// Addresses of interfaces.
     pub addresses: Vec<Address>,
     /// Destination, prefix length and gateway.
     pub routes: Vec<(IpAddr, u8, IpAddr)>,
+    /// Management ports: one, unless another one was named before.
+    pub management: Vec<Port>,
+    /// Interfaces that were down before `hostd` set them up.
+    pub raised: Vec<String>,
 }
 
-/// An address of a bond's interface.
+/// An address of an interface.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Address {
-    /// The bond.
-    pub bond: String,
+    /// The interface.
+    pub interface: String,
     /// The address.
     pub ip: IpAddr,
     /// Its prefix length.
     pub prefix: u8,
 }
 
+/// A management port.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Port {
+    /// The interface.
+    pub interface: String,
+    /// Its addresses with their prefix lengths.
+    pub addresses: Vec<(IpAddr, u8)>,
+    /// Its default routers.
+    pub gateways: Vec<IpAddr>,
+}
+
 impl Named {
     /// What a configuration names.
     pub fn by(config: &Config) -> Self {
-        let mut named = Self::default();
-        for bond in &config.bonds {
-            named.bonds.push(bond.name.clone());
-            let own = bond.addresses.iter().map(|address| Address {
-                bond: bond.name.clone(),
-                ip: address.ip,
-                prefix: address.prefix,
+        let own = interfaces(config)
+            .into_iter()
+            .flat_map(|(name, addresses)| {
+                addresses.into_iter().map(move |(ip, prefix)| Address {
+                    interface: name.clone(),
+                    ip,
+                    prefix,
+                })
             });
-            named.addresses.extend(own);
-        }
         let routes = config.routes.iter();
-        named.routes = routes
-            .map(|route: &Route| (route.destination, route.prefix, route.gateway))
-            .collect();
-        named
+        let vlans = config.vlans.iter();
+        Self {
+            bonds: config.bonds.iter().map(|bond| bond.name.clone()).collect(),
+            vlans: vlans.map(|vlan| (vlan.bond.clone(), vlan.id)).collect(),
+            addresses: own.collect(),
+            routes: routes
+                .map(|route: &Route| (route.destination, route.prefix, route.gateway))
+                .collect(),
+            management: config.management.iter().map(Port::of).collect(),
+            raised: Vec::new(),
+        }
     }
 
     /// What either names.
@@ -61,10 +85,38 @@ impl Named {
             }
         }
         join(&mut self.bonds, other.bonds);
+        join(&mut self.vlans, other.vlans);
         join(&mut self.addresses, other.addresses);
         join(&mut self.routes, other.routes);
+        join(&mut self.management, other.management);
+        join(&mut self.raised, other.raised);
         self
     }
+}
+
+impl Port {
+    /// The one that a configuration names.
+    pub fn of(management: &Management) -> Self {
+        let addresses = management.addresses.iter();
+        Self {
+            interface: management.interface.clone(),
+            addresses: addresses.map(|own| (own.ip, own.prefix)).collect(),
+            gateways: management.gateway.clone(),
+        }
+    }
+}
+
+/// Every interface that is to have addresses, with these.
+pub fn interfaces(config: &Config) -> Vec<(String, Vec<(IpAddr, u8)>)> {
+    let bonds = config.bonds.iter();
+    let bonds = bonds.map(|bond| (bond.name.clone(), &bond.addresses));
+    let vlans = config.vlans.iter();
+    let vlans = vlans.map(|vlan| (vlan.interface(), &vlan.addresses));
+    let management = config.management.iter();
+    let management = management.map(|port| (port.interface.clone(), &port.addresses));
+    let all = bonds.chain(vlans).chain(management);
+    all.map(|(name, own)| (name, own.iter().map(|a| (a.ip, a.prefix)).collect()))
+        .collect()
 }
 
 /// `RUN/hostd.state`: what has been named and may be there.
@@ -106,7 +158,7 @@ mod tests {
     use super::*;
 
     fn named() -> Named {
-        let text = include_str!("../tests/appliance.toml");
+        let text = include_str!("../tests/root/appliance.toml");
         Named::by(&control::config::parse("test.toml", text).expect("no fault"))
     }
 
@@ -116,7 +168,7 @@ mod tests {
         assert_eq!(named.bonds, ["bond0"]);
         let addresses = named.addresses.iter();
         let addresses: Vec<_> = addresses
-            .map(|a| format!("{} {}/{}", a.bond, a.ip, a.prefix))
+            .map(|a| format!("{} {}/{}", a.interface, a.ip, a.prefix))
             .collect();
         assert_eq!(addresses, ["bond0 10.1.0.2/24", "bond0 2001:db8:1::2/64"]);
         assert_eq!(named.routes.len(), 2);

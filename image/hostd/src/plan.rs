@@ -1,12 +1,17 @@
 //! What the kernel lacks of what is configured, and what it has of what was: pure functions.
 
+mod links;
+mod management;
+
 use std::fmt;
 use std::net::IpAddr;
 
 use control::config::{Config, Route};
-use netio::netlink::{self, Link};
+use netio::netlink::{self, Link, Rule};
 
-use crate::named::Named;
+pub use links::{absent, unmade};
+
+use crate::named::{Named, interfaces};
 
 /// What the kernel has.
 #[derive(Debug, Default)]
@@ -17,46 +22,82 @@ pub struct Kernel {
     pub addresses: Vec<netlink::Address>,
     /// Its routes, of all tables.
     pub routes: Vec<netlink::Route>,
+    /// Its rules that pick a table.
+    pub rules: Vec<Rule>,
+}
+
+impl Kernel {
+    /// The interface of this name.
+    pub fn link(&self, name: &str) -> Option<&Link> {
+        self.links.iter().find(|link| link.name == name)
+    }
 }
 
 /// One thing to add or to remove.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
+    /// The interface of a VLAN.
+    Vlan {
+        /// Its name.
+        name: String,
+        /// The interface that it is on; its own one when it is to go.
+        ifindex: u32,
+        /// The VLAN identifier.
+        id: u16,
+    },
+    /// An interface's being up.
+    Link {
+        /// Its name.
+        name: String,
+        /// The interface.
+        ifindex: u32,
+    },
     /// An address of an interface.
     Address(netlink::Address),
     /// A route.
     Route {
         /// Destination and gateway.
         route: Route,
-        /// The interface of the bond on whose link the gateway is; none: the kernel knows the way.
+        /// The interface on whose link the gateway is; none: the kernel knows the way.
         ifindex: Option<u32>,
     },
+    /// A route of the management port.
+    Management(netlink::Route),
+    /// A rule for what comes from an address of the management port.
+    Rule(Rule),
 }
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Vlan { name, .. } => write!(f, "interface {name}"),
+            Self::Link { name, .. } => write!(f, "link of {name}"),
             Self::Address(a) => write!(f, "address {}/{}", a.address, a.prefix),
             Self::Route { route: r, .. } => {
                 write!(f, "route {}/{} via {}", r.destination, r.prefix, r.gateway)
             }
+            Self::Management(r) => {
+                let (to, prefix, table) = (r.destination, r.prefix, r.table);
+                write!(f, "management route {to}/{prefix} of table {table}")
+            }
+            Self::Rule(r) => write!(f, "management rule from {}", r.source.0),
         }
     }
 }
 
 /// What is missing, addresses before the routes that need them.
 ///
-/// A bond whose interface is not there yet is left out, and with it the routes by way of its link.
+/// An interface that is not there yet is left out, and with it the routes by way of its link.
 pub fn missing(config: &Config, kernel: &Kernel) -> Vec<Step> {
-    let mut steps = Vec::new();
-    for bond in &config.bonds {
-        let Some(link) = link(kernel, &bond.name) else {
+    let mut steps = links::down(config, kernel);
+    for (name, addresses) in interfaces(config) {
+        let Some(link) = links::own(config, kernel, &name) else {
             continue;
         };
-        let addresses = bond.addresses.iter().map(|configured| netlink::Address {
+        let addresses = addresses.iter().map(|(ip, prefix)| netlink::Address {
             ifindex: link.index,
-            address: configured.ip,
-            prefix: configured.prefix,
+            address: *ip,
+            prefix: *prefix,
         });
         steps.extend(
             addresses
@@ -64,29 +105,29 @@ pub fn missing(config: &Config, kernel: &Kernel) -> Vec<Step> {
                 .map(Step::Address),
         );
     }
-    steps.extend(
-        config
-            .routes
-            .iter()
-            .filter_map(|route| missing_route(config, kernel, route)),
-    );
+    let routes = config.routes.iter();
+    steps.extend(routes.filter_map(|route| missing_route(config, kernel, route)));
+    steps.extend(management::missing(config, kernel));
     steps
 }
 
 fn missing_route(config: &Config, kernel: &Kernel, route: &Route) -> Option<Step> {
-    let bond = config.bonds.iter().find(|bond| {
-        bond.addresses
-            .iter()
-            .any(|own| on_link(own.ip, own.prefix, route.gateway))
-    });
-    let ifindex = match bond {
-        Some(bond) => Some(link(kernel, &bond.name).filter(|link| link.up)?.index),
+    let interfaces = interfaces(config);
+    let out = interfaces
+        .iter()
+        .find(|(_, own)| own.iter().any(|own| is_on_link(*own, route.gateway)));
+    let ifindex = match out {
+        Some((name, _)) => {
+            let link = links::own(config, kernel, name);
+            Some(link.filter(|link| link.up)?.index)
+        }
         None => None,
     };
     let there = kernel.routes.iter().any(|have| {
         have.is_unicast_main()
             && (have.destination, have.prefix) == (route.destination, route.prefix)
             && have.gateway == Some(route.gateway)
+            && have.metric != management::METRIC
             && ifindex.is_none_or(|ifindex| have.ifindex == ifindex)
     });
     (!there).then_some(Step::Route {
@@ -95,41 +136,43 @@ fn missing_route(config: &Config, kernel: &Kernel, route: &Route) -> Option<Step
     })
 }
 
-/// What is there because `before` named it and `config` does not: exactly that, routes before addresses.
+/// What is there because `before` named it and `config` does not: exactly that, in the reverse of the order
+/// in which it was added.
 pub fn surplus(before: &Named, config: &Config, kernel: &Kernel) -> Vec<Step> {
     let named = Named::by(config);
+    let mut steps = management::surplus(before, config, kernel);
     let routes = before.routes.iter().filter(|r| !named.routes.contains(r));
-    let mut steps: Vec<_> = routes
-        .flat_map(|route| surplus_routes(before, *route, kernel))
-        .collect();
+    steps.extend(routes.flat_map(|route| surplus_routes(before, *route, kernel)));
     let addresses = before.addresses.iter();
     let gone = addresses.filter(|address| !named.addresses.contains(address));
     let held = gone.filter_map(|address| {
         let held = netlink::Address {
-            ifindex: link(kernel, &address.bond)?.index,
+            ifindex: kernel.link(&address.interface)?.index,
             address: address.ip,
             prefix: address.prefix,
         };
         kernel.addresses.contains(&held).then_some(held)
     });
     steps.extend(held.map(Step::Address));
+    steps.extend(links::surplus(before, config, kernel));
     steps
 }
 
-/// The kernel's routes of this destination and gateway by the bond on whose link the gateway was; where it
-/// was on none, by any interface.
+/// The kernel's routes of this destination and gateway by the interface on whose link the gateway was; where
+/// it was on none, by any interface.
 fn surplus_routes(
     before: &Named,
     (destination, prefix, gateway): (IpAddr, u8, IpAddr),
     kernel: &Kernel,
 ) -> Vec<Step> {
     let mut own = before.addresses.iter();
-    let bond = own.find(|own| on_link(own.ip, own.prefix, gateway));
-    let out = bond.map(|own| link(kernel, &own.bond).map_or(0, |link| link.index));
+    let out = own.find(|own| is_on_link((own.ip, own.prefix), gateway));
+    let out = out.map(|own| kernel.link(&own.interface).map_or(0, |link| link.index));
     let held = kernel.routes.iter().filter(|have| {
         have.is_unicast_main()
             && (have.destination, have.prefix) == (destination, prefix)
             && have.gateway == Some(gateway)
+            && have.metric != management::METRIC
             && out.is_none_or(|ifindex| have.ifindex == ifindex)
     });
     let route = Route {
@@ -144,12 +187,8 @@ fn surplus_routes(
     .collect()
 }
 
-fn link<'a>(kernel: &'a Kernel, name: &str) -> Option<&'a Link> {
-    kernel.links.iter().find(|link| link.name == name)
-}
-
 /// Whether `ip` is on the link of an interface with the address `own`.
-fn on_link(own: IpAddr, prefix: u8, ip: IpAddr) -> bool {
+fn is_on_link((own, prefix): (IpAddr, u8), ip: IpAddr) -> bool {
     let equal_bits = match (own, ip) {
         (IpAddr::V4(own), IpAddr::V4(ip)) => (u32::from(own) ^ u32::from(ip)).leading_zeros(),
         (IpAddr::V6(own), IpAddr::V6(ip)) => (u128::from(own) ^ u128::from(ip)).leading_zeros(),

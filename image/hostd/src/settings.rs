@@ -14,7 +14,7 @@ const HOST: [(&str, &str); 3] = [
     ("ipv4/conf/all/send_redirects", "0"),
 ];
 
-/// For a bond's interface `IF`, before it gets its addresses.
+/// For the interface `IF` of a bond or a VLAN, before it gets its addresses.
 const INTERFACE: [(&str, &str); 5] = [
     // Loose: a packet may come by one bond and its answer leave by another. The stricter of `all` and
     // this one counts, and 2 counts over 1.
@@ -27,15 +27,36 @@ const INTERFACE: [(&str, &str); 5] = [
     ("ipv6/conf/IF/accept_dad", "0"),
 ];
 
+/// For the management port `IF`, before it gets its addresses, besides [`INTERFACE`].
+const MANAGEMENT: [(&str, &str); 4] = [
+    // It is no way into the data plane's networks: what comes in by it ends here.
+    ("ipv4/conf/IF/forwarding", "0"),
+    ("ipv6/conf/IF/forwarding", "0"),
+    // A host that forwards nothing on a link would take its addresses and routers from there.
+    ("ipv6/conf/IF/accept_ra", "0"),
+    // Nobody learns the data plane's addresses there.
+    ("ipv4/conf/IF/arp_ignore", "1"),
+];
+
 /// Settles the host.
 pub fn host() -> io::Result<()> {
     HOST.iter()
         .try_for_each(|(path, value)| set(Path::new(ROOT), path, value))
 }
 
-/// Settles one interface.
+/// Settles one interface of the data plane.
 pub fn interface(name: &str) -> io::Result<()> {
-    INTERFACE
+    settle(name, &INTERFACE)
+}
+
+/// Settles the management port.
+pub fn management(name: &str) -> io::Result<()> {
+    settle(name, &INTERFACE)?;
+    settle(name, &MANAGEMENT)
+}
+
+fn settle(name: &str, settings: &[(&str, &str)]) -> io::Result<()> {
+    settings
         .iter()
         .try_for_each(|(path, value)| set(Path::new(ROOT), &path.replace("IF", name), value))
 }

@@ -3,17 +3,20 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use netlink_packet_route::address::{AddressAttribute, AddressMessage};
-use netlink_packet_route::link::{LinkAttribute, LinkFlags, LinkInfo, LinkMessage};
+use netlink_packet_route::link::{
+    InfoData, InfoVlan, LinkAttribute, LinkFlags, LinkInfo, LinkMessage,
+};
 use netlink_packet_route::neighbour::{
     NeighbourAddress, NeighbourAttribute, NeighbourMessage, NeighbourState as KernelState,
 };
 use netlink_packet_route::route::{
     RouteAddress, RouteAttribute, RouteFlags, RouteMessage, RouteNextHopFlags, RouteType, RouteVia,
 };
+use netlink_packet_route::rule::{RuleAction, RuleAttribute, RuleMessage};
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use wire::Mac;
 
-use super::model::{Address, Event, Link, Neighbour, NeighbourState, Route, RouteKind};
+use super::model::{Address, Event, Link, Neighbour, NeighbourState, Route, RouteKind, Rule};
 
 /// The events in one message: none for what nobody follows, several for a multipath route.
 pub(super) fn events(message: &RouteNetlinkMessage, mut take: impl FnMut(Event)) {
@@ -72,16 +75,25 @@ pub(super) fn link(message: &LinkMessage) -> Link {
             LinkAttribute::PermAddress(bytes) => link.permanent_mac = mac(bytes),
             LinkAttribute::Mtu(mtu) => link.mtu = *mtu,
             LinkAttribute::Carrier(carrier) => link.carrier = *carrier != 0,
-            LinkAttribute::LinkInfo(infos) => {
-                link.kind = infos.iter().find_map(|info| match info {
-                    LinkInfo::Kind(kind) => Some(kind.to_string()),
-                    _ => None,
-                });
-            }
+            LinkAttribute::Link(parent) => link.parent = Some(*parent).filter(|index| *index != 0),
+            LinkAttribute::LinkInfo(infos) => infos.iter().for_each(|info| kind(&mut link, info)),
             _ => {}
         }
     }
     link
+}
+
+fn kind(link: &mut Link, info: &LinkInfo) {
+    match info {
+        LinkInfo::Kind(kind) => link.kind = Some(kind.to_string()),
+        LinkInfo::Data(InfoData::Vlan(data)) => {
+            link.vlan = data.iter().find_map(|one| match one {
+                InfoVlan::Id(id) => Some(*id),
+                _ => None,
+            });
+        }
+        _ => {}
+    }
 }
 
 pub(super) fn address(message: &AddressMessage) -> Option<Address> {
@@ -110,10 +122,8 @@ pub(super) fn address(message: &AddressMessage) -> Option<Address> {
 
 pub(super) fn routes(message: &RouteMessage) -> Vec<Route> {
     let header = &message.header;
-    let unspecified = match header.address_family {
-        AddressFamily::Inet => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-        AddressFamily::Inet6 => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-        _ => return Vec::new(),
+    let Some(unspecified) = unspecified(header.address_family) else {
+        return Vec::new();
     };
     // A cached exception is no route of anybody's configuration.
     if header.flags.contains(RouteFlags::Cloned) {
@@ -159,6 +169,36 @@ pub(super) fn routes(message: &RouteMessage) -> Vec<Route> {
         route
     };
     hops.into_iter().map(with_hop).collect()
+}
+
+/// A rule that picks a table; others are nobody's here.
+pub(super) fn rule(message: &RuleMessage) -> Option<Rule> {
+    let header = &message.header;
+    if header.action != RuleAction::ToTable {
+        return None;
+    }
+    let mut rule = Rule {
+        source: (unspecified(header.family)?, header.src_len),
+        table: u32::from(header.table),
+        priority: 0,
+    };
+    for attribute in &message.attributes {
+        match attribute {
+            RuleAttribute::Source(address) => rule.source.0 = *address,
+            RuleAttribute::Table(table) => rule.table = *table,
+            RuleAttribute::Priority(priority) => rule.priority = *priority,
+            _ => {}
+        }
+    }
+    Some(rule)
+}
+
+fn unspecified(family: AddressFamily) -> Option<IpAddr> {
+    match family {
+        AddressFamily::Inet => Some(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+        AddressFamily::Inet6 => Some(IpAddr::V6(Ipv6Addr::UNSPECIFIED)),
+        _ => None,
+    }
 }
 
 fn take_hop(route: &mut Route, attribute: &RouteAttribute) {

@@ -26,6 +26,10 @@ pub struct Link {
     pub carrier: bool,
     /// What kind of virtual interface it is, such as `veth`; none for hardware.
     pub kind: Option<String>,
+    /// The interface that it is made on, or the other end of a `veth`; none for hardware.
+    pub parent: Option<u32>,
+    /// The VLAN identifier of an interface of the kind `vlan`.
+    pub vlan: Option<u16>,
 }
 
 /// An address of this host.
@@ -103,6 +107,17 @@ impl Route {
     pub fn is_unicast_main(&self) -> bool {
         self.is_unicast() && self.is_main()
     }
+}
+
+/// A rule by which the kernel picks a routing table before it looks for a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Rule {
+    /// Packets from this network; with a prefix length of 0, from everywhere.
+    pub source: (IpAddr, u8),
+    /// The routing table: see [`Route::table`].
+    pub table: u32,
+    /// Rules are asked in the order of their priorities, the lowest first.
+    pub priority: u32,
 }
 
 /// How sure the kernel is of a neighbour: RFC 4861 7.3.2, and Linux's own `NUD_*` beyond.

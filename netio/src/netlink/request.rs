@@ -22,7 +22,7 @@ use crate::error::{Context, Error, Result};
 /// The kernel's network configuration, of one network namespace.
 #[derive(Clone, Debug)]
 pub struct Netlink {
-    handle: Handle,
+    pub(super) handle: Handle,
 }
 
 impl Netlink {
@@ -172,7 +172,7 @@ impl Netlink {
         let operation = || format!("add a route to {destination}/{prefix}");
         let route = route((destination, prefix), gateway, ifindex)
             .map_err(|why| Error::other(operation(), why))?;
-        let request = self.handle.route().add(route).replace();
+        let request = self.handle.route().add(route.build()).replace();
         request
             .execute()
             .await
@@ -193,7 +193,10 @@ impl Netlink {
         let operation = || format!("remove the route to {destination}/{prefix}");
         let route = route((destination, prefix), gateway, ifindex)
             .map_err(|why| Error::other(operation(), why))?;
-        unless_missing(self.handle.route().del(route).execute().await, operation)
+        unless_missing(
+            self.handle.route().del(route.build()).execute().await,
+            operation,
+        )
     }
 
     /// Has the kernel resolve a neighbour now. What comes of it comes by the watch.
@@ -247,7 +250,7 @@ impl Netlink {
     }
 }
 
-async fn dump<M, T, I: IntoIterator<Item = T>>(
+pub(super) async fn dump<M, T, I: IntoIterator<Item = T>>(
     what: &str,
     messages: impl Stream<Item = std::result::Result<M, rtnetlink::Error>>,
     decode: impl Fn(M) -> I,
@@ -261,12 +264,12 @@ async fn dump<M, T, I: IntoIterator<Item = T>>(
         .map_err(|error| fault(format!("list the {what}"), error))
 }
 
-/// A static route of the main table.
-fn route(
+/// A static route, of the main table unless said otherwise.
+pub(super) fn route(
     (destination, prefix): (IpAddr, u8),
     gateway: Option<IpAddr>,
     ifindex: Option<u32>,
-) -> std::result::Result<RouteMessage, String> {
+) -> std::result::Result<RouteMessageBuilder<IpAddr>, String> {
     let mut route = RouteMessageBuilder::<IpAddr>::new()
         .destination_prefix(destination, prefix)
         .map_err(|error| error.to_string())?;
@@ -277,11 +280,11 @@ fn route(
     if let Some(ifindex) = ifindex {
         route = route.output_interface(ifindex);
     }
-    Ok(route.build())
+    Ok(route)
 }
 
 /// The kernel's answer to a removal: what is not there need not be removed.
-fn unless_missing(
+pub(super) fn unless_missing(
     answer: std::result::Result<(), rtnetlink::Error>,
     operation: impl FnOnce() -> String,
 ) -> Result<()> {
@@ -289,7 +292,7 @@ fn unless_missing(
         Err(error)
             if matches!(
                 error.raw_os_error(),
-                Some(libc::ESRCH | libc::EADDRNOTAVAIL | libc::ENODEV)
+                Some(libc::ESRCH | libc::EADDRNOTAVAIL | libc::ENODEV | libc::ENOENT)
             ) =>
         {
             Ok(())
@@ -298,7 +301,7 @@ fn unless_missing(
     }
 }
 
-fn fault(operation: String, error: rtnetlink::Error) -> Error {
+pub(super) fn fault(operation: String, error: rtnetlink::Error) -> Error {
     match error {
         rtnetlink::Error::NetlinkError(message) => Error::new(operation, message.to_io()),
         other => Error::new(operation, io::Error::other(other)),

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use netio::netlink::{
-    Address, Event, Neighbour, NeighbourState, Netlink, RouteKind, Upkeep, Watch,
+    Address, Event, Neighbour, NeighbourState, Netlink, Route, RouteKind, Rule, Upkeep, Watch,
 };
 use netio::tap::Tap;
 use nix::net::if_::if_nametoindex;
@@ -347,5 +347,93 @@ fn an_interface_that_leaves_a_bridge_is_not_gone() {
             _ => None,
         });
         assert!(!gone.await);
+    });
+}
+
+#[test]
+fn a_rule_and_the_routes_of_its_table_are_added_listed_and_removed() {
+    if !lab::is_root() {
+        return;
+    }
+    let lab = Lab::new(1, 1);
+    run(&lab, async |netlink, _watch, index| {
+        netio::sysctl::disable_ipv6("p0", false).unwrap();
+        for (own, prefix, gateway) in [
+            (ip("192.0.2.10"), 24, ip("192.0.2.1")),
+            (ip("2001:db8:7::a"), 64, ip("2001:db8:7::1")),
+        ] {
+            netlink.add_address(index, own, prefix).await.unwrap();
+            let rule = Rule {
+                source: (own, if own.is_ipv4() { 32 } else { 128 }),
+                table: 240,
+                priority: 240,
+            };
+            let route = |table, metric| Route {
+                destination: if own.is_ipv4() {
+                    ip("0.0.0.0")
+                } else {
+                    ip("::")
+                },
+                prefix: 0,
+                gateway: Some(gateway),
+                ifindex: index,
+                metric,
+                source: None,
+                table,
+                kind: RouteKind::Unicast,
+            };
+            let routes = [route(240, 1024), route(254, 20_000)];
+            for _twice in 0..2 {
+                netlink.add_rule(&rule).await.unwrap();
+                for route in &routes {
+                    netlink.add_static(route).await.unwrap();
+                }
+            }
+            let of = |rules: Vec<Rule>| rules.into_iter().filter(|one| *one == rule).count();
+            assert_eq!(of(netlink.rules().await.unwrap()), 1, "once, not twice");
+            let listed = netlink.routes().await.unwrap();
+            assert!(
+                routes.iter().all(|route| listed.contains(route)),
+                "{listed:?}"
+            );
+            for _twice in 0..2 {
+                netlink.remove_rule(&rule).await.unwrap();
+                for route in &routes {
+                    netlink.remove_static(route).await.unwrap();
+                }
+            }
+            assert_eq!(of(netlink.rules().await.unwrap()), 0);
+            let listed = netlink.routes().await.unwrap();
+            assert!(
+                !routes.iter().any(|route| listed.contains(route)),
+                "{listed:?}"
+            );
+        }
+    });
+}
+
+#[test]
+fn a_vlan_is_an_interface_of_its_own_where_the_kernel_has_them() {
+    if !lab::is_root() {
+        return;
+    }
+    let lab = Lab::new(1, 1);
+    run(&lab, async |netlink, _watch, index| {
+        match netlink.add_vlan("p0.100", index, 100).await {
+            Ok(()) => {
+                let links = netlink.links().await.unwrap();
+                let vlan = links.iter().find(|link| link.name == "p0.100").unwrap();
+                assert_eq!((vlan.kind.as_deref(), vlan.vlan), (Some("vlan"), Some(100)));
+                assert_eq!((vlan.parent, vlan.up), (Some(index), false));
+                netlink.remove_link(vlan.index).await.unwrap();
+                netlink.remove_link(vlan.index).await.unwrap();
+            }
+            Err(error) => {
+                assert_eq!(error.raw_os_error(), Some(libc::EOPNOTSUPP), "{error}");
+                println!("skipped: this kernel has no 8021q");
+            }
+        }
+        let links = netlink.links().await.unwrap();
+        assert!(!links.iter().any(|link| link.name == "p0.100"));
     });
 }

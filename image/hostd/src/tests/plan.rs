@@ -2,7 +2,7 @@ use netio::netlink::RouteKind;
 
 use super::*;
 
-const CONFIG: &str = include_str!("../../tests/appliance.toml");
+const CONFIG: &str = include_str!("../../tests/root/appliance.toml");
 
 fn config() -> Config {
     control::config::parse("test.toml", CONFIG).expect("no fault")
@@ -46,6 +46,7 @@ fn complete() -> Kernel {
             route("0.0.0.0", 0, "10.1.0.1"),
             route("2001:db8:9::", 48, "2001:db8:1::1"),
         ],
+        rules: Vec::new(),
     }
 }
 
@@ -161,12 +162,12 @@ fn a_gateway_on_no_bonds_link_is_left_to_the_kernel() {
 #[test]
 fn a_prefix_decides_what_is_on_the_link() {
     let ip = |text: &str| text.parse::<IpAddr>().expect("address");
-    assert!(on_link(ip("10.1.0.2"), 24, ip("10.1.0.255")));
-    assert!(!on_link(ip("10.1.0.2"), 24, ip("10.1.1.2")));
-    assert!(on_link(ip("10.1.0.2"), 32, ip("10.1.0.2")));
-    assert!(on_link(ip("2001:db8::1"), 64, ip("2001:db8::ffff:1")));
-    assert!(!on_link(ip("2001:db8::1"), 64, ip("2001:db8:0:1::1")));
-    assert!(!on_link(ip("0.0.0.0"), 0, ip("::")), "another family");
+    assert!(is_on_link((ip("10.1.0.2"), 24), ip("10.1.0.255")));
+    assert!(!is_on_link((ip("10.1.0.2"), 24), ip("10.1.1.2")));
+    assert!(is_on_link((ip("10.1.0.2"), 32), ip("10.1.0.2")));
+    assert!(is_on_link((ip("2001:db8::1"), 64), ip("2001:db8::ffff:1")));
+    assert!(!is_on_link((ip("2001:db8::1"), 64), ip("2001:db8:0:1::1")));
+    assert!(!is_on_link((ip("0.0.0.0"), 0), ip("::")), "another family");
 }
 
 fn before() -> Named {

@@ -1,0 +1,35 @@
+use super::*;
+
+fn config() -> Config {
+    let text = include_str!("../../tests/root/appliance.toml");
+    control::config::parse("test.toml", text).expect("no fault")
+}
+
+#[test]
+fn the_copy_has_nothing_of_the_data_plane() {
+    assert_eq!(text(&config()), "");
+}
+
+#[test]
+fn the_copy_is_replaced_whole() {
+    let dir = tempfile::tempdir().expect("a directory");
+    for text in ["one\n", "two\n"] {
+        replace(dir.path(), text).expect("written");
+        let there = fs::read_to_string(dir.path().join(FILE)).expect("a copy");
+        assert_eq!(there, text);
+    }
+    assert_eq!(fs::read_dir(dir.path()).expect("a directory").count(), 1);
+}
+
+#[tokio::test]
+async fn a_copy_that_cannot_be_written_is_a_notice() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let notices = Notices::new(dir.path().join("notices"));
+    let (latest, texts) = watch::channel("one\n".to_owned());
+    latest.send("two\n".to_owned()).expect("a receiver");
+    drop(latest);
+    // This host is no appliance, and has no boot partition.
+    keep(texts, notices.clone()).await;
+    assert_eq!(notices.lines().len(), 1);
+    assert!(notices.lines()[0].starts_with("rescue.toml on the boot partition"));
+}
