@@ -13,6 +13,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use sys::sealed;
 
 use crate::diff::Change;
@@ -135,8 +136,39 @@ pub fn commit(
         file: file.to_owned(),
         confirmed,
         comment: comment.map(str::to_owned),
+        base: None,
     };
     outcome(ask(run_dir, request, Some(text))?)
+}
+
+/// As [`commit`], of a `text` that was edited from the canonical text `base`: refused when another
+/// one is running by now.
+///
+/// # Errors
+/// As [`commit`].
+pub fn commit_from(
+    run_dir: &Path,
+    base: &str,
+    file: &str,
+    text: &str,
+    confirmed: Option<u32>,
+    comment: Option<&str>,
+) -> Result<Commit, ConfigureError> {
+    let request = ConfigureRequest::Commit {
+        file: file.to_owned(),
+        confirmed,
+        comment: comment.map(str::to_owned),
+        base: Some(digest(base)),
+    };
+    outcome(ask(run_dir, request, Some(text))?)
+}
+
+/// What a commit calls the canonical text that its own was edited from: its SHA-256 (FIPS 180-4) in
+/// lower-case hexadecimal.
+#[must_use]
+pub fn digest(text: &str) -> String {
+    let bytes = Sha256::digest(text);
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Makes the configuration of `commits` commits ago the running one: a commit of its own.
@@ -264,6 +296,13 @@ mod tests {
 
     fn text(item: &Item) -> String {
         serde_json::to_string(item).expect("an item")
+    }
+
+    #[test]
+    fn a_digest_is_that_of_the_standards_example() {
+        let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(digest("abc"), abc);
+        assert_ne!(digest("abc\n"), abc);
     }
 
     #[test]

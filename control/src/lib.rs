@@ -3,13 +3,16 @@
 //! | module | gives |
 //! |---|---|
 //! | [`config`] | the appliance's TOML: read whole, every fault at once, printed in one canonical form |
+//! | [`candidate`] | a configuration that is being edited, key by key |
 //! | [`calendar`] | points in time, in UTC |
 //! | [`cli`] | the options that every daemon has |
 //! | [`configure`] | what ctld says to an operator who changes the configuration, and how to ask |
 //! | [`diff`] | two configurations' difference, in lines that can be read alone |
+//! | [`grammar`] | every word that may be typed, for parser, help and completion |
 //! | [`ipc`] | JSON records on `SOCK_SEQPACKET`: a server for tokio, a client without |
 //! | [`show`] | what `fourfold show` prints: the items that daemons send |
 //! | [`transaction`] | a configuration that all daemons take up, or none |
+//! | [`words`] | a line as words, with quotes |
 //!
 //! # Example
 //! ```
@@ -28,10 +31,13 @@
 //! ```
 
 pub mod calendar;
+pub mod candidate;
 pub mod cli;
 pub mod config;
 pub mod configure;
 pub mod diff;
+pub mod grammar;
 pub mod ipc;
 pub mod show;
 pub mod transaction;
+pub mod words;

@@ -122,6 +122,7 @@ impl Operator {
                 file,
                 confirmed,
                 comment,
+                ..
             } => self.commit(&file, fds, confirmed, comment, user).await,
             ConfigureRequest::Compare { file } => self.compare(&file, fds),
             ConfigureRequest::Rollback(commits) => self.rollback(commits, user).await,

@@ -161,6 +161,11 @@ pub enum ConfigureRequest {
         confirmed: Option<u32>,
         /// A word for the history.
         comment: Option<String>,
+        /// What the text was edited from: the digest ([`crate::configure::digest`]) of the canonical
+        /// text that was running then. Another one running now is a reason to refuse; none: whatever
+        /// is running is replaced.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        base: Option<String>,
     },
     /// Say what committing the text would change.
     Compare {
@@ -238,10 +243,25 @@ mod tests {
             file: "new.toml".into(),
             confirmed: Some(5),
             comment: None,
+            base: None,
         };
+        let spelt = r#"{"configure":{"commit":{"file":"new.toml","confirmed":5,"comment":null}}}"#;
+        assert_eq!(text(&Request::Configure(commit.clone())), spelt);
         assert_eq!(
-            text(&Request::Configure(commit)),
-            r#"{"configure":{"commit":{"file":"new.toml","confirmed":5,"comment":null}}}"#
+            serde_json::from_str::<Request>(spelt).expect("a request"),
+            Request::Configure(commit)
+        );
+        let commit = ConfigureRequest::Commit {
+            file: "session".into(),
+            confirmed: None,
+            comment: None,
+            base: Some("e3b0".into()),
+        };
+        let spelt = r#"{"configure":{"commit":{"file":"session","confirmed":null,"comment":null,"base":"e3b0"}}}"#;
+        assert_eq!(text(&Request::Configure(commit.clone())), spelt);
+        assert_eq!(
+            serde_json::from_str::<Request>(spelt).expect("a request"),
+            Request::Configure(commit)
         );
         let compare = ConfigureRequest::Compare { file: "x".into() };
         assert_eq!(

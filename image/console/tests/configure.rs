@@ -122,6 +122,7 @@ fn a_commit_hands_over_the_text_and_tells_what_became_of_it() {
         file: "new.toml".to_owned(),
         confirmed: Some(5),
         comment: Some("a word".to_owned()),
+        base: None,
     };
     assert_eq!(ctld.asked(), (request, Some(TEXT.to_owned())));
 }
@@ -137,6 +138,7 @@ fn a_commit_that_changes_nothing_says_so() {
         file: "new.toml".to_owned(),
         confirmed: None,
         comment: None,
+        base: None,
     };
     assert_eq!(ctld.asked().0, request);
 }

@@ -40,6 +40,7 @@ fn sent(stage: &Stage, weight: u32) -> Packet {
         file: "x".into(),
         confirmed: None,
         comment: None,
+        base: None,
     };
     let record = serde_json::to_vec(&Request::Configure(request)).expect("a record");
     let text = sealed::seal("x", text(weight).as_bytes()).expect("memory");
