@@ -13,7 +13,7 @@ use nix::sys::socket::{
     recvmsg, setsockopt, socket, sockopt,
 };
 use nix::sys::time::TimeSpec;
-use socket2::{Socket, SockFilter};
+use socket2::{SockFilter, Socket};
 use sys::clock::unix_millis;
 
 use super::frame::Frame;

@@ -123,7 +123,9 @@ impl Block {
             self.option(END_OF_OPTIONS, &[])?;
         }
         let total = self.body.len() + 12;
-        let length = u32::try_from(total).map_err(io::Error::other)?.to_le_bytes();
+        let length = u32::try_from(total)
+            .map_err(io::Error::other)?
+            .to_le_bytes();
         out.write_all(&self.kind.to_le_bytes())?;
         out.write_all(&length)?;
         out.write_all(&self.body)?;
