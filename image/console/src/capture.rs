@@ -105,7 +105,8 @@ struct Sources {
     members: Vec<String>,
     /// None on a port that no data plane serves, or when lvsd is dead.
     stream: Option<Stream>,
-    tap: Tap,
+    /// None where the members cannot be heard.
+    tap: Option<Tap>,
 }
 
 impl Sources {
@@ -125,12 +126,16 @@ impl Sources {
                 if let Some(error) = why.filter(|error| !is_refusal(error)) {
                     tell(&format!("only what the kernel's own sockets see: {error}"));
                 }
-                tap
+                Some(tap)
             }
-            (Err(_), Some(error)) => return Err(error.into()),
             (Err(error), None) => {
-                let members = members.join(", ");
-                return Err(Failure::Failed(format!("{members}: {error}")));
+                tell(&format!(
+                    "without what the kernel's own sockets see: {error}"
+                ));
+                None
+            }
+            (Err(error), Some(why)) => {
+                return Err(Failure::Failed(format!("{interface}: {error}; {why}")));
             }
         };
         Ok(Self {
@@ -140,31 +145,33 @@ impl Sources {
         })
     }
 
-    /// Waits until there may be a frame; false when nobody wants one any more.
-    fn wait(&self, end: &[BorrowedFd<'_>], timeout: PollTimeout) -> io::Result<Ready> {
+    /// Waits until there may be a frame, Ctrl-C, or until nobody reads the output any more.
+    fn wait(
+        &self,
+        interrupt: &Interrupt,
+        output: Option<BorrowedFd<'_>>,
+        timeout: PollTimeout,
+    ) -> io::Result<Ready> {
+        let tap = self.tap.as_ref().map(Tap::as_fd);
         let stream = self.stream.as_ref().map(Stream::as_fd);
-        let mut fds = vec![PollFd::new(self.tap.as_fd(), PollFlags::POLLIN)];
-        fds.extend(stream.map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
-        let sources = fds.len();
+        let mut fds = vec![PollFd::new(interrupt.as_fd(), PollFlags::POLLIN)];
         // Of the output only its end is of interest, which poll always tells.
-        for (place, fd) in end.iter().enumerate() {
-            let wanted = if place == 0 {
-                PollFlags::POLLIN
-            } else {
-                PollFlags::empty()
-            };
-            fds.push(PollFd::new(*fd, wanted));
-        }
+        fds.extend(output.map(|fd| PollFd::new(fd, PollFlags::empty())));
+        let ends = fds.len();
+        let sources = tap.into_iter().chain(stream);
+        fds.extend(sources.map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
         match poll(&mut fds, timeout) {
             Ok(_) => {}
             Err(Errno::EINTR) => return Ok(Ready::default()),
             Err(error) => return Err(error.into()),
         }
-        let is = |place: usize| fds.get(place).is_some_and(|fd| fd.any().unwrap_or(false));
+        let mut ready = fds.iter().map(|fd| fd.any().unwrap_or(false));
+        let end = ready.by_ref().take(ends).filter(|end| *end).count() > 0;
+        let mut of = |is_there: bool| is_there && ready.next().unwrap_or(false);
         Ok(Ready {
-            tap: is(0),
-            stream: sources > 1 && is(1),
-            end: (sources..fds.len()).any(is),
+            tap: of(self.tap.is_some()),
+            stream: of(self.stream.is_some()),
+            end: end || fds.len() == ends,
         })
     }
 
@@ -172,9 +179,11 @@ impl Sources {
     fn take(&mut self, ready: Ready, order: &mut Order) -> Result<(), Failure> {
         /// At most so many of one source, so that the other is not kept waiting.
         const TURN: usize = 64;
-        if ready.tap {
+        if ready.tap
+            && let Some(tap) = &self.tap
+        {
             for _ in 0..TURN {
-                let Some(frame) = self.tap.next()? else { break };
+                let Some(frame) = tap.next()? else { break };
                 order.push(frame);
             }
         }
@@ -222,11 +231,9 @@ fn record(
     let mut sum = Sum::default();
     let end = limits.time.map(|time| Instant::now() + time);
     let output = place.watched()?;
-    let ends: Vec<BorrowedFd<'_>> = std::iter::once(interrupt.as_fd())
-        .chain(output.as_ref().map(|fd| fd.as_fd()))
-        .collect();
+    let output = output.as_ref().map(|fd| fd.as_fd());
     loop {
-        let ready = sources.wait(&ends, timeout(end, &order))?;
+        let ready = sources.wait(interrupt, output, timeout(end, &order))?;
         sources.take(ready, &mut order)?;
         let is_over = ready.end || interrupt.take() || end.is_some_and(|end| end <= Instant::now());
         let before = match is_over {
@@ -245,6 +252,7 @@ fn record(
         }
         if is_over || limits.are_met(sum) {
             writer.flush()?;
+            sum.lost += sources.tap.as_ref().map_or(0, Tap::lost);
             return Ok(sum);
         }
     }

@@ -89,7 +89,7 @@ fn follow(
     loop {
         let items = ask::<EventItem>(run_dir, noun)?.collect::<Result<Vec<_>, _>>()?;
         let mut out = io::stdout().lock();
-        for item in seen.new(&items) {
+        for item in seen.take_new(&items) {
             let (at, daemon) = (utc_ms(item.unix_ms), &item.daemon);
             writeln!(out, "{at} {daemon}: {}", harmless(item.text.trim_end()))?;
         }
@@ -112,7 +112,7 @@ struct Seen {
 
 impl Seen {
     /// Those of `items` that are new: all of them at first.
-    fn new<'i>(&mut self, items: &'i [EventItem]) -> Vec<&'i EventItem> {
+    fn take_new<'i>(&mut self, items: &'i [EventItem]) -> Vec<&'i EventItem> {
         let key = |item: &EventItem| (item.daemon.clone(), item.text.clone());
         let is_new = |item: &&EventItem| {
             item.unix_ms > self.unix_ms
@@ -253,10 +253,10 @@ mod tests {
     fn a_line_is_shown_once_also_when_others_have_its_time() {
         let mut seen = Seen::default();
         let all = [event(1, "a"), event(2, "b"), event(2, "c"), event(3, "d")];
-        assert_eq!(texts(&seen.new(&all[..2])), ["a", "b"]);
-        assert_eq!(texts(&seen.new(&all[..3])), ["c"]);
-        assert_eq!(texts(&seen.new(&all[1..])), ["d"], "the begin was cut");
-        assert!(seen.new(&all).is_empty());
+        assert_eq!(texts(&seen.take_new(&all[..2])), ["a", "b"]);
+        assert_eq!(texts(&seen.take_new(&all[..3])), ["c"]);
+        assert_eq!(texts(&seen.take_new(&all[1..])), ["d"], "the begin was cut");
+        assert!(seen.take_new(&all).is_empty());
     }
 
     #[test]
