@@ -55,46 +55,51 @@ impl DaemonArgs {
     /// The configuration; or the end of the process, when it has faults (each a line on standard
     /// error, exit code 2), or when only `--check` was asked for (exit code 0).
     ///
-    /// `present` tells the interfaces that exist; a member that is not among them is a fault.
-    /// With `--check`, so is one that somebody else uses: the supervisor checks before it starts
-    /// anything, and a daemon started again is not to stay away.
+    /// `present` tells the interfaces that exist. A NIC that is not among them is a line on standard
+    /// error, and the daemon starts without it: [`config::missing`] names it, and
+    /// [`config::check_newly_present`] says in a transaction whether the new configuration may name it.
+    /// With `--check`, a NIC that somebody else uses is a fault: the supervisor checks before it
+    /// starts anything, and a daemon started again is not to stay away.
     #[must_use]
     pub fn load_or_exit(&self, present: impl FnOnce() -> io::Result<Vec<Interface>>) -> Config {
         let present = match present() {
             Ok(present) => present,
             Err(error) => exit_with_lines([format!("reading the interfaces: {error}")]),
         };
-        self.load_with_or_exit(|config| {
-            let mut faults = config::check_present(config, &present);
+        let config = self.load_with_or_exit(|config| {
             if self.check {
-                faults.extend(config::check_free(config, &present));
+                config::check_free(config, &present)
+            } else {
+                Vec::new()
             }
-            faults
-        })
+        });
+        let missing = config::check_present(&config, &present);
+        tell(missing.iter().map(|fault| format!("{fault} (missing)")));
+        if self.check {
+            print_and_exit(&config);
+        }
+        config
     }
 
     /// As [`load_or_exit`](Self::load_or_exit), for a daemon that needs no interface: whether they
     /// exist does not matter.
     #[must_use]
     pub fn load_anywhere_or_exit(&self) -> Config {
-        self.load_with_or_exit(|_| Vec::new())
+        let config = self.load_with_or_exit(|_| Vec::new());
+        if self.check {
+            print_and_exit(&config);
+        }
+        config
     }
 
     fn load_with_or_exit(&self, host: impl FnOnce(&Config) -> Vec<Fault>) -> Config {
         if let Some(fault) = self.socket.as_deref().and_then(too_long) {
             exit_with_lines([fault]);
         }
-        let config = match config::load_with(&self.config, host) {
+        match config::load_with(&self.config, host) {
             Ok(config) => config,
             Err(faults) => exit_with_lines(faults.iter().map(ToString::to_string)),
-        };
-        if self.check {
-            let printed = io::stdout()
-                .lock()
-                .write_all(config::print(&config).as_bytes());
-            process::exit(i32::from(printed.is_err()));
         }
-        config
     }
 }
 
@@ -165,14 +170,24 @@ fn ip_address(address: &SockaddrStorage) -> Option<IpAddr> {
     (!v6.is_unicast_link_local()).then(|| v6.into())
 }
 
+fn print_and_exit(config: &Config) -> ! {
+    let text = config::print(config);
+    let printed = io::stdout().lock().write_all(text.as_bytes());
+    process::exit(i32::from(printed.is_err()));
+}
+
 fn exit_with_lines(lines: impl IntoIterator<Item = String>) -> ! {
+    tell(lines);
+    process::exit(EXIT_USAGE)
+}
+
+fn tell(lines: impl IntoIterator<Item = String>) {
     let mut stderr = io::stderr().lock();
     for line in lines {
         if writeln!(stderr, "{line}").is_err() {
             break;
         }
     }
-    process::exit(EXIT_USAGE)
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ mod metrics;
 mod print;
 mod routers;
 mod routes;
-mod seconds;
+pub(crate) mod seconds;
 mod section;
 mod services;
 mod system;
@@ -30,7 +30,9 @@ use std::path::Path;
 use toml::de::DeTable;
 
 pub use fault::{Fault, Origin};
-pub use host::{Interface, check_free, check_newly_free, check_present};
+pub use host::{
+    Interface, check_free, check_newly_free, check_newly_present, check_present, missing,
+};
 pub use lvs_options::{LvsOptions, PollMode, XdpMode};
 pub use management::Management;
 pub use print::print;
@@ -39,7 +41,7 @@ pub use system::System;
 pub use users::User;
 pub use vlans::Vlan;
 
-use section::{Reader, Section};
+use section::{Extent, Reader, Section};
 
 /// A whole configuration that holds no fault.
 #[derive(Clone, Debug)]
@@ -72,9 +74,6 @@ pub struct Config {
     pub origin: Origin,
 }
 
-/// The tables at the top of the file.
-const TABLES: &[&str] = &["bond", "lvs", "metrics", "route", "service", "vrrp"];
-
 /// Reads and validates the configuration in `path`.
 ///
 /// # Errors
@@ -94,7 +93,7 @@ pub fn load_with(
     host: impl FnOnce(&Config) -> Vec<Fault>,
 ) -> Result<Config, Vec<Fault>> {
     let (file, text) = read_file(path)?;
-    let (config, mut faults) = read(&file, &text);
+    let (config, mut faults) = read(&file, &text, Extent::Whole);
     faults.extend(host(&config));
     verdict(config, faults)
 }
@@ -104,8 +103,16 @@ pub fn load_with(
 /// # Errors
 /// Every fault in the text, in the order of its lines.
 pub fn parse(file: &str, text: &str) -> Result<Config, Vec<Fault>> {
-    let (config, faults) = read(file, text);
+    let (config, faults) = read(file, text, Extent::Whole);
     verdict(config, faults)
+}
+
+/// The faults of `text` that each of its keys has by itself: what a key is missing, or what another
+/// one would have to say, is none.
+pub(crate) fn part_faults(file: &str, text: &str) -> Vec<Fault> {
+    let (_, mut faults) = read(file, text, Extent::Part);
+    faults.sort_by_key(|fault| fault.line);
+    faults
 }
 
 fn read_file(path: &Path) -> Result<(String, String), Vec<Fault>> {
@@ -151,19 +158,20 @@ fn verdict(config: Config, mut faults: Vec<Fault>) -> Result<Config, Vec<Fault>>
 }
 
 /// What could be read of a configuration, and every fault in it.
-fn read(file: &str, text: &str) -> (Config, Vec<Fault>) {
+fn read(file: &str, text: &str, extent: Extent) -> (Config, Vec<Fault>) {
     let (table, syntax) = DeTable::parse_recoverable(text);
-    let reader = Reader::new(file, text);
-    let root = Section::root(&reader, table.get_ref(), TABLES);
+    let reader = Reader::new(file, text, extent);
+    let root = Section::root(&reader, table.get_ref());
     let (lvs, timeouts) = lvs_options::read(&root);
+    let management = management::read(&root);
+    let (bonds, vlans) = bonds::read(&root);
     let (services, check_of) = services::read(&root);
     let mut config = Config {
-        system: System::default(),
-        management: None,
-        users: Vec::new(),
-        vlans: Vec::new(),
+        system: system::read(&root),
+        users: users::read(&root),
+        vlans,
         lvs,
-        bonds: bonds::read(&root),
+        bonds,
         checks: checks::targets(&services, &check_of),
         check_of,
         services: lvs::Config {
@@ -173,24 +181,27 @@ fn read(file: &str, text: &str) -> (Config, Vec<Fault>) {
         },
         routers: routers::read(&root),
         metrics: metrics::read(&root),
-        routes: routes::read(&root),
+        routes: routes::read(&root, management.as_ref()),
+        management,
         origin: Origin::default(),
     };
     let (origin, mut faults) = reader.finish();
     config.origin = origin;
-    faults.extend(cross::faults(&config));
+    if extent == Extent::Whole {
+        faults.extend(cross::faults(&config));
+    }
     let syntax = syntax_faults(file, text, &syntax);
     // What could not be read on a line says nothing more about it.
     faults.retain(|fault| !syntax.iter().any(|other| other.line == fault.line));
     faults.extend(syntax);
-    if faults.is_empty() {
+    if faults.is_empty() && extent == Extent::Whole {
         faults = cross::engine_faults(&config);
     }
     (config, faults)
 }
 
 fn syntax_faults(file: &str, text: &str, errors: &[toml::de::Error]) -> Vec<Fault> {
-    let reader = Reader::new(file, text);
+    let reader = Reader::new(file, text, Extent::Whole);
     let mut faults: Vec<Fault> = Vec::new();
     for error in errors {
         let line = error.span().map(|span| reader.line(span.start));

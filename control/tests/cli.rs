@@ -96,29 +96,31 @@ fn faults_are_lines_on_standard_error_and_exit_code_2() {
 }
 
 #[test]
-fn a_missing_nic_is_found_together_with_the_other_faults() {
-    let text = LEGAL.replace("eth1", "eth7") + "mtu = 1\n";
-    let (file, output) = start("together", &text, false);
-    assert_eq!(output.status.code(), Some(2));
-    let lines = String::from_utf8_lossy(&output.stderr).into_owned();
-    let lines: Vec<&str> = lines.lines().collect();
-    assert_eq!(lines.len(), 2, "{lines:?}");
-    assert!(lines[0].starts_with(&format!("{file}:3: bond.bond0.members = \"eth7\": ")));
-    assert!(lines[1].starts_with(&format!("{file}:4: bond.bond0.mtu = 1: ")));
-}
-
-#[test]
-fn a_missing_nic_is_a_fault_also_when_only_checked() {
+fn a_missing_nic_is_a_line_on_standard_error_and_no_reason_to_stay_away() {
     for check in [false, true] {
         let text = LEGAL.replace("eth1", "eth7");
         let (file, output) = start(&format!("nic-{check}"), &text, check);
-        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(output.status.code(), Some(0));
         let line = String::from_utf8_lossy(&output.stderr).into_owned();
         let expected = format!(
-            "{file}:3: bond.bond0.members = \"eth7\": an interface of this host: eth1, eth2\n"
+            "{file}:3: bond.bond0.members = \"eth7\": an interface of this host: eth1, eth2 \
+             (missing)\n"
         );
         assert_eq!(line, expected);
+        let printed = String::from_utf8_lossy(&output.stdout);
+        let expected = if check {
+            text
+        } else {
+            "serving 1 bonds".to_owned()
+        };
+        assert!(printed.contains(&expected), "{printed}");
     }
+}
+
+#[test]
+fn a_nic_that_is_there_is_no_line() {
+    let (_, output) = start("there", LEGAL, false);
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
 
 #[test]

@@ -8,35 +8,10 @@ use toml::de::DeValue;
 
 use super::section::{Legal, Section};
 use super::value::{
-    INTERFACE_LEGAL, Word, integer, interface, is_host, is_interface, numbered, one_of, prefix,
-    switch, unicast_mac,
+    INTERFACE_LEGAL, Word, addresses, integer, interface, is_interface, numbered, one_of, switch,
+    unicast_mac,
 };
-
-const KEYS: &[&str] = &[
-    "ad_actor_sys_prio",
-    "ad_actor_system",
-    "ad_select",
-    "ad_user_port_key",
-    "addresses",
-    "downdelay",
-    "lacp_active",
-    "lacp_rate",
-    "lacp_strict",
-    "mac",
-    "mapping",
-    "member",
-    "members",
-    "miimon",
-    "min_links",
-    "mode",
-    "mtu",
-    "primary",
-    "primary_reselect",
-    "updelay",
-    "xmit_hash_policy",
-];
-
-const MEMBER_KEYS: &[&str] = &["actor_port_prio", "prio"];
+use super::vlans::{self, Vlan};
 
 /// Options that mean something in one mode only.
 const ONLY_IN: &[(Mode, &[&str])] = &[
@@ -96,12 +71,14 @@ fn choice<T: Choice>(value: &DeValue<'_>) -> Legal<T> {
     one_of(&T::words(), value)
 }
 
-pub(super) fn read(root: &Section<'_, '_>) -> Vec<bond::Config> {
-    let tables = root.named("bond", KEYS);
-    tables
-        .iter()
-        .map(|(name, table)| read_bond(name, table))
-        .collect()
+/// The bonds, and the VLANs on them.
+pub(super) fn read(root: &Section<'_, '_>) -> (Vec<bond::Config>, Vec<Vlan>) {
+    let (mut bonds, mut vlans) = (Vec::new(), Vec::new());
+    for (name, table) in root.named("bond") {
+        bonds.push(read_bond(&name, &table));
+        vlans.extend(vlans::read(&name, &table));
+    }
+    (bonds, vlans)
 }
 
 /// What could be read of one bond; what could not stands at its default, and is a fault.
@@ -112,7 +89,7 @@ fn read_bond(name: &str, table: &Section<'_, '_>) -> bond::Config {
     let words: Vec<&str> = Mode::ALL.iter().map(|mode| mode.name()).collect();
     let mode = table.required("mode", &words.join(" | "), choice::<Mode>);
     let members = read_members(table, mode);
-    if let Some(mode) = mode {
+    if let Some(mode) = mode.filter(|_| table.is_whole()) {
         check_mode(table, mode, ONLY_IN);
     }
     let mut config = bond::Config::new(name, mode.unwrap_or(Mode::Ieee8023ad), &[]);
@@ -123,8 +100,10 @@ fn read_bond(name: &str, table: &Section<'_, '_>) -> bond::Config {
         config.primary_reselect = value;
     }
     config.primary = table.value("primary", interface);
-    check_primary(table, &config);
-    check_delays(table, &config);
+    if table.is_whole() {
+        check_primary(table, &config);
+        check_delays(table, &config);
+    }
     config
 }
 
@@ -144,9 +123,7 @@ fn read_members(table: &Section<'_, '_>, mode: Option<Mode>) -> Vec<MemberConfig
     let mut members: Vec<MemberConfig> = Vec::new();
     let legal = format!("1 to {MAX_MEMBERS} interface names: [\"eth1\", \"eth2\"]");
     let names = std::cell::RefCell::new(Vec::new());
-    if !table.has("members") {
-        table.fault_here(format!("members is missing: {legal}"));
-    }
+    table.require("members", &legal);
     let listed = table.list("members", |value| {
         let name = interface(value)?;
         if names.borrow().contains(&name) {
@@ -166,8 +143,8 @@ fn read_members(table: &Section<'_, '_>, mode: Option<Mode>) -> Vec<MemberConfig
     for name in listed {
         members.push(MemberConfig::new(&name));
     }
-    for (name, options) in table.named("member", MEMBER_KEYS) {
-        if let Some(mode) = mode {
+    for (name, options) in table.named("member") {
+        if let Some(mode) = mode.filter(|_| table.is_whole()) {
             check_mode(&options, mode, MEMBER_ONLY_IN);
         }
         let port_priority = options.value("actor_port_prio", |v| integer(0..=u16::MAX, "", v));
@@ -177,6 +154,7 @@ fn read_members(table: &Section<'_, '_>, mode: Option<Mode>) -> Vec<MemberConfig
                 member.port_priority = port_priority.unwrap_or(member.port_priority);
                 member.prio = prio.unwrap_or(member.prio);
             }
+            None if !table.is_whole() && is_interface(&name) => {}
             None => options.fault_here("options of an interface that members lists"),
         }
     }
@@ -192,15 +170,7 @@ fn read_common(table: &Section<'_, '_>, config: &mut bond::Config) {
         .value("mtu", |v| integer(68..=MAX_MTU, "bytes", v))
         .unwrap_or(config.mtu);
     config.mac = table.value("mac", unicast_mac);
-    let seen = std::cell::RefCell::new(Vec::new());
-    config.addresses = table.list("addresses", |value| {
-        let (ip, prefix) = prefix(value)?;
-        if !is_host(&ip) || seen.borrow().contains(&ip) {
-            return Err("a unicast address, each once".to_owned());
-        }
-        seen.borrow_mut().push(ip);
-        Ok(bond::Address { ip, prefix })
-    });
+    config.addresses = addresses(table);
 }
 
 fn read_lacp(table: &Section<'_, '_>, config: &mut bond::Config) {
@@ -222,8 +192,13 @@ fn read_lacp(table: &Section<'_, '_>, config: &mut bond::Config) {
     config.lacp_strict = table
         .value("lacp_strict", switch)
         .unwrap_or(config.lacp_strict);
-    let most = u8::try_from(config.members.len().max(1)).unwrap_or(u8::MAX);
-    let unit = format!("(there are {} members)", config.members.len());
+    let (most, unit) = if table.is_whole() {
+        let members = config.members.len();
+        (members.max(1), format!("(there are {members} members)"))
+    } else {
+        (MAX_MEMBERS, String::new())
+    };
+    let most = u8::try_from(most).unwrap_or(u8::MAX);
     config.min_links = table
         .value("min_links", |v| integer(0..=most, &unit, v))
         .unwrap_or(config.min_links);

@@ -13,20 +13,6 @@ use super::seconds::{self, Steps};
 use super::section::{Legal, Section};
 use super::value::{Word, integer, one_of, switch, text_of, word};
 
-const KEYS: &[&str] = &[
-    "fall",
-    "host",
-    "interval",
-    "path",
-    "payload",
-    "port",
-    "require_reply",
-    "rise",
-    "status",
-    "timeout",
-    "type",
-];
-
 /// The words of `type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Type {
@@ -116,9 +102,9 @@ pub(super) fn default_check(kind: Kind) -> CheckConfig {
 
 /// The check below the table of a service, if it has one.
 pub(super) fn read(service: &Section<'_, '_>) -> Option<CheckConfig> {
-    let table = service.section("check", KEYS)?;
+    let table = service.section("check")?;
     let kind = table.required("type", "tcp | http | https | udp", |v| one_of(TYPES, v));
-    if let Some(kind) = kind {
+    if let Some(kind) = kind.filter(|_| table.is_whole()) {
         check_type(&table, kind);
     }
     let http = read_http(&table);

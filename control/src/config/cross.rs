@@ -1,9 +1,12 @@
 //! Faults that no table shows alone: two bonds, two services, a service and a bond.
 
+mod hosts;
 mod routers;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+
+pub(super) use hosts::owners;
 
 use super::section::join;
 use super::{Config, Fault};
@@ -12,11 +15,12 @@ use super::{Config, Fault};
 pub(super) fn faults(config: &Config) -> Vec<Fault> {
     let mut faults = Vec::new();
     members(config, &mut faults);
-    addresses(config, &mut faults);
-    services(config, &mut faults);
-    reals(config, &mut faults);
+    hosts::faults(config, &mut faults);
+    let owners = owners(config);
+    services(config, &owners, &mut faults);
+    reals(config, &owners, &mut faults);
     direct(config, &mut faults);
-    routers::faults(config, &mut faults);
+    routers::faults(config, &owners, &mut faults);
     metrics(config, &mut faults);
     faults
 }
@@ -32,18 +36,18 @@ fn bonds(config: &Config) -> Vec<&bond::Config> {
     bonds
 }
 
-/// The bond whose host interface has this address.
-fn owner(config: &Config, ip: IpAddr) -> Option<&bond::Config> {
-    config
-        .bonds
-        .iter()
-        .find(|bond| bond.addresses.iter().any(|address| address.ip == ip))
-}
+/// The table that has each address.
+type Owners = BTreeMap<IpAddr, String>;
 
-/// The virtual router that has this address.
-fn router(config: &Config, ip: IpAddr) -> Option<&vrrp::Config> {
-    let mut routers = config.routers.iter();
-    routers.find(|router| router.virtual_ipaddress.contains(&ip))
+/// The virtual router that has each virtual address: the first, where there are more.
+fn virtual_owners(config: &Config) -> BTreeMap<IpAddr, &vrrp::Config> {
+    let mut owners = BTreeMap::new();
+    for router in &config.routers {
+        for ip in &router.virtual_ipaddress {
+            owners.entry(*ip).or_insert(router);
+        }
+    }
+    owners
 }
 
 /// A member belongs to one bond, and is none itself.
@@ -68,24 +72,9 @@ fn members(config: &Config, faults: &mut Vec<Fault>) {
     }
 }
 
-/// An address of the host belongs to one bond.
-fn addresses(config: &Config, faults: &mut Vec<Fault>) {
-    let mut owners = BTreeMap::new();
-    for bond in bonds(config) {
-        for address in &bond.addresses {
-            if let Some(other) = owners.insert(address.ip, &bond.name) {
-                let value = format!("{:?}", address.to_string());
-                let legal = format!("an address of one bond: bond.{other} has it");
-                let key = bond_key(bond, "addresses");
-                faults.push(config.origin.fault(&key, Some(value), legal));
-            }
-        }
-    }
-}
-
 /// A service has an endpoint that no other has, on an address that is not the host's own.
-fn services(config: &Config, faults: &mut Vec<Fault>) {
-    let mut owners = BTreeMap::new();
+fn services(config: &Config, owners: &Owners, faults: &mut Vec<Fault>) {
+    let mut endpoints = BTreeMap::new();
     let key = |name: &str| join(&join("service", name), "address");
     let mut services: Vec<_> = config.services.services.iter().collect();
     services.sort_by_key(|service| config.origin.line(&key(&service.name)));
@@ -95,13 +84,12 @@ fn services(config: &Config, faults: &mut Vec<Fault>) {
             let value = format!("{:?}", endpoint.to_string());
             faults.push(config.origin.fault(&key(&service.name), Some(value), legal));
         };
-        if let Some(bond) = owner(config, service.address) {
+        if let Some(holder) = owners.get(&service.address) {
             fault(format!(
-                "an address that is not the host's own: bond.{} has it",
-                bond.name
+                "an address that is not the host's own: {holder} has it"
             ));
         }
-        if let Some(other) = owners.insert((service.protocol, endpoint), &service.name) {
+        if let Some(other) = endpoints.insert((service.protocol, endpoint), &service.name) {
             fault(format!(
                 "an address and port that no other service has: service.{other} has it"
             ));
@@ -110,12 +98,13 @@ fn services(config: &Config, faults: &mut Vec<Fault>) {
 }
 
 /// A real is another machine.
-fn reals(config: &Config, faults: &mut Vec<Fault>) {
+fn reals(config: &Config, owners: &Owners, faults: &mut Vec<Fault>) {
+    let routers = virtual_owners(config);
     for service in &config.services.services {
         for real in &service.reals {
-            let bond = owner(config, real.address).map(|bond| format!("bond.{}", bond.name));
-            let router = router(config, real.address).map(|router| format!("vrrp.{}", router.name));
-            if let Some(holder) = bond.or(router) {
+            let router = routers.get(&real.address);
+            let router = router.map(|router| join("vrrp", &router.name));
+            if let Some(holder) = owners.get(&real.address).cloned().or(router) {
                 let table = join(&join("service", &service.name), "real");
                 let key = join(&table, &real.endpoint().to_string());
                 let legal = format!("another machine's address: {holder} has this one");
@@ -133,7 +122,10 @@ fn metrics(config: &Config, faults: &mut Vec<Fault>) {
     let mut services = config.services.services.iter();
     let service = services.find(|service| service.address == listen.ip());
     let service = service.map(|service| join("service", &service.name));
-    let router = router(config, listen.ip()).filter(|router| !router.is_owner());
+    let routers = virtual_owners(config);
+    let router = routers
+        .get(&listen.ip())
+        .filter(|router| !router.is_owner());
     let router = router.map(|router| join("vrrp", &router.name));
     if let Some(holder) = service.or(router) {
         let value = Some(format!("{:?}", listen.to_string()));

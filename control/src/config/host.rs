@@ -1,13 +1,15 @@
 //! What only the host can tell: whether the interfaces and addresses of a configuration are free.
 //!
-//! A missing member is a fault at every start. What somebody else uses is one only when the
-//! configuration is checked, before anything starts: a daemon that comes back after a crash does
-//! not stay away because of an address that an operator added meanwhile.
+//! A NIC that is missing keeps nobody from starting: it is a line at the start ([`check_present`]),
+//! and a member that is down and absent from there on ([`missing`]). Only a configuration that is the
+//! first to name it is refused ([`check_newly_present`]). What somebody else uses is a fault when the
+//! configuration is checked, before anything starts: a daemon that comes back after a crash does not
+//! stay away because of an address that an operator added meanwhile.
 
 use std::net::IpAddr;
 
 use super::section::join;
-use super::{Config, Fault};
+use super::{Config, Fault, cross};
 
 /// One interface of this host.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,33 +35,74 @@ impl Interface {
     }
 }
 
-/// The members of bonds that are not among the interfaces `present`.
+/// The NICs that `config` names, members in the order of their bonds and then the management port,
+/// and that are not among the interfaces `present`.
+#[must_use]
+pub fn missing<'c>(config: &'c Config, present: &[Interface]) -> Vec<&'c str> {
+    let names = named(config).into_iter().map(|(_, name)| name);
+    names
+        .filter(|name| !is_there(config, present, name))
+        .collect()
+}
+
+/// A fault for each NIC that `config` names and that is not among the interfaces `present`. None of
+/// them is a reason not to start, nor to refuse a configuration that does not name it anew.
 #[must_use]
 pub fn check_present(config: &Config, present: &[Interface]) -> Vec<Fault> {
-    let is_bond = |name: &str| config.bonds.iter().any(|bond| bond.name == name);
     let names = present.iter().map(|interface| interface.name.as_str());
     let nics: Vec<&str> = names
-        .filter(|name| *name != "lo" && !is_bond(name))
+        .filter(|name| is_there(config, present, name))
         .collect();
     let legal = if nics.is_empty() {
         "an interface of this host, which has none but its loopback".to_owned()
     } else {
         format!("an interface of this host: {}", nics.join(", "))
     };
-    let members = members(config).filter(|(_, name)| !is_bond(name) && !nics.contains(name));
-    members
-        .map(|(bond, name)| member_fault(config, bond, name, legal.clone()))
+    named(config)
+        .into_iter()
+        .filter(|(_, name)| !is_there(config, present, name))
+        .map(|(key, name)| {
+            let value = Some(format!("{name:?}"));
+            config.origin.fault(&key, value, legal.clone())
+        })
         .collect()
+}
+
+/// As [`check_present`], of `config` in place of `running`: only the NICs that the running one does
+/// not name. What a daemon asks before it accepts a transaction.
+#[must_use]
+pub fn check_newly_present(config: &Config, running: &Config, present: &[Interface]) -> Vec<Fault> {
+    let known = named(running);
+    let mut faults = check_present(config, present);
+    faults.retain(|fault| {
+        let is_it = |name: &str| fault.value.as_deref() == Some(format!("{name:?}").as_str());
+        !known.iter().any(|(_, name)| is_it(name))
+    });
+    faults
+}
+
+/// The NICs that a configuration names, each with its key.
+fn named(config: &Config) -> Vec<(String, &str)> {
+    let members = members(config).map(|(bond, name)| (members_key(bond), name));
+    let management = config.management.iter();
+    let management = management.map(|port| {
+        let key = "management.interface".to_owned();
+        (key, port.interface.as_str())
+    });
+    members.chain(management).collect()
+}
+
+/// Whether a NIC is there: the loopback is none, and neither is a bond's own interface.
+fn is_there(config: &Config, present: &[Interface], name: &str) -> bool {
+    let is_bond = config.bonds.iter().any(|bond| bond.name == name);
+    let is_vlan = config.vlans.iter().any(|vlan| vlan.interface() == name);
+    name != "lo" && !is_bond && !is_vlan && present.iter().any(|other| other.name == name)
 }
 
 /// What of `config` somebody else uses already on a host that has the interfaces `present`.
 #[must_use]
 pub fn check_free(config: &Config, present: &[Interface]) -> Vec<Fault> {
     let mut faults = Vec::new();
-    if config.bonds.is_empty() {
-        let legal = "at least one bond, [bond.NAME]: without one there is nothing to forward";
-        faults.push(config.origin.fault("", None, legal));
-    }
     let find = |name: &str| present.iter().find(|interface| interface.name == name);
     for (bond, name) in members(config).filter(|(_, name)| *name != "lo") {
         let Some(interface) = find(name) else {
@@ -75,6 +118,14 @@ pub fn check_free(config: &Config, present: &[Interface]) -> Vec<Fault> {
                 format!("a NIC without addresses: it has {address}; the bond's belong into {own}");
             faults.push(member_fault(config, bond, name, legal));
         }
+    }
+    if let Some(port) = &config.management
+        && let Some(master) = find(&port.interface).and_then(|nic| nic.master.as_ref())
+    {
+        let value = Some(format!("{:?}", port.interface));
+        let legal = format!("a NIC that nothing else uses: it is a port of {master}");
+        let fault = config.origin.fault("management.interface", value, legal);
+        faults.push(fault);
     }
     for bond in &config.bonds {
         if find(&bond.name).is_some_and(|interface| !interface.is_tap) {
@@ -96,11 +147,8 @@ pub fn check_free(config: &Config, present: &[Interface]) -> Vec<Fault> {
 pub fn check_newly_free(config: &Config, running: &Config, present: &[Interface]) -> Vec<Fault> {
     let mut others = present.to_vec();
     for interface in &mut others {
-        let mut bonds = running.bonds.iter();
-        let Some(own) = bonds.find(|bond| bond.name == interface.name) else {
-            continue;
-        };
-        let is_own = |ip: &IpAddr| own.addresses.iter().any(|address| address.ip == *ip);
+        let own = addresses(running, &interface.name);
+        let is_own = |ip: &IpAddr| own.iter().any(|address| address.ip == *ip);
         interface.addresses.retain(|ip| !is_own(ip));
     }
     let known = check_free(running, &others);
@@ -114,8 +162,20 @@ pub fn check_newly_free(config: &Config, running: &Config, present: &[Interface]
     faults
 }
 
-/// Services and virtual routers on an address that an interface has. (That of a bond is a fault by
-/// the file alone, or an address owner's.)
+/// The addresses that a configuration gives the interface of this name.
+fn addresses(config: &Config, name: &str) -> Vec<bond::Address> {
+    let bonds = config.bonds.iter().filter(|bond| bond.name == name);
+    let vlans = config.vlans.iter().filter(|vlan| vlan.interface() == name);
+    let management = config.management.iter();
+    let management = management.filter(|port| port.interface == name);
+    let bonds = bonds.flat_map(|bond| &bond.addresses);
+    let vlans = vlans.flat_map(|vlan| &vlan.addresses);
+    let management = management.flat_map(|port| &port.addresses);
+    bonds.chain(vlans).chain(management).copied().collect()
+}
+
+/// Services and virtual routers on an address that an interface has. (One that the configuration
+/// gives an interface is a fault by the file alone, or an address owner's.)
 fn virtual_addresses(config: &Config, present: &[Interface]) -> Vec<Fault> {
     let services = config.services.services.iter().map(|service| {
         let key = join(&join("service", &service.name), "address");
@@ -126,12 +186,15 @@ fn virtual_addresses(config: &Config, present: &[Interface]) -> Vec<Fault> {
         let ips = router.virtual_ipaddress.iter();
         ips.map(move |ip| (key.clone(), *ip, ip.to_string()))
     });
+    let own = cross::owners(config);
     let mut faults = Vec::new();
     for (key, ip, value) in services.chain(routers) {
         let holds = |interface: &&Interface| interface.addresses.contains(&ip);
-        let mut configured = config.bonds.iter().flat_map(|bond| &bond.addresses);
-        let is_configured = configured.any(|address| address.ip == ip);
-        if let Some(holder) = present.iter().find(holds).filter(|_| !is_configured) {
+        if let Some(holder) = present
+            .iter()
+            .find(holds)
+            .filter(|_| !own.contains_key(&ip))
+        {
             let legal = format!(
                 "an address that is not the host's own: {} has it",
                 holder.name
@@ -152,8 +215,12 @@ fn members(config: &Config) -> impl Iterator<Item = (&bond::Config, &str)> {
 }
 
 fn member_fault(config: &Config, bond: &bond::Config, name: &str, legal: String) -> Fault {
-    let key = join(&join("bond", &bond.name), "members");
-    config.origin.fault(&key, Some(format!("{name:?}")), legal)
+    let value = Some(format!("{name:?}"));
+    config.origin.fault(&members_key(bond), value, legal)
+}
+
+fn members_key(bond: &bond::Config) -> String {
+    join(&join("bond", &bond.name), "members")
 }
 
 #[cfg(test)]
@@ -166,10 +233,16 @@ mod tests {
         [vrrp.inside]\ninterface = \"bond0\"\nvirtual_router_id = 1\n\
         virtual_ipaddress = [\"10.1.0.100\",\n\"10.1.0.1\"]\n";
 
-    fn lines(check: fn(&Config, &[Interface]) -> Vec<Fault>, present: &[Interface]) -> Vec<String> {
-        let config = super::super::parse("a.toml", CONFIG).expect("no fault");
-        let faults = check(&config, present);
+    fn parse(text: &str) -> Config {
+        super::super::parse("a.toml", text).expect("no fault")
+    }
+
+    fn text(faults: &[Fault]) -> Vec<String> {
         faults.iter().map(ToString::to_string).collect()
+    }
+
+    fn lines(check: fn(&Config, &[Interface]) -> Vec<Fault>, present: &[Interface]) -> Vec<String> {
+        text(&check(&parse(CONFIG), present))
     }
 
     fn with_address(name: &str, address: &str) -> Interface {
@@ -217,13 +290,77 @@ mod tests {
     }
 
     #[test]
-    fn a_configuration_without_a_bond_has_nothing_to_do() {
-        let config = super::super::parse("a.toml", "[lvs]\n").expect("no fault");
-        let faults = check_free(&config, &[]);
-        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        let expected =
-            "a.toml: at least one bond, [bond.NAME]: without one there is nothing to forward";
-        assert_eq!(lines, [expected]);
+    fn a_box_that_has_no_bond_yet_has_no_fault() {
+        let config = parse("[lvs]\n");
+        assert_eq!(check_free(&config, &[]), []);
+        assert_eq!(check_present(&config, &[]), []);
+    }
+
+    const MANAGED: &str = "[management]\ninterface = \"eth0\"\naddresses = [\"192.0.2.10/24\"]\n";
+
+    #[test]
+    fn the_management_port_may_have_addresses_but_no_master() {
+        let config = parse(MANAGED);
+        let nic = with_address("eth0", "198.51.100.1");
+        assert_eq!(check_free(&config, std::slice::from_ref(&nic)), []);
+        let port = Interface {
+            master: Some("br0".to_owned()),
+            ..nic
+        };
+        let faults = check_free(&config, &[port]);
+        assert_eq!(
+            text(&faults),
+            [
+                "a.toml:2: management.interface = \"eth0\": a NIC that nothing else uses: it is a \
+              port of br0"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_address_that_the_management_port_gives_back_is_free() {
+        let running = parse(MANAGED);
+        let other = CONFIG.replace("10.1.0.100", "192.0.2.10");
+        let config = parse(&(other + "[management]\ninterface = \"eth0\"\n"));
+        let present = [
+            with_address("eth0", "192.0.2.10"),
+            Interface::unused("eth1"),
+        ];
+        assert_eq!(check_newly_free(&config, &running, &present), []);
+        assert_eq!(check_free(&config, &present).len(), 2);
+    }
+
+    #[test]
+    fn a_nic_that_is_missing_is_named_and_one_that_is_there_is_not() {
+        let config = parse(&format!("{CONFIG}{MANAGED}"));
+        assert_eq!(missing(&config, &[]), ["eth1", "eth0"]);
+        assert_eq!(missing(&config, &[Interface::unused("eth0")]), ["eth1"]);
+        let all = [Interface::unused("eth0"), Interface::unused("eth1")];
+        assert_eq!(missing(&config, &all), [""; 0]);
+    }
+
+    #[test]
+    fn only_a_nic_that_is_named_anew_has_to_be_there() {
+        let running = parse(CONFIG);
+        let more = CONFIG.replace("[\"eth1\"]", "[\"eth1\", \"eth2\"]");
+        let config = parse(&format!("{more}{MANAGED}"));
+        let newly = |config, running, present: &[Interface]| {
+            text(&check_newly_present(config, running, present))
+        };
+        let lo = Interface::unused("lo");
+        assert_eq!(newly(&running, &running, &[lo]), [""; 0]);
+        assert_eq!(
+            newly(&config, &running, &[Interface::unused("eth0")]),
+            ["a.toml:3: bond.bond0.members = \"eth2\": an interface of this host: eth0"]
+        );
+        assert_eq!(
+            newly(&config, &running, &[Interface::unused("eth2")]),
+            ["a.toml:15: management.interface = \"eth0\": an interface of this host: eth2"]
+        );
+        // A NIC that another bond had is named already.
+        let moved = parse(&more.replace("bond0", "bond1"));
+        assert_eq!(newly(&moved, &config, &[]), [""; 0]);
+        assert_eq!(newly(&running, &config, &[]), [""; 0]);
     }
 
     #[test]
@@ -254,11 +391,9 @@ mod tests {
                 "[service.web]",
                 "addresses = [\"10.1.0.1/24\"]\n[service.web]",
             );
-        let parse = |text: &str| super::super::parse("a.toml", text).expect("no fault");
         let (running, config) = (parse(&before), parse(CONFIG));
         let lines = |present: &[Interface]| -> Vec<String> {
-            let faults = check_newly_free(&config, &running, present);
-            faults.iter().map(ToString::to_string).collect()
+            text(&check_newly_free(&config, &running, present))
         };
         // bond0 is no TAP as far as can be seen, and lo has a virtual address, both already.
         let so_already = [

@@ -69,18 +69,9 @@ impl Default for LvsOptions {
     }
 }
 
-const KEYS: &[&str] = &[
-    "connection_table",
-    "poll_mode",
-    "queues",
-    "ring_size",
-    "timeouts",
-    "xdp_mode",
-];
-
 /// Reads `[lvs]`, and `[lvs.timeouts]` below it.
 pub(super) fn read(root: &Section<'_, '_>) -> (LvsOptions, lvs::config::Timeouts) {
-    match root.section("lvs", KEYS) {
+    match root.section("lvs") {
         Some(table) => (read_options(&table), services::read_timeouts(&table)),
         None => Default::default(),
     }

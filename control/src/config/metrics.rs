@@ -4,13 +4,11 @@ use std::net::SocketAddr;
 
 use super::section::Section;
 
-const KEYS: &[&str] = &["listen"];
-
 const LISTEN_LEGAL: &str =
     "an address of this host, or all of them, with a port: \"127.0.0.1:9105\" or \"[::]:9105\"";
 
 pub(super) fn read(root: &Section<'_, '_>) -> Option<SocketAddr> {
-    let table = root.section("metrics", KEYS)?;
+    let table = root.section("metrics")?;
     table.required("listen", LISTEN_LEGAL, |value| {
         value
             .as_str()

@@ -8,13 +8,20 @@ use super::lvs_options::{POLL_MODES, XDP_MODES};
 use super::section::join;
 use super::services::{DEFAULT_WEIGHT, fields};
 use super::value::text_of;
-use super::{Config, LvsOptions, Route, checks, routers, seconds};
+use super::{Config, LvsOptions, Management, Route, System, User, Vlan, checks, routers, seconds};
 
 /// The canonical text of a configuration: [`super::parse`] gives the same configuration back, and
 /// printing that gives the same bytes.
 #[must_use]
 pub fn print(config: &Config) -> String {
     let mut page = Page::default();
+    print_system(&mut page, &config.system);
+    if let Some(management) = &config.management {
+        print_management(&mut page, management);
+    }
+    for user in &config.users {
+        print_user(&mut page, user);
+    }
     print_lvs(&mut page, &config.lvs);
     print_timeouts(&mut page, &config.services);
     if let Some(listen) = config.metrics {
@@ -23,6 +30,10 @@ pub fn print(config: &Config) -> String {
     }
     for bond in &config.bonds {
         print_bond(&mut page, bond);
+        let vlans = config.vlans.iter();
+        for vlan in vlans.filter(|vlan| vlan.bond == bond.name) {
+            print_vlan(&mut page, vlan);
+        }
     }
     for route in &config.routes {
         print_route(&mut page, route);
@@ -89,6 +100,12 @@ impl Page {
         self.bare(key, format_args!("[{}]", quoted.join(", ")));
     }
 
+    fn texts_unless_empty<T: Display>(&mut self, key: &str, values: &[T]) {
+        if !values.is_empty() {
+            self.texts(key, values);
+        }
+    }
+
     fn bare_unless<T: Display + PartialEq>(&mut self, default: T, key: &str, value: T) {
         if value != default {
             self.bare(key, value);
@@ -100,6 +117,36 @@ impl Page {
             self.text(key, value);
         }
     }
+}
+
+fn print_system(page: &mut Page, system: &System) {
+    page.optional_table("system");
+    let default = System::default();
+    page.text_unless(&default.host_name, "host_name", &system.host_name);
+    page.texts_unless_empty("name_server", &system.name_server);
+    page.texts_unless_empty("ntp_server", &system.ntp_server);
+}
+
+fn print_management(page: &mut Page, management: &Management) {
+    page.table("management");
+    page.text("interface", &management.interface);
+    page.texts_unless_empty("addresses", &management.addresses);
+    page.texts_unless_empty("gateway", &management.gateway);
+    page.texts_unless_empty("allow", &management.allow);
+}
+
+fn print_user(page: &mut Page, user: &User) {
+    page.table(&join("user", &user.name));
+    if let Some(password) = &user.password {
+        page.text("password", password);
+    }
+    page.texts_unless_empty("ssh_key", &user.ssh_key);
+}
+
+fn print_vlan(page: &mut Page, vlan: &Vlan) {
+    let bond = join("bond", &vlan.bond);
+    page.table(&join(&join(&bond, "vlan"), &vlan.id.to_string()));
+    page.texts_unless_empty("addresses", &vlan.addresses);
 }
 
 fn print_lvs(page: &mut Page, lvs: &LvsOptions) {
@@ -136,9 +183,7 @@ fn print_bond(page: &mut Page, bond: &bond::Config) {
     page.table(&path);
     page.text("mode", bond.mode);
     page.texts("members", bond.members.iter().map(|member| &member.name));
-    if !bond.addresses.is_empty() {
-        page.texts("addresses", &bond.addresses);
-    }
+    page.texts_unless_empty("addresses", &bond.addresses);
     page.bare_unless(default.downdelay, "downdelay", bond.downdelay);
     if let Some(mac) = bond.mac {
         page.text("mac", mac);

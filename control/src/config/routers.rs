@@ -10,18 +10,6 @@ use super::seconds::{self, Steps};
 use super::section::Section;
 use super::value::{NAME_LEGAL, address, integer, interface, is_name, switch};
 
-const KEYS: &[&str] = &[
-    "advert_int",
-    "interface",
-    "preempt",
-    "priority",
-    "track_service",
-    "virtual_ipaddress",
-    "virtual_router_id",
-];
-
-const TRACK_KEYS: &[&str] = &["weight"];
-
 /// An advert carries its interval in hundredths of a second, in 12 bits (RFC 5798 5.2.7).
 const ADVERT_INT: Steps = Steps {
     digits: DIGITS,
@@ -40,7 +28,7 @@ const BOND_LEGAL: &str = "the name of a bond: \"bond0\"";
 const VRID_LEGAL: &str = "an integer from 1 to 255";
 
 pub(super) fn read(root: &Section<'_, '_>) -> Vec<Config> {
-    let tables = root.named("vrrp", KEYS);
+    let tables = root.named("vrrp");
     tables
         .iter()
         .filter_map(|(name, table)| read_router(name, table))
@@ -80,9 +68,7 @@ fn read_router(name: &str, table: &Section<'_, '_>) -> Option<Config> {
 fn read_addresses(table: &Section<'_, '_>) -> Vec<IpAddr> {
     let key = "virtual_ipaddress";
     let legal = format!("1 to {MAX_ADDRESSES} addresses: [\"10.1.0.100\", \"10.1.0.101\"]");
-    if !table.has(key) {
-        table.fault_here(format!("{key} is missing: {legal}"));
-    }
+    table.require(key, &legal);
     let seen: RefCell<Vec<IpAddr>> = RefCell::default();
     let addresses = table.list(key, |value| {
         let ip = address(value)?;
@@ -117,7 +103,7 @@ fn read_addresses(table: &Section<'_, '_>) -> Vec<IpAddr> {
 
 fn read_tracked(table: &Section<'_, '_>) -> Vec<TrackService> {
     let mut tracked = Vec::new();
-    for (service, options) in table.named("track_service", TRACK_KEYS) {
+    for (service, options) in table.named("track_service") {
         let range = LEAST_WEIGHT..=-1;
         let legal = format!("an integer from {LEAST_WEIGHT} to -1");
         let weight = options.required("weight", &legal, |v| integer(range, "", v));

@@ -1,9 +1,11 @@
 //! `[[route]]`: routes that the host keeps in the kernel, for itself and for next hops.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use super::management::{Management, network_of};
 use super::section::Section;
-use super::value::{address, network, prefix};
+use super::value::{address, exact_network, is_link_local};
 
 /// One route by way of a gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,23 +18,13 @@ pub struct Route {
     pub gateway: IpAddr,
 }
 
-const KEYS: &[&str] = &["destination", "gateway"];
-
-pub(super) fn read(root: &Section<'_, '_>) -> Vec<Route> {
+/// The routes; none by way of the `management` port, which has its own gateway.
+pub(super) fn read(root: &Section<'_, '_>, management: Option<&Management>) -> Vec<Route> {
     let mut routes: Vec<Route> = Vec::new();
-    for table in root.array("route", KEYS) {
+    let mut destinations = BTreeSet::new();
+    for table in root.array("route") {
         let legal = "a network: \"0.0.0.0/0\" or \"2001:db8::/32\"";
-        let destination = table.required("destination", legal, |value| {
-            prefix(value)
-                .map_err(|_| legal.to_owned())
-                .and_then(|(ip, length)| {
-                    let network = network(ip, length);
-                    let exact = network == ip;
-                    exact
-                        .then_some((ip, length))
-                        .ok_or_else(|| format!("a network: {network}/{length}"))
-                })
-        });
+        let destination = table.required("destination", legal, |value| exact_network(value, legal));
         let gateway = table.required("gateway", "the next hop's address", address);
         let (Some((destination, prefix)), Some(gateway)) = (destination, gateway) else {
             continue;
@@ -47,10 +39,15 @@ pub(super) fn read(root: &Section<'_, '_>) -> Vec<Route> {
                 "gateway",
                 format!("an {family} address, as the destination is"),
             );
-        } else if routes
-            .iter()
-            .any(|r| (r.destination, r.prefix) == (destination, prefix))
+        } else if let Some(own) = management.and_then(|port| near(port, gateway))
+            && table.is_whole()
         {
+            let legal = format!(
+                "a next hop of the data plane: management has {own}, and its routes are \
+                 management.gateway"
+            );
+            table.fault("gateway", legal);
+        } else if !destinations.insert((destination, prefix)) {
             table.fault("destination", "a destination that no other route has");
         } else {
             routes.push(Route {
@@ -62,4 +59,9 @@ pub(super) fn read(root: &Section<'_, '_>) -> Vec<Route> {
     }
     routes.sort_unstable();
     routes
+}
+
+/// The management port's address on whose network `gateway` is.
+fn near(management: &Management, gateway: IpAddr) -> Option<bond::Address> {
+    network_of(gateway, &management.addresses).filter(|_| !is_link_local(gateway))
 }

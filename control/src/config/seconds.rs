@@ -38,7 +38,7 @@ pub(super) fn read(steps: Steps, value: &DeValue<'_>) -> Legal<u32> {
 }
 
 /// The number `text` times ten to the power of `digits`, if that is an integer.
-fn decimal(text: &str, digits: u32) -> Option<u32> {
+pub(crate) fn decimal(text: &str, digits: u32) -> Option<u32> {
     let text = text.strip_prefix('+').unwrap_or(text);
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -60,7 +60,7 @@ fn decimal(text: &str, digits: u32) -> Option<u32> {
 }
 
 /// Steps as seconds, as short as can be: 1, 0.1, 1.05.
-pub(super) fn spell(digits: u32, steps: u32) -> String {
+pub(crate) fn spell(digits: u32, steps: u32) -> String {
     let unit = 10_u32.pow(digits);
     let width = usize::try_from(digits).unwrap_or_default();
     let text = format!("{}.{:0width$}", steps / unit, steps % unit);

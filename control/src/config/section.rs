@@ -5,22 +5,39 @@ use std::cell::RefCell;
 use toml::de::{DeTable, DeValue};
 
 use super::fault::{Fault, Origin, one_line};
+use crate::grammar::{Kind, Node, configuration};
 
 /// What a value reader answers: the meaning, or what would have been legal.
 pub(super) type Legal<T> = Result<T, String>;
+
+/// How much of a configuration a text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All of it.
+    Whole,
+    /// Some keys of one that is being edited: nothing is missing yet, and what another key would
+    /// have to say of one is not asked.
+    Part,
+}
 
 /// One file being read: its text, and what has been found in it so far.
 #[derive(Debug)]
 pub(super) struct Reader<'t> {
     text: &'t str,
+    extent: Extent,
+    /// Where each line but the first begins.
+    lines: Vec<usize>,
     origin: RefCell<Origin>,
     faults: RefCell<Vec<Fault>>,
 }
 
 impl<'t> Reader<'t> {
-    pub(super) fn new(file: &str, text: &'t str) -> Self {
+    pub(super) fn new(file: &str, text: &'t str, extent: Extent) -> Self {
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         Self {
             text,
+            extent,
+            lines: ends.map(|(end, _)| end + 1).collect(),
             origin: RefCell::new(Origin::new(file)),
             faults: RefCell::default(),
         }
@@ -32,12 +49,7 @@ impl<'t> Reader<'t> {
     }
 
     pub(super) fn line(&self, offset: usize) -> usize {
-        let before = self
-            .text
-            .as_bytes()
-            .get(..offset)
-            .unwrap_or(self.text.as_bytes());
-        1 + before.iter().filter(|byte| **byte == b'\n').count()
+        1 + self.lines.partition_point(|begin| *begin <= offset)
     }
 
     fn excerpt(&self, span: std::ops::Range<usize>) -> Option<String> {
@@ -56,28 +68,55 @@ pub(super) struct Section<'r, 't> {
     reader: &'r Reader<'t>,
     path: String,
     table: &'r DeTable<'t>,
+    /// The keys that it may have.
+    nodes: &'static [Node],
+    /// One more: the key that names it.
+    name: Option<&'static str>,
 }
 
 impl<'r, 't> Section<'r, 't> {
-    /// The table at the top of the file; a key that is not one of `keys` is a fault.
-    pub(super) fn root(reader: &'r Reader<'t>, table: &'r DeTable<'t>, keys: &[&str]) -> Self {
-        Self::open(reader, String::new(), table, keys)
-    }
-
-    fn open(reader: &'r Reader<'t>, path: String, table: &'r DeTable<'t>, keys: &[&str]) -> Self {
+    /// The table at the top of the file; a key that the grammar does not have is a fault, here and
+    /// below.
+    pub(super) fn root(reader: &'r Reader<'t>, table: &'r DeTable<'t>) -> Self {
         let section = Self {
             reader,
-            path,
+            path: String::new(),
             table,
+            nodes: configuration(),
+            name: None,
         };
-        section.note_keys();
-        for key in table.keys() {
-            if !keys.contains(&key.get_ref().as_ref()) {
-                let legal = unknown(key.get_ref(), keys);
-                reader.fault(&section.path_of(key.get_ref()), None, legal);
+        section.opened()
+    }
+
+    /// The same, its keys noted and checked.
+    fn opened(self) -> Self {
+        self.note_keys();
+        for key in self.table.keys() {
+            if !self.knows(key.get_ref()) {
+                let nodes = self.nodes.iter().map(|node| node.word);
+                let mut known: Vec<&str> = nodes.chain(self.name).collect();
+                known.sort_unstable();
+                let legal = unknown(key.get_ref(), &known);
+                let path = self.path_of(key.get_ref());
+                self.reader.fault(&path, None, legal);
             }
         }
-        section
+        self
+    }
+
+    fn knows(&self, key: &str) -> bool {
+        self.name == Some(key) || self.nodes.iter().any(|node| node.word == key)
+    }
+
+    /// What the grammar has below `key`.
+    fn below(&self, key: &str) -> &'static [Node] {
+        let node = self.nodes.iter().find(|node| node.word == key);
+        node.map_or(&[], Node::below)
+    }
+
+    /// Whether what is missing, or what two keys say together, can be judged.
+    pub(super) fn is_whole(&self) -> bool {
+        self.reader.extent == Extent::Whole
     }
 
     fn note_keys(&self) {
@@ -119,6 +158,7 @@ impl<'r, 't> Section<'r, 't> {
         key: &str,
         read: impl FnOnce(&DeValue<'t>) -> Legal<T>,
     ) -> Option<T> {
+        debug_assert!(self.knows(key), "{key} is in the grammar");
         let value = self.table.get(key)?;
         match read(value.get_ref()) {
             Ok(meaning) => Some(meaning),
@@ -129,6 +169,18 @@ impl<'r, 't> Section<'r, 't> {
         }
     }
 
+    /// As [`Section::value`], of what no fault may repeat.
+    pub(super) fn secret<T>(
+        &self,
+        key: &str,
+        read: impl FnOnce(&DeValue<'t>) -> Legal<T>,
+    ) -> Option<T> {
+        debug_assert!(self.knows(key), "{key} is in the grammar");
+        let read = read(self.table.get(key)?.get_ref());
+        read.map_err(|legal| self.reader.fault(&self.path_of(key), None, legal))
+            .ok()
+    }
+
     /// As [`Section::value`]; not to set `key` is a fault too.
     pub(super) fn required<T>(
         &self,
@@ -136,15 +188,20 @@ impl<'r, 't> Section<'r, 't> {
         legal: &str,
         read: impl FnOnce(&DeValue<'t>) -> Legal<T>,
     ) -> Option<T> {
-        if !self.has(key) {
-            self.reader
-                .fault(&self.path, None, format!("{key} is missing: {legal}"));
-        }
+        self.require(key, legal);
         self.value(key, read)
+    }
+
+    /// Not to set `key` is a fault.
+    pub(super) fn require(&self, key: &str, legal: &str) {
+        if self.is_whole() && !self.has(key) {
+            self.fault_here(format!("{key} is missing: {legal}"));
+        }
     }
 
     /// The legal elements of the array `key`, in order; each illegal one is a fault of its own.
     pub(super) fn list<T>(&self, key: &str, read: impl Fn(&DeValue<'t>) -> Legal<T>) -> Vec<T> {
+        debug_assert!(self.knows(key), "{key} is in the grammar");
         let Some(value) = self.table.get(key) else {
             return Vec::new();
         };
@@ -170,10 +227,22 @@ impl<'r, 't> Section<'r, 't> {
     }
 
     /// The table `key`, if the file has it.
-    pub(super) fn section(&self, key: &str, keys: &[&str]) -> Option<Section<'r, 't>> {
+    pub(super) fn section(&self, key: &str) -> Option<Section<'r, 't>> {
+        debug_assert!(self.knows(key), "{key} is in the grammar");
+        self.section_of(key, self.below(key))
+    }
+
+    fn section_of(&self, key: &str, nodes: &'static [Node]) -> Option<Section<'r, 't>> {
         match self.table.get(key)?.get_ref() {
             DeValue::Table(table) => {
-                Some(Section::open(self.reader, self.path_of(key), table, keys))
+                let section = Section {
+                    reader: self.reader,
+                    path: self.path_of(key),
+                    table,
+                    nodes,
+                    name: None,
+                };
+                Some(section.opened())
             }
             _ => {
                 self.fault(key, format!("a table: [{}]", self.path_of(key)));
@@ -183,7 +252,8 @@ impl<'r, 't> Section<'r, 't> {
     }
 
     /// The named tables below `key` (`[bond.bond0]`, `[bond.bond1]`), by name.
-    pub(super) fn named(&self, key: &str, keys: &[&str]) -> Vec<(String, Section<'r, 't>)> {
+    pub(super) fn named(&self, key: &str) -> Vec<(String, Section<'r, 't>)> {
+        debug_assert!(self.knows(key), "{key} is in the grammar");
         let Some(value) = self.table.get(key) else {
             return Vec::new();
         };
@@ -195,16 +265,29 @@ impl<'r, 't> Section<'r, 't> {
             reader: self.reader,
             path: self.path_of(key),
             table: tables,
+            nodes: &[],
+            name: None,
         };
+        let nodes = self.below(key);
         parent.note_keys();
         let names = tables.keys().map(|name| name.get_ref().to_string());
         names
-            .filter_map(|name| Some((name.clone(), parent.section(&name, keys)?)))
+            .filter_map(|name| Some((name.clone(), parent.section_of(&name, nodes)?)))
             .collect()
     }
 
+    /// The key that names the tables of the array `key`.
+    fn name_key(&self, key: &str) -> Option<&'static str> {
+        let node = self.nodes.iter().find(|node| node.word == key)?;
+        match node.kind {
+            Kind::Named { key, .. } => key,
+            Kind::Words(_) | Kind::Value(_) | Kind::List(_) | Kind::Place(_) => None,
+        }
+    }
+
     /// The tables of the array `key` (`[[route]]`), in order.
-    pub(super) fn array(&self, key: &str, keys: &[&str]) -> Vec<Section<'r, 't>> {
+    pub(super) fn array(&self, key: &str) -> Vec<Section<'r, 't>> {
+        debug_assert!(self.knows(key), "{key} is in the grammar");
         let Some(value) = self.table.get(key) else {
             return Vec::new();
         };
@@ -215,6 +298,7 @@ impl<'r, 't> Section<'r, 't> {
             );
             return Vec::new();
         };
+        let name = self.name_key(key);
         let mut sections = Vec::new();
         for (index, element) in elements.iter().enumerate() {
             let path = format!("{}[{index}]", self.path_of(key));
@@ -224,7 +308,14 @@ impl<'r, 't> Section<'r, 't> {
                 .note(&path, self.reader.line(element.span().start));
             match element.get_ref() {
                 DeValue::Table(table) => {
-                    sections.push(Section::open(self.reader, path, table, keys));
+                    let section = Section {
+                        reader: self.reader,
+                        path,
+                        table,
+                        nodes: self.below(key),
+                        name,
+                    };
+                    sections.push(section.opened());
                 }
                 _ => self.reader.fault(
                     &path,

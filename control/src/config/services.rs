@@ -1,6 +1,6 @@
 //! `[service.NAME]`, its reals and its check, and `[lvs.timeouts]`: what is balanced, and how long it is remembered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use lvs::config::{
@@ -10,31 +10,6 @@ use lvs::config::{
 use super::checks;
 use super::section::Section;
 use super::value::{NAME_LEGAL, SOCKET_LEGAL, Word, integer, is_name, one_of, socket, word};
-
-const KEYS: &[&str] = &[
-    "address",
-    "check",
-    "method",
-    "protocol",
-    "real",
-    "scheduler",
-];
-
-const REAL_KEYS: &[&str] = &["weight"];
-
-/// The keys of `[lvs.timeouts]`: the states.
-const TIMEOUT_KEYS: &[&str] = &[
-    "close",
-    "close_wait",
-    "established",
-    "fin_wait",
-    "last_ack",
-    "listen",
-    "syn_recv",
-    "syn_sent",
-    "synack",
-    "time_wait",
-];
 
 /// The words of `protocol`.
 const PROTOCOLS: &[Word<Protocol>] = &[word(Protocol::Tcp.name(), Protocol::Tcp)];
@@ -62,7 +37,7 @@ pub(super) fn read(
     root: &Section<'_, '_>,
 ) -> (Vec<ServiceConfig>, BTreeMap<String, health::CheckConfig>) {
     let (mut services, mut check_of) = (Vec::new(), BTreeMap::new());
-    for (name, table) in root.named("service", KEYS) {
+    for (name, table) in root.named("service") {
         services.extend(read_service(&name, &table));
         check_of.extend(checks::read(&table).map(|check| (name, check)));
     }
@@ -100,7 +75,8 @@ fn read_reals(
     method: Option<Method>,
 ) -> Vec<RealConfig> {
     let mut reals: Vec<RealConfig> = Vec::new();
-    for (key, real) in table.named("real", REAL_KEYS) {
+    let mut endpoints = BTreeSet::new();
+    for (key, real) in table.named("real") {
         let weight = real.value("weight", |v| integer(0..=WEIGHT_MAX, "", v));
         let endpoint = match socket(&key) {
             Ok(endpoint) => endpoint,
@@ -109,9 +85,10 @@ fn read_reals(
                 continue;
             }
         };
+        let service = service.filter(|_| table.is_whole());
         if let Some(legal) = service.and_then(|service| mismatch(service, endpoint, method)) {
             real.fault_here(legal);
-        } else if reals.iter().any(|other| other.endpoint() == endpoint) {
+        } else if !endpoints.insert(endpoint) {
             real.fault_here("each real once");
         } else {
             let weight = weight.unwrap_or(DEFAULT_WEIGHT);
@@ -147,7 +124,7 @@ fn mismatch(service: SocketAddr, real: SocketAddr, method: Option<Method>) -> Op
 /// Reads `[lvs.timeouts]`.
 pub(super) fn read_timeouts(lvs: &Section<'_, '_>) -> Timeouts {
     let mut timeouts = Timeouts::default();
-    let Some(table) = lvs.section("timeouts", TIMEOUT_KEYS) else {
+    let Some(table) = lvs.section("timeouts") else {
         return timeouts;
     };
     for (key, seconds) in fields(&mut timeouts) {
@@ -158,7 +135,7 @@ pub(super) fn read_timeouts(lvs: &Section<'_, '_>) -> Timeouts {
     timeouts
 }
 
-/// Each timeout by its key, in the order of [`TIMEOUT_KEYS`].
+/// Each timeout by its key, in alphabetical order.
 pub(super) fn fields(timeouts: &mut Timeouts) -> [(&'static str, &mut Seconds); 10] {
     [
         ("close", &mut timeouts.close),

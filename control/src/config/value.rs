@@ -1,15 +1,16 @@
 //! Readers of single values: each answers the meaning, or what would be legal.
 
+use std::cell::RefCell;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 
 use toml::de::DeValue;
 use wire::Mac;
 
-use super::section::Legal;
+use super::section::{Legal, Section};
 
 /// The longest name that Linux gives an interface (IFNAMSIZ less its final zero).
-const INTERFACE_CHARS: usize = 15;
+pub(super) const INTERFACE_CHARS: usize = 15;
 
 /// The longest name of a service.
 const NAME_CHARS: usize = 63;
@@ -163,6 +164,11 @@ pub(super) fn is_host(address: &IpAddr) -> bool {
     !(never || broadcast || mapped)
 }
 
+/// Whether an address is one that every interface has by itself (RFC 4291 2.5.6).
+pub(super) fn is_link_local(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local())
+}
+
 /// An IP address with a prefix length.
 pub(super) fn prefix(value: &DeValue<'_>) -> Legal<(IpAddr, u8)> {
     value
@@ -175,9 +181,61 @@ pub(super) fn prefix(value: &DeValue<'_>) -> Legal<(IpAddr, u8)> {
         })
 }
 
+/// The array `addresses` of a table: unicast addresses with their prefix lengths, each once.
+pub(super) fn addresses(table: &Section<'_, '_>) -> Vec<bond::Address> {
+    once(
+        table,
+        "addresses",
+        "a unicast address, each once",
+        |value| {
+            let (ip, prefix) = prefix(value)?;
+            let address = bond::Address { ip, prefix };
+            Ok(is_host(&ip).then_some((ip, address)))
+        },
+    )
+}
+
+/// The elements of the array `key`, each once by what `read` gives first; `legal` says so, and of
+/// those that `read` gives none for.
+pub(super) fn once<K: PartialEq, T>(
+    table: &Section<'_, '_>,
+    key: &str,
+    legal: &str,
+    read: impl Fn(&DeValue<'_>) -> Legal<Option<(K, T)>>,
+) -> Vec<T> {
+    let seen: RefCell<Vec<K>> = RefCell::default();
+    table.list(key, |value| {
+        let mut seen = seen.borrow_mut();
+        match read(value)? {
+            Some((name, element)) if !seen.contains(&name) => {
+                seen.push(name);
+                Ok(element)
+            }
+            Some(_) | None => Err(legal.to_owned()),
+        }
+    })
+}
+
 /// The number of bits in an address of this family.
 pub(super) fn bits(address: &IpAddr) -> u8 {
     if address.is_ipv4() { 32 } else { 128 }
+}
+
+/// A network: an address with a prefix length below which no bit is set.
+pub(super) fn exact_network(value: &DeValue<'_>, legal: &str) -> Legal<(IpAddr, u8)> {
+    let (ip, length) = prefix(value).map_err(|_| legal.to_owned())?;
+    let network = network(ip, length);
+    if network == ip {
+        Ok((ip, length))
+    } else {
+        Err(format!("a network: {network}/{length}"))
+    }
+}
+
+/// Whether two networks, each with its prefix length, have an address in common.
+pub(super) fn overlap(one: (IpAddr, u8), other: (IpAddr, u8)) -> bool {
+    let shorter = one.1.min(other.1);
+    one.0.is_ipv4() == other.0.is_ipv4() && network(one.0, shorter) == network(other.0, shorter)
 }
 
 /// The address with all bits below the prefix cleared.

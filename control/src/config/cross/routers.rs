@@ -6,13 +6,13 @@ use vrrp::Family;
 use vrrp::lease::MAX_BONDS;
 
 use super::super::routers::LEAST_WEIGHT;
-use super::{Config, Fault, join, owner};
+use super::{Config, Fault, Owners, join};
 
 /// Every such fault.
-pub(super) fn faults(config: &Config, faults: &mut Vec<Fault>) {
+pub(super) fn faults(config: &Config, owners: &Owners, faults: &mut Vec<Fault>) {
     for router in &config.routers {
         interface(config, router, faults);
-        ownership(config, router, faults);
+        ownership(config, owners, router, faults);
         tracked(config, router, faults);
     }
     vrids(config, faults);
@@ -51,16 +51,16 @@ fn interface(config: &Config, router: &vrrp::Config, faults: &mut Vec<Fault>) {
 }
 
 /// Priority 255 says that every address is one of the bond's own; else none is the host's.
-fn ownership(config: &Config, router: &vrrp::Config, faults: &mut Vec<Fault>) {
+fn ownership(config: &Config, owners: &Owners, router: &vrrp::Config, faults: &mut Vec<Fault>) {
+    let own = join("bond", &router.interface);
     let mut foreign = None;
     for ip in &router.virtual_ipaddress {
-        let holder = owner(config, *ip).map(|bond| bond.name.as_str());
-        let legal = match holder {
-            Some(bond) if bond != router.interface => {
-                format!("an address that is not the host's own: bond.{bond} has it")
+        let legal = match owners.get(ip) {
+            Some(holder) if *holder != own => {
+                format!("an address that is not the host's own: {holder} has it")
             }
-            Some(bond) if !router.is_owner() => format!(
-                "an address that is not the host's own: bond.{bond} has it \
+            Some(_) if !router.is_owner() => format!(
+                "an address that is not the host's own: {own} has it \
                  (priority 255 is for the owner of all the addresses)"
             ),
             Some(_) => continue,
@@ -75,8 +75,7 @@ fn ownership(config: &Config, router: &vrrp::Config, faults: &mut Vec<Fault>) {
     }
     if let Some(ip) = foreign.filter(|_| router.is_owner()) {
         let legal = format!(
-            "1 to 254: 255 is for the owner of all the addresses, and bond.{} does not have {ip}",
-            router.interface
+            "1 to 254: 255 is for the owner of all the addresses, and {own} does not have {ip}"
         );
         let key = router_key(router, "priority");
         faults.push(config.origin.fault(&key, Some("255".to_owned()), legal));

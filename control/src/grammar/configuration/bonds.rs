@@ -1,0 +1,139 @@
+//! `bond`: Linux bonding's options, under Linux's names.
+
+use super::super::{Choice, Follow, Node, Value};
+
+const fn choice(word: &'static str, number: u8, help: &'static str) -> Choice {
+    Choice {
+        word,
+        number: Some(number),
+        help,
+    }
+}
+
+/// The longest of Linux's delays and periods: a signed integer's last.
+const MS: Value = Value::Integer(0, 2_147_483_647, "ms");
+
+const MODES: Value = Value::Choice(&[
+    choice("active-backup", 1, "One member at a time"),
+    choice("802.3ad", 4, "LACP: all members at once"),
+]);
+
+const RATES: Value = Value::Choice(&[
+    choice("slow", 0, "Every 30 s; silence counts after 90 s"),
+    choice("fast", 1, "Every second; silence counts after 3 s"),
+]);
+
+const POLICIES: Value = Value::Choice(&[
+    choice("layer2", 0, "MAC addresses"),
+    choice("layer3+4", 1, "IP addresses and ports"),
+    choice("layer2+3", 2, "MAC and IP addresses"),
+]);
+
+const MAPPINGS: Value = Value::Choice(&[
+    choice("modulo", 0, "As Linux: any flow may move"),
+    choice("resilient", 1, "Only the flows of a lost member move"),
+]);
+
+const SELECTIONS: Value = Value::Choice(&[choice("stable", 0, "The one in use, while it works")]);
+
+const RESELECTIONS: Value = Value::Choice(&[
+    choice("always", 0, "As soon as it is back"),
+    choice("better", 1, "If its speed or duplex is better"),
+    choice("failure", 2, "Only when the active one fails"),
+]);
+
+const MEMBER: Node = Node::named(
+    "member",
+    "Options of one member",
+    Value::Interface,
+    Follow::Maybe(&[
+        Node::value(
+            "actor_port_prio",
+            "802.3ad: LACP port priority; lower wins",
+            Value::Integer(0, 65_535, ""),
+        )
+        .default("255"),
+        Node::value(
+            "prio",
+            "active-backup: preference; higher wins",
+            Value::Integer(-2_147_483_648, 2_147_483_647, ""),
+        )
+        .default("0"),
+    ]),
+);
+
+const VLAN: Node = Node::named(
+    "vlan",
+    "802.1Q networks on the bond, by identifier",
+    Value::Integer(1, 4094, ""),
+    Follow::Maybe(&[Node::list(
+        "addresses",
+        "Addresses of the host on the VLAN",
+        Value::Prefix,
+    )]),
+);
+
+pub(super) const BOND: Node = Node::named(
+    "bond",
+    "Bonds, which carry the data plane",
+    Value::Name,
+    Follow::Maybe(&[
+        Node::value("mode", "How the members share the work", MODES).required(),
+        Node::list("members", "The NICs, in the bond's order", Value::Interface).required(),
+        Node::list("addresses", "Addresses of the host", Value::Prefix),
+        Node::value("downdelay", "How long carrier must be gone", MS).default("0"),
+        Node::value("mac", "The bond's MAC address", Value::Mac),
+        Node::value("miimon", "Period of updelay and downdelay", MS).default("0"),
+        Node::value("mtu", "Longest packet", Value::Integer(68, 3500, "bytes")).default("1500"),
+        Node::value("updelay", "How long carrier must be back", MS).default("0"),
+        Node::value(
+            "primary",
+            "active-backup: the preferred member",
+            Value::Interface,
+        ),
+        Node::value(
+            "primary_reselect",
+            "active-backup: when the primary takes over",
+            RESELECTIONS,
+        )
+        .default("always"),
+        Node::value(
+            "ad_actor_sys_prio",
+            "802.3ad: LACP system priority; lower wins",
+            Value::Integer(1, 65_535, ""),
+        )
+        .default("65535"),
+        Node::value("ad_actor_system", "802.3ad: LACP system", Value::Mac),
+        Node::value("ad_select", "802.3ad: which aggregator is used", SELECTIONS).default("stable"),
+        Node::value(
+            "ad_user_port_key",
+            "802.3ad: upper 10 bits of the LACP key",
+            Value::Integer(0, 1023, ""),
+        )
+        .default("0"),
+        Node::value("lacp_active", "802.3ad: LACP speaks first", Value::Switch).default("true"),
+        Node::value("lacp_rate", "802.3ad: how often the partner sends", RATES).default("slow"),
+        Node::value(
+            "lacp_strict",
+            "802.3ad: no LACP partner, no traffic",
+            Value::Switch,
+        )
+        .default("false"),
+        Node::value("mapping", "802.3ad: how a hash becomes a member", MAPPINGS)
+            .default("resilient"),
+        Node::value(
+            "min_links",
+            "802.3ad: fewest usable members",
+            Value::Integer(0, 16, "members"),
+        )
+        .default("0"),
+        Node::value(
+            "xmit_hash_policy",
+            "802.3ad: what chooses a frame's member",
+            POLICIES,
+        )
+        .default("layer2"),
+        MEMBER,
+        VLAN,
+    ]),
+);
