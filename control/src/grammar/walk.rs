@@ -209,8 +209,7 @@ impl Walk {
             } if is_optional && !name.fits(word) => self.take(at, word, Err(Vec::new())),
             Expect::Name { name, follow, .. } => {
                 self.push(&written_out(name, at, word)?);
-                let follow = self.after_name(follow);
-                self.follow(follow);
+                self.follow(self.below(follow));
                 Ok(())
             }
             Expect::Value { value, .. } => {
@@ -308,13 +307,7 @@ impl Walk {
     fn enter(&mut self, node: &'static Node) {
         match node.kind {
             Kind::Words(follow) => {
-                let follow = match self.purpose {
-                    None | Some(Purpose::Set) => follow,
-                    Some(Purpose::Delete | Purpose::Show | Purpose::Edit) => {
-                        Follow::Maybe(follow.nodes())
-                    }
-                };
-                self.follow(follow);
+                self.follow(self.below(follow));
             }
             Kind::Named {
                 name,
@@ -360,11 +353,11 @@ impl Walk {
         }
     }
 
-    /// A name in the configuration needs nothing below it.
-    fn after_name(&self, follow: Follow) -> Follow {
+    /// What is deleted, shown or edited may end at any table and any name.
+    fn below(&self, follow: Follow) -> Follow {
         match self.purpose {
-            None => follow,
-            Some(_) => Follow::Maybe(follow.nodes()),
+            None | Some(Purpose::Set) => follow,
+            Some(Purpose::Delete | Purpose::Show | Purpose::Edit) => Follow::Maybe(follow.nodes()),
         }
     }
 
