@@ -64,7 +64,7 @@ impl Edit {
 
     /// Whether something would be lost.
     pub(crate) fn is_changed(&self) -> bool {
-        self.candidate != self.running
+        !self.candidate.changes_from(&self.running).is_empty()
     }
 
     fn set(&mut self, words: &[&str]) -> Result<(), Failure> {
