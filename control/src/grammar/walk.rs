@@ -102,6 +102,8 @@ pub(super) enum Expect {
         node: &'static Node,
         value: Value,
         may_end: bool,
+        /// Those of this line.
+        taken: Vec<String>,
     },
     /// Nothing.
     End,
@@ -218,12 +220,20 @@ impl Walk {
                 self.settle();
                 Ok(())
             }
-            Expect::Element { node, value, .. } => {
-                self.words.push(written_out(value, at, word)?);
+            Expect::Element {
+                node,
+                value,
+                mut taken,
+                ..
+            } => {
+                let word = written_out(value, at, word)?;
+                self.words.push(word.clone());
+                taken.push(word);
                 self.expect = Expect::Element {
                     node,
                     value,
                     may_end: true,
+                    taken,
                 };
                 Ok(())
             }
@@ -338,6 +348,7 @@ impl Walk {
                         node,
                         value,
                         may_end: self.purpose == Some(Purpose::Delete),
+                        taken: Vec::new(),
                     };
                 }
                 Some(Purpose::Show | Purpose::Edit) => self.follow(Follow::Nothing),
