@@ -1,4 +1,5 @@
 //! A tied child ends with who started it; one that is not lives on.
+#![expect(clippy::expect_used, reason = "a test may fail by panic")]
 
 use std::io::Read;
 use std::process::{Command, Stdio};

@@ -30,7 +30,7 @@ const fn program(package: &'static str, name: &'static str) -> Need {
     }
 }
 
-const NEEDS: [Need; 12] = [
+const NEEDS: [Need; 16] = [
     program("clang", "clang"),
     Need {
         package: "linux-libc-dev",
@@ -62,6 +62,18 @@ const NEEDS: [Need; 12] = [
         sign: Sign::File("/usr/lib/frr/vrrpd"),
         services: &["frr"],
     },
+    Need {
+        package: "nftables",
+        sign: Sign::Program("nft"),
+        services: &["nftables"],
+    },
+    Need {
+        package: "chrony",
+        sign: Sign::Program("chronyd"),
+        services: &["chrony"],
+    },
+    program("dropbear-bin", "dropbear"),
+    program("openssh-client", "ssh"),
     program("ethtool", "ethtool"),
     program("iproute2", "ip"),
     program("iputils-ping", "ping"),

@@ -127,6 +127,23 @@ mod tests {
     }
 
     #[test]
+    #[ignore = "needs chronyd"]
+    fn chronyd_understands_its_configuration() {
+        let run = tempfile::tempdir().expect("a directory");
+        let (path, text) = ntp(run.path(), &system())
+            .and_then(|p| p.config)
+            .expect("one");
+        let understands = |text: &str| {
+            fs::write(&path, text).expect("written");
+            let mut chronyd = std::process::Command::new(CHRONYD);
+            let output = chronyd.args(["-p", "-f"]).arg(&path).output();
+            output.expect("chronyd").status.success()
+        };
+        assert!(understands(&text), "{text}");
+        assert!(!understands(&text.replace("makestep", "leap")));
+    }
+
+    #[test]
     fn without_a_time_server_nobody_asks_for_the_time() {
         assert_eq!(ntp(Path::new("/run"), &System::default()), None);
     }

@@ -11,6 +11,22 @@ fn the_copy_has_nothing_of_the_data_plane() {
 }
 
 #[test]
+fn the_copy_lets_an_operator_in_and_is_a_configuration_of_its_own() {
+    let own = "[system]\nhost_name = \"lb1\"\n\n[management]\ninterface = \"eth0\"\n\
+               addresses = [\"192.0.2.10/24\"]\n\n[user.admin]\nssh_key = [\"ssh-ed25519 \
+               AAAAC3NzaC1lZDI1NTE5AAAAIGpQnfTm3PJ9wsqGbUb7xKFVD7yWQ8yR9nOQUgr2Xj6h\"]\n";
+    let data = include_str!("../../tests/root/appliance.toml");
+    let whole = control::config::parse("test.toml", &format!("{data}{own}")).expect("no fault");
+    let copy = text(&whole);
+    assert_eq!(copy, own);
+    let read = control::config::parse(FILE, &copy).expect("no fault");
+    assert_eq!(
+        (read.management, read.users),
+        (whole.management, whole.users)
+    );
+}
+
+#[test]
 fn the_copy_is_replaced_whole() {
     let dir = tempfile::tempdir().expect("a directory");
     for text in ["one\n", "two\n"] {
