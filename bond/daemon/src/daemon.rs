@@ -163,6 +163,7 @@ fn answer(bonds: &[Served], call: Call) {
         | Request::Transaction(_)
         | Request::Configure(_)
         | Request::Capture(_)
-        | Request::Clear => call.refuse("not bondd's"),
+        | Request::Clear
+        | Request::Figures(_) => call.refuse("not bondd's"),
     }
 }
