@@ -83,7 +83,8 @@ fn take(call: Call, writer: &mpsc::Sender<Call>, shown: &watch::Receiver<Shown>)
         | Request::Verdicts(_)
         | Request::Pools(_)
         | Request::Capture(_)
-        | Request::Clear => {
+        | Request::Clear
+        | Request::Figures(_) => {
             call.refuse("not ctld's");
         }
     }

@@ -39,7 +39,8 @@ fn daemon(run: &TempDir, name: &str, items: Vec<Value>) -> StandIn {
         | Request::Transaction(_)
         | Request::Configure(_)
         | Request::Capture(_)
-        | Request::Clear => call.refuse("a console shows"),
+        | Request::Clear
+        | Request::Figures(_) => call.refuse("a console shows"),
     };
     StandIn::start(&socket_in(run.path(), name), answer).expect("a stand-in")
 }
