@@ -197,7 +197,8 @@ fn bad_usage_is_exit_code_2() {
         &["show", "bond", "why"],
         &["show", "vrrp", "how"],
         &["show", "vrrp", "why", "--all"],
-        &[],
+        &["weather"],
+        &["--jsonn"],
     ] {
         let output = fourfold(&run).args(args).output().expect("runs");
         assert_eq!(output.status.code(), Some(2), "{args:?}");
