@@ -153,6 +153,12 @@ pub(crate) const OPERATIONAL: &[Node] = &[
         Value::Interface,
         Follow::Any(CAPTURE),
     ),
+    Node::named_or_all(
+        "fetch",
+        "A capture or bundle, to standard output",
+        Value::Text("NAME"),
+        Follow::Nothing,
+    ),
     Node::words("request", "Reboot, power off, reset, support", REQUESTS),
     Node::plain("configure", "Change the configuration, line by line"),
     Node::named(

@@ -144,6 +144,21 @@ fn leaving_asks_when_something_would_be_lost() {
 }
 
 #[test]
+fn who_answers_nothing_to_the_question_ends_the_session() {
+    let (stage, ctld) = stage();
+    for kind in [SERIAL, DUMB] {
+        let mut terminal = Terminal::new(&stage, kind);
+        terminal.configures("configure");
+        terminal.configures("set bond bond0 members eth2");
+        terminal.types(CTRL_D);
+        terminal.sees("(yes/no) ");
+        terminal.types(CTRL_D);
+        terminal.ends();
+    }
+    assert!(ctld.books().asked.is_empty());
+}
+
+#[test]
 fn rollback_fetches_what_ran_and_commit_makes_it_run() {
     let (stage, ctld) = stage();
     ctld.books().take(&TEXT.replace("eth1", "eth7"), "plain");

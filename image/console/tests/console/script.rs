@@ -152,6 +152,21 @@ fn a_login_shell_does_the_command_that_it_is_given() {
 }
 
 #[test]
+fn help_is_printed_where_it_is_asked_for() {
+    let stage = Stage::new();
+    let done = stage.run(&["request", "--help"]);
+    assert_eq!((done.code, done.err.as_str()), (Some(0), ""));
+    assert!(
+        done.out.starts_with("  reboot         Stops"),
+        "{}",
+        done.out
+    );
+    let done = stage.run(&["help"]);
+    assert!(done.out.contains("  capture    The frames"), "{}", done.out);
+    assert_eq!(stage.run(&["--version"]).code, Some(0));
+}
+
+#[test]
 fn a_command_of_several_lines_is_a_script() {
     let stage = Stage::new();
     let ctld = Ctld::with(&stage, TEXT);
