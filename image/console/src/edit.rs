@@ -13,6 +13,7 @@ use crate::configure::{self, Confirming};
 use crate::failure::Failure;
 use crate::grammar::{COMMIT, CONFIGURE, Given, named_number};
 use crate::help;
+use crate::lines::Answer;
 use crate::output::{Output, Pipe};
 use crate::session::{Flow, Places, Session};
 use crate::show;
@@ -154,7 +155,7 @@ impl Session {
                 *edit = Edit::past(&places, commits)?;
             }
             ["exit", "discard"] => self.edit = None,
-            ["exit" | "quit"] => self.leave()?,
+            ["exit" | "quit"] => return self.leave(),
             ["help"] => self.print(pipes, without_pause, |session, out| {
                 help::print(session, out)
             })?,
@@ -199,8 +200,9 @@ impl Session {
         })
     }
 
-    /// Leaves configure mode, unless something would be lost that nobody wants lost.
-    pub(crate) fn leave(&mut self) -> Result<(), Failure> {
+    /// Leaves configure mode, unless something would be lost that nobody wants lost; and the session
+    /// when nobody is there to say so.
+    pub(crate) fn leave(&mut self) -> Result<Flow, Failure> {
         let is_changed = self.edit.as_ref().is_some_and(Edit::is_changed);
         if is_changed {
             if self.person.is_none() {
@@ -208,11 +210,13 @@ impl Session {
                     "exit: what was typed is not committed; commit it, or exit discard",
                 ));
             }
-            if !self.ask("What was typed is not committed. Leave it behind?")? {
-                return Ok(());
+            match self.ask("What was typed is not committed. Leave it behind?")? {
+                Answer::Yes => {}
+                Answer::No => return Ok(Flow::Stay),
+                Answer::Gone => return Ok(Flow::Leave),
             }
         }
         self.edit = None;
-        Ok(())
+        Ok(Flow::Stay)
     }
 }

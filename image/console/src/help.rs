@@ -27,10 +27,12 @@ pub(crate) fn print(session: &Session, out: &mut impl Write) -> Result<(), Failu
     for line in offers(&complete(session.root(), &[], "", &session.names())) {
         writeln!(out, "{line}")?;
     }
-    writeln!(out, "Behind show, compare and help:")?;
-    for line in offers(&complete(PIPES, &[], "", &session.names())) {
-        writeln!(out, "  |{line}")?;
-    }
+    let pipes: Vec<String> = PIPES
+        .iter()
+        .map(|node| format!("| {}", node.word))
+        .collect();
+    let pipes = pipes.join("  ");
+    writeln!(out, "Behind show, compare and help:  {pipes}")?;
     write!(out, "{EDITING}")?;
     if session.edit.is_some() {
         write!(out, "{CONFIGURING}")?;

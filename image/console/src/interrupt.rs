@@ -6,13 +6,16 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use signal_hook::SigId;
 use signal_hook::consts::SIGINT;
+use signal_hook::low_level::{pipe, unregister};
 
 /// Whether Ctrl-C was pressed. From its making on, SIGINT no longer ends the process.
 #[derive(Debug)]
 pub(crate) struct Interrupt {
     pressed: Arc<AtomicBool>,
     wake: UnixStream,
+    handlers: [SigId; 2],
 }
 
 impl Interrupt {
@@ -20,9 +23,15 @@ impl Interrupt {
         let pressed = Arc::new(AtomicBool::new(false));
         let (wake, signal) = UnixStream::pair()?;
         wake.set_nonblocking(true)?;
-        signal_hook::flag::register(SIGINT, Arc::clone(&pressed))?;
-        signal_hook::low_level::pipe::register(SIGINT, signal)?;
-        Ok(Self { pressed, wake })
+        let handlers = [
+            signal_hook::flag::register(SIGINT, Arc::clone(&pressed))?,
+            pipe::register(SIGINT, signal)?,
+        ];
+        Ok(Self {
+            pressed,
+            wake,
+            handlers,
+        })
     }
 
     /// Whether it was pressed and nobody has taken notice of it yet.
@@ -35,6 +44,14 @@ impl Interrupt {
         let mut bytes = [0; 64];
         while matches!((&self.wake).read(&mut bytes), Ok(1..)) {}
         self.pressed.swap(false, Ordering::Relaxed)
+    }
+}
+
+impl Drop for Interrupt {
+    fn drop(&mut self) {
+        for handler in self.handlers {
+            unregister(handler);
+        }
     }
 }
 

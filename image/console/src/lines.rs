@@ -41,6 +41,15 @@ pub(crate) enum Typed {
     },
 }
 
+/// What a person says to a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Yes,
+    No,
+    /// Nothing: Ctrl-D, or the terminal is gone.
+    Gone,
+}
+
 impl Lines {
     /// The lines of the terminal that standard input is.
     pub(crate) fn new() -> io::Result<Self> {
@@ -78,8 +87,8 @@ impl Lines {
         }
     }
 
-    /// Whether a person says yes. Anything else than `yes` or `no` is asked again.
-    pub(crate) fn ask(&mut self, question: &str, interrupt: &Interrupt) -> Result<bool, Failure> {
+    /// What a person says. Anything else than `yes` or `no` is asked again; Ctrl-C is no.
+    pub(crate) fn ask(&mut self, question: &str, interrupt: &Interrupt) -> Result<Answer, Failure> {
         let prompt = format!("{question} (yes/no) ");
         loop {
             let typed = match self {
@@ -88,11 +97,12 @@ impl Lines {
             };
             match typed {
                 Typed::Line(line) => match line.trim() {
-                    "yes" => return Ok(true),
-                    "no" => return Ok(false),
+                    "yes" => return Ok(Answer::Yes),
+                    "no" => return Ok(Answer::No),
                     _ => writeln!(io::stdout(), "yes, or no")?,
                 },
-                Typed::Dropped | Typed::End | Typed::Help { .. } => return Ok(false),
+                Typed::Dropped | Typed::Help { .. } => return Ok(Answer::No),
+                Typed::End => return Ok(Answer::Gone),
             }
         }
     }

@@ -11,6 +11,7 @@ mod clear;
 mod configure;
 mod edit;
 mod failure;
+mod fetch;
 mod grammar;
 mod help;
 mod interrupt;
@@ -77,7 +78,14 @@ fn main() -> ExitCode {
         words,
     } = Arguments::parse();
     let mut places = Places { run_dir, data_dir };
-    let words = options(words, &mut places);
+    let mut words = options(words, &mut places);
+    if let Some(place) = words
+        .iter()
+        .position(|word| word == "--help" || word == "-h")
+    {
+        words.truncate(place);
+        return one(script::help(&words));
+    }
     match command {
         Some(lines) if lines.trim().contains('\n') => script(places, lines.as_bytes()),
         Some(line) => one(script::command(places, &line)),

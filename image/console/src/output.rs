@@ -41,7 +41,7 @@ impl<'a> Output<'a> {
         }
     }
 
-    /// What is left, and the counts.
+    /// What is left, the counts, and the pages.
     pub(crate) fn finish(&mut self) -> io::Result<()> {
         if !self.line.is_empty() {
             self.whole_line()?;
@@ -51,6 +51,9 @@ impl<'a> Output<'a> {
                 let line = format!("{lines} lines\n");
                 self.pass(line.as_bytes(), place + 1)?;
             }
+        }
+        if let Some(pager) = &mut self.pager {
+            pager.show(&mut self.out)?;
         }
         self.out.flush()
     }
@@ -83,10 +86,10 @@ impl<'a> Output<'a> {
                 return Ok(());
             }
         }
-        if let Some(pager) = &mut self.pager {
-            pager.room_for(line, &mut self.out)?;
+        match &mut self.pager {
+            Some(pager) => pager.take(line),
+            None => self.out.write_all(line),
         }
-        self.out.write_all(line)
     }
 }
 
@@ -108,12 +111,17 @@ impl Write for Output<'_> {
 
 const MORE: &str = "--More--";
 
-/// Pages of a terminal's height.
+/// The most bytes that are shown in pages.
+const MOST: usize = 256 << 20;
+
+/// Pages of a terminal's height. Everything is taken before the first is shown: a daemon waits for a
+/// client a few seconds, and a reader of pages may be longer.
 #[derive(Debug)]
 struct Pager {
     size: Size,
     /// Rows that may be written before somebody is asked.
     left: usize,
+    taken: Vec<u8>,
 }
 
 impl Pager {
@@ -121,7 +129,27 @@ impl Pager {
         Self {
             size,
             left: size.rows.saturating_sub(1),
+            taken: Vec::new(),
         }
+    }
+
+    fn take(&mut self, line: &[u8]) -> io::Result<()> {
+        if self.taken.len() + line.len() > MOST {
+            let why = "too much for pages; | no-more, | match or | count is not";
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
+        }
+        self.taken.extend_from_slice(line);
+        Ok(())
+    }
+
+    /// Shows what was taken.
+    fn show(&mut self, out: &mut impl Write) -> io::Result<()> {
+        let taken = std::mem::take(&mut self.taken);
+        for line in taken.split_inclusive(|byte| *byte == b'\n') {
+            self.room_for(line, out)?;
+            out.write_all(line)?;
+        }
+        Ok(())
     }
 
     /// Waits until there is room for `line`.

@@ -1,7 +1,7 @@
 //! `ping HOST`.
 
 use std::net::IpAddr;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::failure::Failure;
 use crate::grammar::Given;
@@ -23,6 +23,8 @@ pub(crate) fn run(
     let count: u32 = given.number("count")?.unwrap_or(REQUESTS);
     let status = Command::new("ping")
         .args(["-c", &count.to_string(), host])
+        // It may be the script.
+        .stdin(Stdio::null())
         .status()
         .map_err(|error| Failure::Failed(format!("ping cannot be run: {error}")))?;
     let was_ended = interrupt.is_some_and(Interrupt::take);

@@ -8,6 +8,7 @@ use control::ipc::client::PATIENCE;
 use serde::Serialize;
 
 use crate::failure::Failure;
+use crate::lines::Answer;
 use crate::order::order;
 use crate::session::Session;
 
@@ -67,7 +68,7 @@ pub(crate) fn run(session: &mut Session, what: &str, is_sure: bool) -> Result<()
 
 fn agrees(session: &mut Session, what: &str, question: &str) -> Result<bool, Failure> {
     if session.person.is_some() {
-        return session.ask(question);
+        return Ok(session.ask(question)? == Answer::Yes);
     }
     if session.is_continued || !io::stdin().is_terminal() {
         let fault = format!("request {what}: --yes where nobody can be asked");

@@ -2,8 +2,11 @@
 
 use std::io::{self, BufRead, Write as _};
 
+use control::grammar::{Nothing, complete};
+
 use crate::edit::Edit;
 use crate::failure::Failure;
+use crate::grammar::{OPERATIONAL, offers};
 use crate::session::{Flow, Places, Session};
 
 /// A failure, and where.
@@ -42,6 +45,16 @@ pub(crate) fn command(places: Places, line: &str) -> Result<(), Failure> {
 pub(crate) fn words(places: Places, words: Vec<String>) -> Result<(), Failure> {
     let mut session = Session::new(places, None, false);
     session.command(words, &[]).map(|_| ())
+}
+
+/// Prints what may stand behind the words.
+pub(crate) fn help(words: &[String]) -> Result<(), Failure> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let mut out = io::stdout().lock();
+    for line in offers(&complete(OPERATIONAL, &words, "", &Nothing)) {
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
 }
 
 fn end(session: &Session) -> Result<(), Failure> {

@@ -11,11 +11,11 @@ use crate::edit::Edit;
 use crate::failure::Failure;
 use crate::grammar::{CAPTURE, CONFIGURE, Given, OPERATIONAL, PING, PIPES, understand};
 use crate::interrupt::Interrupt;
-use crate::lines::Lines;
+use crate::lines::{Answer, Lines};
 use crate::output::{Output, Pipe};
 use crate::show::{View, in_number};
 use crate::trial::Trial;
-use crate::{capture, clear, help, monitor, ping, request};
+use crate::{capture, clear, fetch, help, monitor, ping, request};
 
 /// Where things are on the box.
 #[derive(Clone, Debug)]
@@ -149,6 +149,7 @@ impl Session {
             }
             ["clear", ..] => clear::counters(&self.places.run_dir)?,
             ["monitor", ..] => monitor::run(self, &rest)?,
+            ["fetch", name @ ..] => fetch::run(&self.places.data_dir, name.first().copied())?,
             ["ping", host, ..] => {
                 ping::run(host, &Given::read(PING, options), self.interrupt())?;
             }
@@ -201,11 +202,11 @@ impl Session {
         Ok(finished?)
     }
 
-    /// Asks a person; there must be one.
-    pub(crate) fn ask(&mut self, question: &str) -> Result<bool, Failure> {
+    /// Asks the person, if there is one.
+    pub(crate) fn ask(&mut self, question: &str) -> Result<Answer, Failure> {
         match &mut self.person {
             Some(person) => person.lines.ask(question, &person.interrupt),
-            None => Ok(false),
+            None => Ok(Answer::Gone),
         }
     }
 

@@ -36,7 +36,9 @@ pub(crate) fn run(places: Places) -> io::Result<ExitCode> {
             }
             Typed::Dropped => {}
             Typed::End if session.edit.is_some() => {
-                done(session.leave().map(|()| Flow::Stay));
+                if done(session.leave()) == Flow::Leave {
+                    return Ok(ExitCode::SUCCESS);
+                }
             }
             Typed::End => return Ok(ExitCode::SUCCESS),
         }

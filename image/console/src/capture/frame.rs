@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 
 /// One frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,9 @@ pub(super) struct Frame {
 
 /// How long a frame is held back, in nanoseconds, for one of the other source that was earlier.
 pub(super) const HOLD_NS: u64 = 100_000_000;
+
+/// The most frames that are held back: where they come faster, their order suffers, not the memory.
+const MOST: usize = 16_384;
 
 /// Frames that wait for earlier ones.
 #[derive(Debug, Default)]
@@ -72,11 +76,12 @@ impl Order {
         });
     }
 
-    /// The earliest frame, when it is old enough at `unix_ns`.
+    /// The earliest frame, when it is of `unix_ns` or before, or when too many are held back.
     pub(super) fn pop_before(&mut self, unix_ns: u64) -> Option<Frame> {
-        let due = self.waiting.peek()?.frame.unix_ns <= unix_ns;
-        due.then(|| self.waiting.pop().map(|waiting| waiting.frame))
-            .flatten()
+        let is_full = self.waiting.len() > MOST;
+        let first = self.waiting.peek_mut()?;
+        let is_due = is_full || first.frame.unix_ns <= unix_ns;
+        is_due.then(|| PeekMut::pop(first).frame)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -111,5 +116,15 @@ mod tests {
         assert!(!order.is_empty());
         assert_eq!(order.pop_before(u64::MAX), Some(frame(30, 0)));
         assert!(order.is_empty());
+    }
+
+    #[test]
+    fn no_more_frames_are_held_back_than_there_is_room_for() {
+        let mut order = Order::default();
+        for time in 0..=MOST {
+            order.push(frame(u64::try_from(time).expect("small") + 100, 0));
+        }
+        assert_eq!(order.pop_before(0), Some(frame(100, 0)));
+        assert_eq!(order.pop_before(0), None);
     }
 }
