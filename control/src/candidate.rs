@@ -38,12 +38,20 @@ const SET: &[Node] = &[Node::place("set", "Set a key", Purpose::Set)];
 
 const DELETE: &[Node] = &[Node::place("delete", "Delete a key", Purpose::Delete)];
 
-/// A configuration that is being edited. Two are the same when there are no
-/// [`changes`](Candidate::changes_from) between them.
+/// A configuration that is being edited. Two are equal when there are no
+/// [changes](Candidate::changes_from) between them.
 #[derive(Clone, Debug, Default)]
 pub struct Candidate {
     root: Table,
 }
+
+impl PartialEq for Candidate {
+    fn eq(&self, other: &Self) -> bool {
+        self.changes_from(other).is_empty()
+    }
+}
+
+impl Eq for Candidate {}
 
 impl Candidate {
     /// The candidate that `text`, TOML that faults call `file`, spells. Keys may be missing or

@@ -5,7 +5,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use control::candidate::Candidate;
 use control::config;
+use control::grammar::{Kind, Node, configuration};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -156,41 +158,30 @@ fn a_check_is_that_of_each_real_of_its_service_and_of_no_other() {
     assert_eq!(checked, ["idle", "web"]);
 }
 
-/// The keys that a table knows, as it lists them when it meets one that it does not.
-fn known_keys(table: &str) -> Vec<String> {
-    let text = format!("{table}\nzzzzzzzzzzzz = 1\n");
-    let faults = config::parse("x.toml", &text).expect_err("an unknown key");
-    let legal = faults.into_iter().map(|fault| fault.legal);
-    let listed =
-        legal.filter_map(|l| Some(l.strip_prefix("unknown key; known here: ")?.to_owned()));
-    listed
-        .flat_map(|keys| keys.split(", ").map(str::to_owned).collect::<Vec<_>>())
-        .collect()
+/// The keys that are no tables.
+fn keys(nodes: &[Node]) -> Vec<&'static str> {
+    let mut found = Vec::new();
+    for node in nodes {
+        match node.kind {
+            Kind::Value(_) | Kind::List(_) => found.push(node.word),
+            Kind::Named { key, .. } => {
+                found.extend(key);
+                found.extend(keys(node.below()));
+            }
+            Kind::Words(_) | Kind::Place(_) => found.extend(keys(node.below())),
+        }
+    }
+    found
 }
 
 #[test]
 fn the_manual_names_every_key() {
     let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/man/configuration.md");
     let manual = fs::read_to_string(manual).expect("the manual");
-    let tables = [
-        "[lvs]",
-        "[lvs.timeouts]",
-        "[metrics]",
-        "[bond.a]",
-        "[bond.a.member.b]",
-        "[[route]]",
-        "[service.a]",
-        "[service.a.check]",
-        "[service.a.real.b]",
-        "[vrrp.a]",
-        "[vrrp.a.track_service.b]",
-    ];
-    let keys: Vec<String> = tables.into_iter().flat_map(known_keys).collect();
+    let keys = keys(configuration());
     assert!(keys.len() > 60, "{keys:?}");
     for key in keys {
-        let is_table =
-            ["check", "member", "real", "timeouts", "track_service"].contains(&key.as_str());
-        assert!(is_table || manual.contains(&format!("`{key}`")), "{key}");
+        assert!(manual.contains(&format!("`{key}`")), "{key}");
     }
 }
 
@@ -205,6 +196,23 @@ fn the_manuals_example_is_canonical() {
     let example = example.expect("an example");
     let config = config::parse("manual", example).expect("legal");
     assert_eq!(config::print(&config), example);
+}
+
+#[test]
+fn the_manuals_set_lines_are_legal() {
+    let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/man/configuration.md");
+    let manual = fs::read_to_string(manual).expect("the manual");
+    let lines: Vec<&str> = manual
+        .lines()
+        .filter(|line| line.starts_with("set "))
+        .collect();
+    assert!(lines.len() > 9, "{lines:?}");
+    let mut candidate = Candidate::default();
+    for line in lines {
+        let words = control::words::split(line).expect("closed quotes");
+        let words: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
+        candidate.set(&words).expect(line);
+    }
 }
 
 proptest! {

@@ -36,7 +36,8 @@
 //! QMP's `set_link` changes only what the guest sees: the switch goes on sending to that member until LACP's
 //! timeout. A cable has two ends; [`Handle::set_carrier`] is the other one.
 //!
-//! A guest that is slow does not lose frames at once: 1,024 wait for it. Where they end up is counted.
+//! A guest that is slow does not lose frames at once: 1,024 wait for it. Where a frame ends up is counted, but
+//! for what a kernel drops because a port's socket is full.
 //!
 //! # As a program
 //! `switch CONFIG.json CONTROL` runs one, `switch --ask CONTROL COMMAND` tells it something; both are JSON:
@@ -60,6 +61,7 @@ mod host;
 pub mod packet;
 mod port;
 mod record;
+mod socket_file;
 pub mod status;
 pub mod table;
 

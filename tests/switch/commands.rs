@@ -1,7 +1,7 @@
 //! A running switch that is told things over its socket, and the program.
 
 use std::io::{BufRead, BufReader, Write};
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
@@ -63,6 +63,20 @@ fn every_command_can_be_given_as_a_line_of_json() {
     assert_eq!(line(&mut stream, r#""fdb""#)["ok"][0]["at"], "a");
     drop(served);
     assert!(!path.exists());
+}
+
+#[test]
+fn a_socket_that_a_dead_switch_left_is_replaced_and_a_living_ones_is_not() {
+    let (directory, switch, _a, _b) = pair();
+    let path = directory.path().join("control");
+    drop(UnixListener::bind(&path).unwrap());
+    let _served = Control::serve(switch.handle(), &path).unwrap();
+    let error = Control::serve(switch.handle(), &path).unwrap_err();
+    assert!(
+        format!("{error:#}").contains("running process"),
+        "{error:#}"
+    );
+    assert!(control::ask(&path, &control::Command::Status).is_ok());
 }
 
 #[test]

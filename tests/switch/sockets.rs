@@ -217,7 +217,7 @@ fn a_switch_that_is_gone_leaves_no_socket_and_one_that_lives_keeps_its_own() {
     let (directory, switch, _a, _b) = pair();
     let twice = Switch::start(plugged(directory.path(), &["a"])).unwrap_err();
     assert!(
-        format!("{twice:#}").contains("another switch's socket"),
+        format!("{twice:#}").contains("socket of a running process"),
         "{twice:#}"
     );
     drop(switch);
@@ -227,6 +227,10 @@ fn a_switch_that_is_gone_leaves_no_socket_and_one_that_lives_keeps_its_own() {
     drop(UnixDatagram::bind(&path).unwrap());
     assert!(path.exists());
     drop(Switch::start(plugged(directory.path(), &["a"])).unwrap());
+    // What is no socket is nobody's to remove.
+    std::fs::write(&path, "precious").unwrap();
+    assert!(Switch::start(plugged(directory.path(), &["a"])).is_err());
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious");
 }
 
 #[test]

@@ -40,7 +40,7 @@ pub enum Ended {
 /// # Errors
 /// When a member cannot be prepared or a socket not be made at the start.
 pub async fn run(
-    configs: Vec<Config>,
+    config: control::config::Config,
     socket: &Path,
     run_dir: &Path,
     supervised: Supervised,
@@ -50,7 +50,7 @@ pub async fn run(
     let (sender, mut inbox) = mpsc::channel(INBOX);
     let mut state = StateFile::new(run_dir);
     let mut interfaces = Interfaces::open().await?;
-    let mut bonds = start(configs, &mut state, &interfaces, &sender).await?;
+    let mut bonds = start(config.bonds.clone(), &mut state, &interfaces, &sender).await?;
     for (i, served) in bonds.iter().enumerate() {
         tokio::spawn(forwarder::attach(
             i,
@@ -60,7 +60,7 @@ pub async fn run(
         ));
     }
     let mut server = Server::bind(socket)?;
-    let mut transactions = Transactions::new(run_dir);
+    let mut transactions = Transactions::new(run_dir, config);
     sys::ready::notify();
     let mut tick = interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -163,6 +163,7 @@ fn answer(bonds: &[Served], call: Call) {
         | Request::Transaction(_)
         | Request::Configure(_)
         | Request::Capture(_)
-        | Request::Clear => call.refuse("not bondd's"),
+        | Request::Clear
+        | Request::Figures(_) => call.refuse("not bondd's"),
     }
 }

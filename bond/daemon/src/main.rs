@@ -17,6 +17,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use control::cli::DaemonArgs;
+use control::config::Config;
 use daemon::Ended;
 use sys::supervised::Supervised;
 
@@ -32,7 +33,7 @@ fn main() -> ExitCode {
     let args = Args::parse().daemon;
     let config = args.load_or_exit(control::cli::interfaces);
     let supervised = sys::supervised::begin();
-    match run(&args, config.bonds, supervised) {
+    match run(&args, config, supervised) {
         Ok(Ended::Stopped) => ExitCode::SUCCESS,
         Ok(Ended::Restart) => supervised.anew(),
         Err(error) => {
@@ -42,12 +43,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(args: &DaemonArgs, bonds: Vec<bond::Config>, supervised: Supervised) -> io::Result<Ended> {
+fn run(args: &DaemonArgs, config: Config, supervised: Supervised) -> io::Result<Ended> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(daemon::run(
-        bonds,
+        config,
         &args.socket("bondd"),
         &args.run_dir(),
         supervised,

@@ -85,7 +85,6 @@ impl MemberPort {
     /// When the interface is there and cannot be prepared.
     pub async fn start(&mut self, interfaces: &Interfaces) -> io::Result<()> {
         if interfaces.look(&self.name).await.ifindex == 0 {
-            eprintln!("{}: no such interface, the bond does without", self.name);
             return Ok(());
         }
         self.open(interfaces).await

@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use bond::Config;
-use control::config::check_present;
+use control::config::{Config, check_newly_present};
 use control::ipc::Effect;
 use control::transaction::{Participant, Word};
 
@@ -15,41 +14,43 @@ use crate::served::Served;
 pub struct Transactions {
     /// Where calls go and words come from.
     pub participant: Participant,
-    prepared: Option<(Vec<Config>, Effect)>,
+    running: Config,
+    prepared: Option<(Box<Config>, Effect)>,
 }
 
 impl Transactions {
-    /// Those of the bondd in this run directory.
-    pub fn new(run_dir: &Path) -> Self {
+    /// Those of the bondd in this run directory, which runs this configuration.
+    pub fn new(run_dir: &Path, running: Config) -> Self {
         Self {
             participant: Participant::new("bondd", run_dir),
+            running,
             prepared: None,
         }
     }
 
-    /// Does what the transaction wants; the configuration with which bondd has to be started anew, if so.
-    pub async fn hear(&mut self, word: Word, bonds: &mut [Served]) -> Option<Vec<Config>> {
+    /// Does what the transaction wants; the bonds with which bondd has to be started anew, if so.
+    pub async fn hear(&mut self, word: Word, bonds: &mut [Served]) -> Option<Vec<bond::Config>> {
         match word {
-            Word::Prepare { config, vote } => match refusal(&config, bonds) {
+            Word::Prepare { config, vote } => match refusal(&config, &self.running) {
                 Some(reason) => vote.refuse(reason),
                 None => {
-                    let old: Vec<_> = bonds.iter().map(|b| b.engine().config().clone()).collect();
-                    let effect = reload::effect(&old, &config.bonds);
-                    self.prepared = Some((config.bonds, effect));
+                    let effect = reload::effect(&self.running.bonds, &config.bonds);
+                    self.prepared = Some((config, effect));
                     vote.accept(effect);
                 }
             },
             Word::Commit(done) => {
                 let prepared = self.prepared.take();
-                if let Some((configs, Effect::None | Effect::Live)) = &prepared {
-                    for (served, config) in bonds.iter_mut().zip(configs) {
+                if let Some((config, Effect::None | Effect::Live)) = &prepared {
+                    for (served, config) in bonds.iter_mut().zip(&config.bonds) {
                         served.set_config(config.clone());
                     }
+                    self.running = Config::clone(config);
                 }
                 done.done().await;
                 return prepared
                     .filter(|(_, effect)| *effect == Effect::Restart)
-                    .map(|(configs, _)| configs);
+                    .map(|(config, _)| config.bonds);
             }
             Word::Abort => self.prepared = None,
         }
@@ -57,20 +58,13 @@ impl Transactions {
     }
 }
 
-/// Why a configuration cannot be taken up on this host: a member that is not there, and that no bond has
-/// now.
-fn refusal(config: &control::config::Config, bonds: &[Served]) -> Option<String> {
+/// Why a configuration cannot be taken up on this host: a NIC that is not there, and that `running` does
+/// not name.
+fn refusal(config: &Config, running: &Config) -> Option<String> {
     match control::cli::interfaces() {
         Ok(present) => {
-            let known = bonds
-                .iter()
-                .flat_map(|bond| &bond.engine().config().members);
-            let known: Vec<String> = known.map(|member| format!("{:?}", member.name)).collect();
-            let faults = check_present(config, &present);
-            let mut faults = faults.iter();
-            let new =
-                faults.find(|fault| fault.value.as_ref().is_none_or(|one| !known.contains(one)));
-            new.map(ToString::to_string)
+            let faults = check_newly_present(config, running, &present);
+            faults.first().map(ToString::to_string)
         }
         Err(error) => Some(format!("reading the interfaces: {error}")),
     }

@@ -129,7 +129,8 @@ impl Committer {
     }
 }
 
-fn journal(books: &Books, proposal: &Proposal, changes: &[Change]) -> Journal {
+/// What is written down of a proposal before it is decided.
+pub fn journal(books: &Books, proposal: &Proposal, changes: &[Change]) -> Journal {
     let (added, removed) = diff::counts(changes);
     let (commit, now) = (books.history.next(), unix());
     let trial = proposal.confirmed.map(|minutes| Trial {

@@ -14,6 +14,7 @@ use tokio::time::interval;
 
 use crate::books::Books;
 use crate::commit::Committer;
+use crate::durable;
 use crate::metrics::Metrics;
 use crate::operator::Operator;
 use crate::shown::Shown;
@@ -37,7 +38,9 @@ pub async fn run(
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     // Where it really is: a rename must not put a file in the place of a link to it.
-    let books = Books::open(&config.canonicalize()?)?;
+    let config = config.canonicalize()?;
+    let _alone = durable::alone(durable::directory(&config))?;
+    let books = Books::open(&config, None)?;
     let metrics = Metrics::start(run_dir, books.running.config.metrics);
     let coordinator = Coordinator::new(run_dir, Limits::default());
     let committer = Committer::new(run_dir, coordinator, metrics);
@@ -83,7 +86,8 @@ fn take(call: Call, writer: &mpsc::Sender<Call>, shown: &watch::Receiver<Shown>)
         | Request::Verdicts(_)
         | Request::Pools(_)
         | Request::Capture(_)
-        | Request::Clear => {
+        | Request::Clear
+        | Request::Figures(_) => {
             call.refuse("not ctld's");
         }
     }

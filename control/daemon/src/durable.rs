@@ -5,7 +5,7 @@
 //! that a file that was cut off or edited is told from one that was written here.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -54,9 +54,63 @@ fn write_beside(path: &Path, beside: &Path, bytes: &[u8]) -> io::Result<()> {
 /// When it is there and stays.
 pub fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
-        Ok(()) => sync_directory(path).map_err(|error| named("remove", path, &error)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(named("remove", path, &error)),
+        Ok(()) => sync_directory(path),
+        // Removed before, perhaps by one who could not sync that: not to be had when it is not on disk.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => sync_directory(path),
+        Err(error) => Err(error),
+    }
+    .map_err(|error| named("remove", path, &error))
+}
+
+/// Gives the file at `old` the name `new`, too; only that one, when it can have but one.
+///
+/// # Errors
+/// When it cannot be had.
+pub fn link(old: &Path, new: &Path) -> io::Result<()> {
+    let linked = fs::hard_link(old, new).or_else(|_| fs::rename(old, new));
+    let linked = linked.and_then(|()| sync_directory(new));
+    linked.map_err(|error| named("keep", old, &error))
+}
+
+/// Makes a directory and those that it is in, unless they are there.
+///
+/// # Errors
+/// When they are not, and cannot be made.
+pub fn make_directory(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+    {
+        make_directory(parent)?;
+    }
+    let made = fs::create_dir(path).and_then(|()| sync_directory(path));
+    made.map_err(|error| named("make", path, &error))
+}
+
+/// Removes what is left of a write to `path` that did not come to its end.
+pub fn sweep(path: &Path) {
+    // Nothing refers to it, and the next write does the same.
+    drop(fs::remove_file(with_suffix(path, ".new")));
+}
+
+/// The right to write in a directory, as long as the value lives: one process has it.
+///
+/// # Errors
+/// When another one has it, or the directory cannot be written.
+pub fn alone(directory: &Path) -> io::Result<File> {
+    let path = directory.join("lock");
+    let lock = File::options().append(true).create(true).open(&path);
+    let lock = lock.map_err(|error| named("open", &path, &error))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => {
+            let why = format!("another ctld is at work in {}", directory.display());
+            Err(io::Error::new(io::ErrorKind::ResourceBusy, why))
+        }
+        Err(TryLockError::Error(error)) => Err(named("lock", &path, &error)),
     }
 }
 

@@ -117,6 +117,13 @@ impl History {
         self.entries.values().next_back()
     }
 
+    /// The newest entry whose text is as wanted, and that text.
+    pub fn newest_that(&self, is_wanted: impl Fn(&str) -> bool) -> Option<(Entry, String)> {
+        let newest_first = self.entries.keys().rev();
+        let mut read = newest_first.filter_map(|commit| self.read(*commit));
+        read.find(|(_, text)| is_wanted(text))
+    }
+
     /// Every commit for an operator, the newest first.
     pub fn items(&self) -> Vec<HistoryItem> {
         let item = |(rollback, entry): (usize, &Entry)| HistoryItem {

@@ -25,7 +25,8 @@ pub struct Journal {
 }
 
 impl Journal {
-    fn path(directory: &Path) -> PathBuf {
+    /// Where it is.
+    pub fn path(directory: &Path) -> PathBuf {
         directory.join(KIND)
     }
 

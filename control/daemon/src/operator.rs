@@ -1,31 +1,24 @@
 //! The operators' requests, one after the other, and the deadline of a trial.
 
-use std::fs;
-use std::os::fd::OwnedFd;
-use std::time::Duration;
+mod expiry;
+mod requests;
+mod user;
 
-use control::config::{self, Config};
+use std::os::fd::OwnedFd;
+
 use control::configure::Item;
-use control::diff;
 use control::ipc::{Call, ConfigureRequest, Request};
 use control::show::Noun;
-use control::transaction::{Absent, TEXT_BYTES};
-use sys::sealed;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 
 use crate::books::Books;
 use crate::clock::unix;
-use crate::commit::{Committer, Proposal};
+use crate::commit::Committer;
 use crate::edited::Edited;
 use crate::shown::Shown;
-use crate::trial::{MOST_MINUTES, Trial};
-
-/// How long after a return that a daemon refused it is tried again.
-const AGAIN: Duration = Duration::from_secs(10);
-
-/// The most characters of a comment.
-const COMMENT_CHARS: usize = 200;
+use requests::Wanted;
+use user::user_name;
 
 /// The one writer of the configuration.
 #[derive(Debug)]
@@ -122,190 +115,22 @@ impl Operator {
                 file,
                 confirmed,
                 comment,
-                ..
-            } => self.commit(&file, fds, confirmed, comment, user).await,
+                base,
+            } => {
+                let wanted = Wanted {
+                    file,
+                    confirmed,
+                    comment,
+                    base,
+                };
+                self.commit(wanted, fds, user).await
+            }
             ConfigureRequest::Compare { file } => self.compare(&file, fds),
             ConfigureRequest::Rollback(commits) => self.rollback(commits, user).await,
             ConfigureRequest::Confirm => self.confirm(),
         };
         items.unwrap_or_else(|why| why)
     }
-
-    async fn commit(
-        &mut self,
-        file: &str,
-        fds: Vec<OwnedFd>,
-        confirmed: Option<u32>,
-        comment: Option<String>,
-        user: String,
-    ) -> Result<Vec<Item>, Vec<Item>> {
-        if let Some(trial) = &self.books.trial {
-            return Err(refused(format!(
-                "{}: confirm it, or rollback 1",
-                trial.words()
-            )));
-        }
-        if let Some(minutes) = confirmed
-            && !(1..=MOST_MINUTES).contains(&minutes)
-        {
-            let legal = format!("confirmed {minutes}: 1 to {MOST_MINUTES} minutes");
-            return Err(refused(legal));
-        }
-        let (config, text) = candidate(file, fds)?;
-        self.check_host(&config)?;
-        let proposal = Proposal {
-            config,
-            text,
-            user,
-            comment: comment.map(|comment| one_line(&comment)),
-            confirmed,
-            absent: Absent::Refuses,
-        };
-        Ok(self.committer.commit(&mut self.books, proposal).await)
-    }
-
-    /// What the next start of the whole appliance would not accept is not committed. (A trial's end does
-    /// not ask: it is the way back.)
-    fn check_host(&self, config: &Config) -> Result<(), Vec<Item>> {
-        let present = control::cli::interfaces()
-            .map_err(|error| refused(format!("reading the interfaces: {error}")))?;
-        let faults = config::check_newly_free(config, &self.books.running.config, &present);
-        let lines: Vec<Item> = faults
-            .iter()
-            .map(|fault| Item::Fault(fault.to_string()))
-            .collect();
-        if lines.is_empty() { Ok(()) } else { Err(lines) }
-    }
-
-    fn compare(&self, file: &str, fds: Vec<OwnedFd>) -> Result<Vec<Item>, Vec<Item>> {
-        let (_, text) = candidate(file, fds)?;
-        let changes = diff::changes(&self.books.running.canonical, &text);
-        Ok(changes.into_iter().map(Item::Change).collect())
-    }
-
-    async fn rollback(&mut self, commits: u32, user: String) -> Result<Vec<Item>, Vec<Item>> {
-        if let Some(trial) = &self.books.trial
-            && commits != 1
-        {
-            return Err(refused(format!(
-                "{}: confirm it, or rollback 1",
-                trial.words()
-            )));
-        }
-        let history = &mut self.books.history;
-        let depth = history.depth();
-        let back = usize::try_from(commits).unwrap_or(usize::MAX);
-        let target = Some(back).filter(|back| (1..=depth).contains(back));
-        let Some(target) = target.and_then(|back| history.before(back)) else {
-            let legal = match depth {
-                0 => "there is no commit to go back to".to_owned(),
-                depth => format!("1 to {depth}"),
-            };
-            return Err(refused(format!("rollback {commits}: {legal}")));
-        };
-        let name = format!("commit {target}");
-        let Some(text) = history.text(target) else {
-            return Err(refused(format!("{name} was damaged, and is set aside")));
-        };
-        let (config, text) = validated(&name, &text)?;
-        self.check_host(&config)?;
-        let proposal = Proposal {
-            config,
-            text,
-            user,
-            comment: Some(format!("rollback to {name}")),
-            confirmed: None,
-            // What goes back may be what one has died of.
-            absent: Absent::Follows,
-        };
-        Ok(self.committer.commit(&mut self.books, proposal).await)
-    }
-
-    fn confirm(&mut self) -> Result<Vec<Item>, Vec<Item>> {
-        match self.books.confirm() {
-            None => Err(refused("no commit is on trial".to_owned())),
-            Some(Err(error)) => Err(refused(error.to_string())),
-            Some(Ok(commit)) => Ok(vec![Item::Confirmed(commit)]),
-        }
-    }
-
-    /// The trial is over and nobody confirmed it. A daemon that is not there does not hold it up: it
-    /// starts from the running file.
-    async fn go_back(&mut self) {
-        let Some(trial) = self.books.trial.clone() else {
-            self.due = None;
-            return;
-        };
-        let items = match self.back(&trial).await {
-            Ok(items) | Err(items) => items,
-        };
-        if items == [Item::Unchanged] {
-            // What was before it, once the entry between them was set aside.
-            self.books.confirm();
-            let again = Instant::now() + AGAIN;
-            self.due = self.books.trial.is_some().then_some(again);
-            return;
-        }
-        let refusals = items.iter().filter_map(|item| match item {
-            Item::Fault(line) | Item::Refused(line) => Some(line.clone()),
-            Item::Note(_)
-            | Item::Unchanged
-            | Item::Committed(_)
-            | Item::Daemon(_)
-            | Item::Change(_)
-            | Item::Confirmed(_) => None,
-        });
-        let refusals: Vec<String> = refusals.collect();
-        let note = if self.books.trial.is_none() {
-            self.keep_time();
-            format!("commit {} was not confirmed and went back", trial.commit)
-        } else {
-            self.due = Some(Instant::now() + AGAIN);
-            format!(
-                "commit {} was not confirmed and could not go back yet: {}",
-                trial.commit,
-                refusals.join("; ")
-            )
-        };
-        // Once, however often it is tried.
-        if !self.books.notes.contains(&note) {
-            self.books.note(note);
-        }
-    }
-
-    async fn back(&mut self, trial: &Trial) -> Result<Vec<Item>, Vec<Item>> {
-        let (config, text) = validated("the configuration before it", &trial.back)?;
-        let proposal = Proposal {
-            config,
-            text,
-            user: "ctld".to_owned(),
-            comment: Some(format!("commit {} was not confirmed", trial.commit)),
-            confirmed: None,
-            absent: Absent::Follows,
-        };
-        Ok(self.committer.commit(&mut self.books, proposal).await)
-    }
-}
-
-/// The configuration in the one descriptor, with its canonical text.
-fn candidate(file: &str, mut fds: Vec<OwnedFd>) -> Result<(Config, String), Vec<Item>> {
-    let (Some(fd), true) = (fds.pop(), fds.is_empty()) else {
-        return Err(refused(
-            "the request comes with one descriptor, the text".to_owned(),
-        ));
-    };
-    let bytes = sealed::unseal(fd, TEXT_BYTES).map_err(|e| refused(format!("{file}: {e}")))?;
-    let text = String::from_utf8(bytes).map_err(|e| refused(format!("{file}: {e}")))?;
-    validated(file, &text)
-}
-
-fn validated(file: &str, text: &str) -> Result<(Config, String), Vec<Item>> {
-    let config = config::parse(file, text).map_err(|faults| {
-        let lines = faults.iter().map(|fault| Item::Fault(fault.to_string()));
-        lines.collect::<Vec<Item>>()
-    })?;
-    let text = config::print(&config);
-    Ok((config, text))
 }
 
 fn is_refusal(item: &Item) -> bool {
@@ -317,42 +142,5 @@ fn is_refusal(item: &Item) -> bool {
         | Item::Daemon(_)
         | Item::Change(_)
         | Item::Confirmed(_) => false,
-    }
-}
-
-fn refused(why: String) -> Vec<Item> {
-    vec![Item::Refused(why)]
-}
-
-fn one_line(text: &str) -> String {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    words.join(" ").chars().take(COMMENT_CHARS).collect()
-}
-
-/// The user's name, or the number of one who has none.
-fn user_name(uid: u32) -> String {
-    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let name = users.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)? == uid.to_string()).then(|| name.to_owned())
-    });
-    name.unwrap_or_else(|| format!("user {uid}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_user_is_known_by_name_or_else_by_number() {
-        assert_eq!(user_name(0), "root");
-        assert_eq!(user_name(4_000_000_000), "user 4000000000");
-    }
-
-    #[test]
-    fn a_comment_is_one_line_of_bounded_length() {
-        assert_eq!(one_line(" new\n real \t here"), "new real here");
-        assert_eq!(one_line(&"é".repeat(500)).chars().count(), COMMENT_CHARS);
     }
 }

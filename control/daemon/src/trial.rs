@@ -41,7 +41,8 @@ pub enum OnDisk {
 }
 
 impl Trial {
-    fn path(directory: &Path) -> PathBuf {
+    /// Where it is.
+    pub fn path(directory: &Path) -> PathBuf {
         directory.join(KIND)
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::tree::{Entry, Name, Table, spelt};
+use super::tree::{Entry, Name, Table, put_in_order, spelt, stands_alone};
 use crate::grammar::{Kind, Node};
 use crate::words::join;
 
@@ -35,6 +35,7 @@ impl Table {
                             elements.push(element);
                         }
                     }
+                    put_in_order(kind, elements);
                 }
             }
             Kind::Words(_) => {
@@ -138,7 +139,11 @@ fn remove_named(
         tables.remove(&name);
         Ok(())
     } else {
-        table.remove(node.below(), words, at + 1)
+        table.remove(node.below(), words, at + 1)?;
+        if table.entries.is_empty() && !stands_alone(node) {
+            tables.remove(&name);
+        }
+        Ok(())
     }
 }
 

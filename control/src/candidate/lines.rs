@@ -29,14 +29,14 @@ impl Place<'_> {
             Self::Table {
                 nodes,
                 table,
-                is_named,
+                has_line,
             } => {
                 let before = lines.len();
                 for (node, entry) in table.set(nodes) {
                     entry.place(node).lines(&prefix.and(node.word), lines);
                 }
                 // A name has a line of its own only where it has no other.
-                if *is_named && lines.len() == before {
+                if *has_line && lines.len() == before {
                     lines.push(prefix.0.clone());
                 }
             }

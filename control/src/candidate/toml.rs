@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use toml::de::{DeTable, DeValue};
 
-use super::tree::{Entry, Name, Table, spelt};
+use super::tree::{Entry, Name, Table, put_in_order, spelt, stands_alone};
 use crate::grammar::{Kind, Node, Value};
 
 /// What `table`, whose keys are legal, sets of the words `nodes`.
@@ -23,7 +23,8 @@ fn read_entry(node: &'static Node, value: &DeValue<'_>) -> Option<Entry> {
         (Kind::Value(kind), value) => Some(Entry::Value(word(kind, value)?)),
         (Kind::List(kind), DeValue::Array(elements)) => {
             let words = elements.iter().map(|element| word(kind, element.get_ref()));
-            let words: Vec<String> = words.collect::<Option<_>>()?;
+            let mut words: Vec<String> = words.collect::<Option<_>>()?;
+            put_in_order(kind, &mut words);
             (!words.is_empty()).then_some(Entry::List(words))
         }
         (Kind::Words(_), DeValue::Table(table)) => {
@@ -31,7 +32,7 @@ fn read_entry(node: &'static Node, value: &DeValue<'_>) -> Option<Entry> {
             (!table.entries.is_empty()).then_some(Entry::Table(table))
         }
         (Kind::Named { name, .. }, value) => {
-            let tables = match (node.kind, value) {
+            let mut tables: BTreeMap<Name, Table> = match (node.kind, value) {
                 (Kind::Named { key: Some(key), .. }, DeValue::Array(tables)) => tables
                     .iter()
                     .filter_map(|table| {
@@ -49,6 +50,7 @@ fn read_entry(node: &'static Node, value: &DeValue<'_>) -> Option<Entry> {
                     .collect(),
                 _ => BTreeMap::new(),
             };
+            tables.retain(|_, table| stands_alone(node) || !table.entries.is_empty());
             (!tables.is_empty()).then_some(Entry::Named(tables))
         }
         (Kind::List(_) | Kind::Words(_) | Kind::Place(_), _) => None,
@@ -81,16 +83,7 @@ fn write_below(nodes: &'static [Node], table: &Table, path: &str, text: &mut Str
         let path = format!("{path}{}", node.word);
         match entry {
             Entry::Value(_) | Entry::List(_) => {}
-            Entry::Table(table) => {
-                let before = text.len();
-                header(&format!("[{path}]"), text);
-                let headed = text.len();
-                write_keys(node.below(), table, text);
-                if text.len() == headed {
-                    text.truncate(before);
-                }
-                write_below(node.below(), table, &format!("{path}."), text);
-            }
+            Entry::Table(table) => write_table(node, table, &path, text),
             Entry::Named(tables) => {
                 for (name, table) in tables {
                     write_named(node, name, table, &path, text);
@@ -100,6 +93,18 @@ fn write_below(nodes: &'static [Node], table: &Table, path: &str, text: &mut Str
     }
 }
 
+/// A table that says nothing when it is empty.
+fn write_table(node: &Node, table: &Table, path: &str, text: &mut String) {
+    let before = text.len();
+    header(&format!("[{path}]"), text);
+    let headed = text.len();
+    write_keys(node.below(), table, text);
+    if text.len() == headed {
+        text.truncate(before);
+    }
+    write_below(node.below(), table, &format!("{path}."), text);
+}
+
 fn write_named(node: &Node, name: &Name, table: &Table, path: &str, text: &mut String) {
     let path = if let Kind::Named { key: Some(key), .. } = node.kind {
         header(&format!("[[{path}]]"), text);
@@ -107,6 +112,9 @@ fn write_named(node: &Node, name: &Name, table: &Table, path: &str, text: &mut S
         path.to_owned()
     } else {
         let path = format!("{path}.{}", quoted(&name.text));
+        if !stands_alone(node) {
+            return write_table(node, table, &path, text);
+        }
         header(&format!("[{path}]"), text);
         path
     };

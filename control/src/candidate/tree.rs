@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
-use crate::grammar::{Kind, Node, Value};
+use crate::grammar::{Follow, Kind, Node, Value};
 
 /// A table: what is set of its words, by their place in the grammar.
 #[derive(Clone, Debug, Default)]
@@ -74,13 +74,21 @@ pub(super) fn spelt(kind: Value, text: &str) -> String {
     kind.spell(text).unwrap_or_else(|| text.to_owned())
 }
 
+/// Brings a list in the order of the canonical form, where the operator's own has no meaning.
+pub(super) fn put_in_order(kind: Value, elements: &mut [String]) {
+    if let Value::Statuses = kind {
+        elements.sort_unstable(); // three digits first
+    }
+}
+
 /// What a candidate has at a place.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Place<'t> {
     Table {
         nodes: &'static [Node],
         table: &'t Table,
-        is_named: bool,
+        /// Whether it says something even when it is empty.
+        has_line: bool,
     },
     Named(&'static Node, &'t BTreeMap<Name, Table>),
     Value(&'t str),
@@ -154,7 +162,7 @@ impl<'t> Place<'t> {
         Self::Table {
             nodes,
             table,
-            is_named: false,
+            has_line: false,
         }
     }
 
@@ -163,7 +171,7 @@ impl<'t> Place<'t> {
         Self::Table {
             nodes: node.below(),
             table,
-            is_named: true,
+            has_line: stands_alone(node),
         }
     }
 
@@ -181,6 +189,17 @@ impl<'t> Place<'t> {
             }
             Self::Value(..) | Self::List(..) => None,
         }
+    }
+}
+
+/// Whether a name of this node says something even when nothing is set below it.
+pub(super) fn stands_alone(node: &Node) -> bool {
+    match node.kind {
+        Kind::Named { follow, .. } => match follow {
+            Follow::One(_) => false,
+            Follow::Nothing | Follow::Maybe(_) | Follow::Any(_) => true,
+        },
+        Kind::Words(_) | Kind::Value(_) | Kind::List(_) | Kind::Place(_) => false,
     }
 }
 

@@ -105,11 +105,15 @@ fn offers(walk: &Walk, prefix: &str, names: &dyn Names, found: &mut Vec<Completi
             found.push(value(node, *name));
         }
         Expect::Value { node, value } => values(node, *value, &[], prefix, names, found),
-        Expect::Element { node, value, .. } => {
-            let there = there(walk, names);
+        Expect::Element {
+            node, value, taken, ..
+        } => {
+            let mut there = there(walk, names);
             if walk.purpose == Some(Purpose::Delete) {
+                there.retain(|name| !taken.contains(name));
                 found.extend(named(there, prefix));
             } else {
+                there.extend_from_slice(taken);
                 values(node, *value, &there, prefix, names, found);
             }
         }

@@ -29,7 +29,8 @@ pub enum Kind {
     Value(Value),
     /// One value or several. In a configuration: a list.
     List(Value),
-    /// A name, and then other words. In a configuration: named tables.
+    /// A name, and then other words. In a configuration: named tables; where a word has to follow, a
+    /// name alone says nothing.
     Named {
         /// What the name is.
         name: Value,

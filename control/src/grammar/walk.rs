@@ -102,6 +102,8 @@ pub(super) enum Expect {
         node: &'static Node,
         value: Value,
         may_end: bool,
+        /// Those of this line.
+        taken: Vec<String>,
     },
     /// Nothing.
     End,
@@ -209,8 +211,7 @@ impl Walk {
             } if is_optional && !name.fits(word) => self.take(at, word, Err(Vec::new())),
             Expect::Name { name, follow, .. } => {
                 self.push(&written_out(name, at, word)?);
-                let follow = self.after_name(follow);
-                self.follow(follow);
+                self.follow(self.below(follow));
                 Ok(())
             }
             Expect::Value { value, .. } => {
@@ -219,12 +220,20 @@ impl Walk {
                 self.settle();
                 Ok(())
             }
-            Expect::Element { node, value, .. } => {
-                self.words.push(written_out(value, at, word)?);
+            Expect::Element {
+                node,
+                value,
+                mut taken,
+                ..
+            } => {
+                let word = written_out(value, at, word)?;
+                self.words.push(word.clone());
+                taken.push(word);
                 self.expect = Expect::Element {
                     node,
                     value,
                     may_end: true,
+                    taken,
                 };
                 Ok(())
             }
@@ -308,13 +317,7 @@ impl Walk {
     fn enter(&mut self, node: &'static Node) {
         match node.kind {
             Kind::Words(follow) => {
-                let follow = match self.purpose {
-                    None | Some(Purpose::Set) => follow,
-                    Some(Purpose::Delete | Purpose::Show | Purpose::Edit) => {
-                        Follow::Maybe(follow.nodes())
-                    }
-                };
-                self.follow(follow);
+                self.follow(self.below(follow));
             }
             Kind::Named {
                 name,
@@ -345,6 +348,7 @@ impl Walk {
                         node,
                         value,
                         may_end: self.purpose == Some(Purpose::Delete),
+                        taken: Vec::new(),
                     };
                 }
                 Some(Purpose::Show | Purpose::Edit) => self.follow(Follow::Nothing),
@@ -360,11 +364,11 @@ impl Walk {
         }
     }
 
-    /// A name in the configuration needs nothing below it.
-    fn after_name(&self, follow: Follow) -> Follow {
+    /// What is deleted, shown or edited may end at any table and any name.
+    fn below(&self, follow: Follow) -> Follow {
         match self.purpose {
-            None => follow,
-            Some(_) => Follow::Maybe(follow.nodes()),
+            None | Some(Purpose::Set) => follow,
+            Some(Purpose::Delete | Purpose::Show | Purpose::Edit) => Follow::Maybe(follow.nodes()),
         }
     }
 

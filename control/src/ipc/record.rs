@@ -39,6 +39,9 @@ pub enum Request {
     /// An operator's word to a daemon that counts: `show` counts from here on from zero. What Prometheus
     /// gets goes on as it was.
     Clear,
+    /// ctld's word to a daemon that clears, for metrics: as `show`, but counted from the daemon's start,
+    /// whatever was cleared since.
+    Figures(Noun),
 }
 
 /// The most verdicts in one record.
@@ -278,6 +281,29 @@ mod tests {
         );
         let attach = Request::Bond(BondRequest::Attach("bond0".into()));
         assert_eq!(text(&attach), r#"{"bond":{"attach":"bond0"}}"#);
+    }
+
+    #[test]
+    fn captures_and_figures_are_spelt_as_agreed() {
+        let capture = Request::Capture(CaptureRequest {
+            interface: "bond0".into(),
+            snap_length: 65_535,
+        });
+        assert_eq!(
+            text(&capture),
+            r#"{"capture":{"interface":"bond0","snap_length":65535}}"#
+        );
+        let begun = CaptureAnswer::Begun(vec!["eth1".into()]);
+        assert_eq!(
+            text(&Answer::<()>::Capture(begun)),
+            r#"{"capture":{"begun":["eth1"]}}"#
+        );
+        assert_eq!(text(&Request::Clear), r#""clear""#);
+        assert_eq!(text(&Answer::<()>::Done), r#""done""#);
+        assert_eq!(
+            text(&Request::Figures(Noun::Drops)),
+            r#"{"figures":"drops"}"#
+        );
     }
 
     #[test]

@@ -131,6 +131,17 @@ impl Call {
         });
     }
 
+    /// Answers that it is done, from a task of its own.
+    pub fn done(self) {
+        let reply = self.reply();
+        tokio::spawn(async move {
+            if let Ok(record) = encode(&Answer::<()>::Done) {
+                // Nobody to tell when the client is gone.
+                drop(reply.send(&record).await);
+            }
+        });
+    }
+
     /// Answers that nothing will come, and why, from a task of its own.
     pub fn refuse(self, reason: impl Into<String>) {
         let (reply, reason) = (self.reply(), reason.into());

@@ -105,7 +105,8 @@ impl Daemon {
             | Request::Transaction(_)
             | Request::Configure(_)
             | Request::Capture(_)
-            | Request::Clear => call.refuse("not healthd's"),
+            | Request::Clear
+            | Request::Figures(_) => call.refuse("not healthd's"),
         }
     }
 }

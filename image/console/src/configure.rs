@@ -1,10 +1,9 @@
-//! `commit`, `compare`, `rollback`, `confirm`: changing the configuration, through ctld.
+//! `commit`, `compare`, `rollback`, `confirm`: changing the configuration by files, through ctld.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use clap::{Args, Subcommand};
 use control::calendar::utc;
 use control::config;
 use control::configure::{self, Commit, Committed, DaemonOutcome};
@@ -12,110 +11,78 @@ use control::ipc::Effect;
 use control::transaction::TEXT_BYTES;
 use serde_json::{Value, json};
 
-use crate::Failure;
+use crate::failure::Failure;
+use crate::grammar::{COMMIT_FILE, Given, JSON, OPERATIONAL, named_number};
+use crate::trial::Done;
 
-/// A change of the configuration.
-#[derive(Subcommand, Debug)]
-pub(crate) enum Configure {
-    /// Make a file the running configuration
-    Commit {
-        /// The configuration; - reads standard input
-        file: PathBuf,
-
-        /// Roll back by itself unless confirmed within so many minutes
-        #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..))]
-        confirmed: Option<u32>,
-
-        /// A word for the history
-        #[arg(long, value_name = "TEXT")]
-        comment: Option<String>,
-
-        #[command(flatten)]
-        form: Form,
-    },
-
-    /// Show what committing a file would change
-    Compare {
-        /// The configuration; - reads standard input
-        file: PathBuf,
-
-        #[command(flatten)]
-        form: Form,
-    },
-
-    /// Make the configuration of some commits ago the running one
-    Rollback {
-        /// How many commits ago: 1 undoes the last one
-        #[arg(value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-        commits: u32,
-
-        #[command(flatten)]
-        form: Form,
-    },
-
-    /// Keep the commit that is on trial
-    Confirm {
-        #[command(flatten)]
-        form: Form,
-    },
-}
-
-/// How an answer is printed.
-#[derive(Args, Clone, Copy, Debug)]
-pub(crate) struct Form {
-    /// One JSON document instead of text
-    #[arg(long)]
-    json: bool,
-}
-
-/// Does what the operator wants and prints what came of it.
-pub(crate) fn run(run_dir: &Path, verb: &Configure, out: &mut impl Write) -> Result<(), Failure> {
-    match verb {
-        Configure::Commit {
-            file,
-            confirmed,
-            comment,
-            form,
-        } => {
-            let (name, text) = read(file)?;
-            let comment = comment.as_deref();
-            let commit = configure::commit(run_dir, &name, &text, *confirmed, comment)?;
-            print_commit(&commit, "commit", *form, out)
+/// Does what the words say, and prints what came of it.
+pub(crate) fn run(
+    run_dir: &Path,
+    words: &[&str],
+    out: &mut impl Write,
+) -> Result<Option<Done>, Failure> {
+    let owned: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+    let is_json = owned.last().is_some_and(|word| word == JSON);
+    match words {
+        ["commit", file, ..] => commit(run_dir, file, owned.get(2..).unwrap_or_default(), out),
+        ["compare", file, ..] => {
+            compare(run_dir, file, is_json, out)?;
+            Ok(None)
         }
-        Configure::Compare { file, form } => {
-            let (name, text) = read(file)?;
-            let changes = configure::compare(run_dir, &name, &text)?;
-            if form.json {
-                return print_json("compare", &json!(changes), out);
+        ["rollback", commits, ..] => {
+            let commits = named_number(OPERATIONAL, "rollback", commits)?;
+            let commit = configure::rollback(run_dir, commits)?;
+            if is_json {
+                print_json("rollback", &document(&commit), out)?;
+                return Ok(done(&commit));
             }
-            for change in changes {
-                writeln!(out, "{change}")?;
-            }
-            Ok(())
+            print_commit(&commit, Confirming::Anywhere, out)
         }
-        Configure::Rollback { commits, form } => {
-            let commit = configure::rollback(run_dir, *commits)?;
-            print_commit(&commit, "rollback", *form, out)
-        }
-        Configure::Confirm { form } => {
+        _ => {
             let id = configure::confirm(run_dir)?;
-            if form.json {
-                return print_json("confirm", &json!({ "id": id }), out);
+            if is_json {
+                print_json("confirm", &json!({ "id": id }), out)?;
+            } else {
+                writeln!(out, "commit {id} stays")?;
             }
-            writeln!(out, "commit {id} stays")?;
-            Ok(())
+            Ok(Some(Done::Confirmed(id)))
         }
     }
 }
 
+fn commit(
+    run_dir: &Path,
+    file: &str,
+    options: &[String],
+    out: &mut impl Write,
+) -> Result<Option<Done>, Failure> {
+    let given = Given::read(COMMIT_FILE, options);
+    let (confirmed, comment) = (given.number("--confirmed")?, given.text("--comment"));
+    let (name, text) = read(file)?;
+    let commit = configure::commit(run_dir, &name, &text, confirmed, comment)?;
+    if given.has(JSON) {
+        print_json("commit", &document(&commit), out)?;
+        return Ok(done(&commit));
+    }
+    print_commit(&commit, Confirming::Anywhere, out)
+}
+
+fn compare(run_dir: &Path, file: &str, is_json: bool, out: &mut impl Write) -> Result<(), Failure> {
+    let (name, text) = read(file)?;
+    let changes = configure::compare(run_dir, &name, &text)?;
+    if is_json {
+        return print_json("compare", &json!(changes), out);
+    }
+    for change in changes {
+        writeln!(out, "{change}")?;
+    }
+    Ok(())
+}
+
 /// The text of `file`, and what faults are to call it.
-fn read(file: &Path) -> Result<(String, String), Failure> {
-    let is_stdin = file.as_os_str() == "-";
-    let name = if is_stdin {
-        "stdin".to_owned()
-    } else {
-        file.display().to_string()
-    };
+fn read(file: &str) -> Result<(String, String), Failure> {
+    let is_stdin = file == "-";
+    let name = if is_stdin { "stdin" } else { file }.to_owned();
     let bytes = if is_stdin {
         at_most(io::stdin().lock())
     } else {
@@ -144,34 +111,53 @@ fn print_json(verb: &str, value: &Value, out: &mut impl Write) -> Result<(), Fai
     Ok(())
 }
 
-fn print_commit(
-    commit: &Commit,
-    verb: &str,
-    form: Form,
-    out: &mut impl Write,
-) -> Result<(), Failure> {
+/// What a commit on trial is kept with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Confirming {
+    /// From any command line.
+    Anywhere,
+    /// At this prompt.
+    Here,
+}
+
+fn document(commit: &Commit) -> Value {
     let Commit {
         notes,
         committed,
         daemons,
     } = commit;
-    if form.json {
-        let value = json!({ "notes": notes, "committed": committed, "daemons": daemons });
-        return print_json(verb, &value, out);
-    }
-    for note in notes {
+    json!({ "notes": notes, "committed": committed, "daemons": daemons })
+}
+
+/// What a session is to remember of a commit.
+fn done(commit: &Commit) -> Option<Done> {
+    let committed = commit.committed.as_ref()?;
+    Some(Done::Committed {
+        id: committed.id,
+        confirm_by: committed.confirm_by,
+    })
+}
+
+/// Prints what came of a commit.
+pub(crate) fn print_commit(
+    commit: &Commit,
+    confirming: Confirming,
+    out: &mut impl Write,
+) -> Result<Option<Done>, Failure> {
+    for note in &commit.notes {
         writeln!(out, "{note}")?;
     }
-    match committed {
+    match &commit.committed {
         None => writeln!(out, "nothing changes: it is the running configuration")?,
-        Some(committed) => print_committed(committed, daemons, out)?,
+        Some(committed) => print_committed(committed, &commit.daemons, confirming, out)?,
     }
-    Ok(())
+    Ok(done(commit))
 }
 
 fn print_committed(
     committed: &Committed,
     daemons: &[DaemonOutcome],
+    confirming: Confirming,
     out: &mut impl Write,
 ) -> io::Result<()> {
     let Committed {
@@ -193,7 +179,11 @@ fn print_committed(
     }
     if let Some(by) = confirm_by {
         let by = utc(*by);
-        writeln!(out, "goes back at {by} unless fourfold confirm is given")?;
+        let confirm = match confirming {
+            Confirming::Anywhere => "fourfold confirm",
+            Confirming::Here => "confirm",
+        };
+        writeln!(out, "goes back at {by} unless {confirm} is given")?;
     }
     Ok(())
 }

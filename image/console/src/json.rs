@@ -6,8 +6,8 @@ use std::path::Path;
 use control::show::Noun;
 use serde_json::Value;
 
-use crate::Failure;
 use crate::ask::ask;
+use crate::failure::Failure;
 
 /// Prints `{"noun":[…]}`, an item a line; nothing is kept, so that a million connections fit.
 pub(crate) fn print(run_dir: &Path, noun: Noun, out: &mut impl Write) -> Result<(), Failure> {

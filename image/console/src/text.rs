@@ -20,46 +20,22 @@ mod vrrp_why;
 use std::io::Write;
 use std::path::Path;
 
-use clap::Args;
 use control::show::Noun;
 
-use crate::Failure;
 use crate::ask::ask;
+use crate::failure::Failure;
 
 /// Options that change the text only; JSON has every figure anyway, so there they change nothing.
-#[derive(Args, Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Options {
-    /// service: packets and bytes since the start
-    #[arg(long, conflicts_with = "rate")]
-    stats: bool,
-
-    /// service: connections, packets and bytes a second
-    #[arg(long)]
-    rate: bool,
-
-    /// drops, ports, service: numbers in full, not in K, M, G
-    #[arg(long)]
-    exact: bool,
-
-    /// drops: also the reasons that never happened
-    #[arg(long)]
-    all: bool,
-}
-
-impl Options {
-    /// The option that does not go with `noun`, if there is one.
-    pub(crate) fn misplaced(&self, noun: Noun) -> Option<&'static str> {
-        let belongs = |given: bool, nouns: &[Noun]| !given || nouns.contains(&noun);
-        let numbers = [Noun::Drops, Noun::Ports, Noun::Service];
-        [
-            ("--stats", belongs(self.stats, &[Noun::Service])),
-            ("--rate", belongs(self.rate, &[Noun::Service])),
-            ("--all", belongs(self.all, &[Noun::Drops])),
-            ("--exact", belongs(self.exact, &numbers)),
-        ]
-        .into_iter()
-        .find_map(|(option, belongs)| (!belongs).then_some(option))
-    }
+    /// service: packets and bytes since the start.
+    pub(crate) stats: bool,
+    /// service: connections, packets and bytes a second.
+    pub(crate) rate: bool,
+    /// drops, ports, service: numbers in full, not in K, M, G.
+    pub(crate) exact: bool,
+    /// drops: also the reasons that never happened.
+    pub(crate) all: bool,
 }
 
 /// Prints everything of one kind.
@@ -122,7 +98,7 @@ fn wrap<W: AsRef<str>>(start: &str, indent: usize, words: impl IntoIterator<Item
 }
 
 /// What a peer may have had its hand in, without what would move a terminal's cursor.
-fn harmless(text: &str) -> String {
+pub(crate) fn harmless(text: &str) -> String {
     let escape = |c: char| match c.is_control() {
         true => c.escape_default().collect(),
         false => c.to_string(),

@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
+use std::iter::repeat;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -39,7 +40,8 @@ fn daemon(run: &TempDir, name: &str, items: Vec<Value>) -> StandIn {
         | Request::Transaction(_)
         | Request::Configure(_)
         | Request::Capture(_)
-        | Request::Clear => call.refuse("a console shows"),
+        | Request::Clear
+        | Request::Figures(_) => call.refuse("a console shows"),
     };
     StandIn::start(&socket_in(run.path(), name), answer).expect("a stand-in")
 }
@@ -62,12 +64,15 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("UTF-8")
 }
 
-/// A story's arguments, the items of the daemon that is asked, and those of the others.
+/// A story's arguments, the items of the daemon that is asked, and those of the first of the others;
+/// the rest have none.
 struct Story {
     args: Vec<String>,
     items: Vec<Value>,
     also: Vec<Value>,
 }
+
+static NOTHING: Vec<Value> = Vec::new();
 
 impl Story {
     fn noun(&self) -> Noun {
@@ -82,7 +87,8 @@ impl Story {
     /// Everybody who has something to say.
     fn daemons(&self, run: &TempDir) -> Vec<StandIn> {
         let noun = self.noun();
-        let others = noun.also().iter().map(|name| (*name, &self.also));
+        let also = [&self.also].into_iter().chain(repeat(&NOTHING));
+        let others = noun.also().iter().copied().zip(also);
         let daemons = [(noun.daemon(), &self.items)].into_iter().chain(others);
         daemons
             .map(|(name, items)| daemon(run, name, items.clone()))
@@ -197,7 +203,8 @@ fn bad_usage_is_exit_code_2() {
         &["show", "bond", "why"],
         &["show", "vrrp", "how"],
         &["show", "vrrp", "why", "--all"],
-        &[],
+        &["weather"],
+        &["--jsonn"],
     ] {
         let output = fourfold(&run).args(args).output().expect("runs");
         assert_eq!(output.status.code(), Some(2), "{args:?}");
@@ -222,11 +229,12 @@ fn a_noun_is_understood_in_either_number() {
 }
 
 #[test]
-fn one_daemon_of_two_that_is_not_there_is_a_line_beside_what_the_other_says() {
+fn one_daemon_of_several_that_is_not_there_is_a_line_beside_what_the_others_say() {
     let item = serde_json::json!({"reason": "ttl", "layer": "vrrp", "fate": "drop", "count": 3});
     for (name, absent) in [("vrrpd", "lvsd"), ("lvsd", "vrrpd")] {
         let run = run_directory();
         let _daemon = daemon(&run, name, vec![item.clone()]);
+        let _hostd = daemon(&run, "hostd", Vec::new());
         let output = fourfold(&run)
             .args(["show", "drops"])
             .output()
@@ -250,10 +258,11 @@ fn one_daemon_of_two_that_is_not_there_is_a_line_beside_what_the_other_says() {
 }
 
 #[test]
-fn one_daemon_of_two_that_does_not_answer_keeps_nothing_of_the_other_back() {
+fn one_daemon_of_several_that_does_not_answer_keeps_nothing_of_the_others_back() {
     let run = run_directory();
     let item = serde_json::json!({"reason": "ttl", "layer": "lvs", "fate": "drop", "count": 3});
     let _lvsd = daemon(&run, "lvsd", vec![item]);
+    let _hostd = daemon(&run, "hostd", Vec::new());
     let refuse = |call: Call| call.refuse("not now");
     let _vrrpd = StandIn::start(&socket_in(run.path(), "vrrpd"), refuse).expect("a stand-in");
     let output = fourfold(&run)

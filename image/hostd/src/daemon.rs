@@ -138,7 +138,8 @@ impl Served {
             | Request::Pools(_)
             | Request::Configure(_)
             | Request::Capture(_)
-            | Request::Clear => call.refuse("not hostd's"),
+            | Request::Clear
+            | Request::Figures(_) => call.refuse("not hostd's"),
         }
         Ok(())
     }

@@ -135,8 +135,8 @@ fn settings(log: &Log) {
     let settings = [
         // This program, which is no process 1 then.
         ("/proc/sys/kernel/modprobe", "/init"),
-        // Few lines, and none of them may be lost.
-        ("/proc/sys/kernel/printk_devkmsg", "on"),
+        // Few lines, and none of them may be lost. (With the line's end: else the kernel refuses it.)
+        ("/proc/sys/kernel/printk_devkmsg", "on\n"),
     ];
     for (file, value) in settings {
         if let Err(e) = fs::write(file, value) {
@@ -224,7 +224,7 @@ fn books(feeder: &mut Feeder, notices: &mut Notices, log: &Log) {
     feeder.busy(MENDING);
     let why = match tool::run("ctld", &["--config", data::CONFIG, "--mend"], MENDING) {
         Ok(ended) if ended.status == Some(0) => return,
-        Ok(ended) => ended.last_line,
+        Ok(ended) => ended.last_line().to_owned(),
         Err(e) => e.to_string(),
     };
     let line = format!("the configuration could not be put in order: {why}");

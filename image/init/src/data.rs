@@ -8,8 +8,9 @@ use std::time::Duration;
 use crate::disk::BootDisk;
 use crate::gpt::{Data, LABEL};
 use crate::log::Log;
+use crate::mount;
 use crate::notice::Notices;
-use crate::{mount, tool};
+use crate::tool::{self, Ended};
 
 /// Where it is.
 pub const TARGET: &str = "/data";
@@ -71,7 +72,7 @@ pub fn format(disk: &mut BootDisk) -> Result<(), String> {
     let arguments = ["-q", "-F", "-t", "ext4", "-L", LABEL, &device];
     let ended = tool::run("mke2fs", &arguments, MAKING).map_err(cannot)?;
     if ended.status != Some(0) {
-        return Err(cannot(io::Error::other(ended.last_line)));
+        return Err(cannot(io::Error::other(ended.last_line())));
     }
     disk.mark(Data::There).map_err(cannot)
 }
@@ -84,14 +85,24 @@ fn check(disk: &BootDisk, log: &Log) -> Result<(), String> {
         Some(0) => Ok(()),
         // e2fsck(8): 1 errors corrected, 2 and the system should be rebooted, which is for a root.
         Some(1..=3) => {
-            log.info(&format!("e2fsck: {}", ended.last_line));
+            log.info(&format!("e2fsck: {}", ended.last_line()));
             Ok(())
         }
         Some(_) | None => Err(format!(
             "the file system on {device} is damaged ({}); {RESET}",
-            ended.last_line
+            reason(&ended, &device)
         )),
     }
+}
+
+/// Why e2fsck gave up: its last line about the device or itself. What follows is advice for a shell.
+fn reason<'a>(ended: &'a Ended, device: &str) -> &'a str {
+    let about = |line: &&String| {
+        let subject = line.split_once(": ").map(|(subject, _)| subject);
+        subject.is_some_and(|subject| subject == device || subject.ends_with("e2fsck"))
+    };
+    let line = ended.lines.iter().rev().find(about);
+    line.map_or(ended.last_line(), String::as_str)
 }
 
 fn device(disk: &BootDisk) -> Result<String, String> {
@@ -115,4 +126,51 @@ pub fn rescue(from: &Path) -> io::Result<bool> {
     }
     fs::copy(from, config)?;
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason_of(lines: &[&str]) -> String {
+        let ended = Ended {
+            status: Some(8),
+            lines: lines.iter().map(|line| (*line).to_owned()).collect(),
+        };
+        reason(&ended, "/dev/vda3").to_owned()
+    }
+
+    #[test]
+    fn the_reason_is_what_e2fsck_says_of_the_device_and_not_its_advice() {
+        let of_itself = reason_of(&[
+            "ext2fs_open2: Bad magic number in super-block",
+            "/usr/sbin/e2fsck: Superblock invalid, trying backup blocks...",
+            "/usr/sbin/e2fsck: Bad magic number in super-block while trying to open /dev/vda3",
+            "/dev/vda3:",
+            "The superblock could not be read or does not describe a valid ext2/ext3/ext4",
+            "or",
+            "e2fsck -b 32768 <device>",
+        ]);
+        let expected =
+            "/usr/sbin/e2fsck: Bad magic number in super-block while trying to open /dev/vda3";
+        assert_eq!(of_itself, expected);
+        let of_the_device = reason_of(&[
+            "/dev/vda3: Inode 12 has illegal block(s).",
+            "/dev/vda3: UNEXPECTED INCONSISTENCY; RUN fsck MANUALLY.",
+            "(i.e., without -a or -p options)",
+        ]);
+        assert_eq!(
+            of_the_device,
+            "/dev/vda3: UNEXPECTED INCONSISTENCY; RUN fsck MANUALLY."
+        );
+    }
+
+    #[test]
+    fn without_such_a_line_the_last_one_is_the_reason() {
+        assert_eq!(
+            reason_of(&["one", "not done after 900 s"]),
+            "not done after 900 s"
+        );
+        assert_eq!(reason_of(&[]), "");
+    }
 }

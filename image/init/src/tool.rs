@@ -20,8 +20,15 @@ pub const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
 pub struct Ended {
     /// Its exit status; `None` when a signal ended it.
     pub status: Option<i32>,
-    /// The last line that it wrote.
-    pub last_line: String,
+    /// The lines that it wrote, without empty ones.
+    pub lines: Vec<String>,
+}
+
+impl Ended {
+    /// The last line: most programs say there why they have failed.
+    pub fn last_line(&self) -> &str {
+        self.lines.last().map_or("", String::as_str)
+    }
 }
 
 /// Runs a program of this system, for at most `limit`.
@@ -47,11 +54,9 @@ pub fn run(program: &str, arguments: &[&str], limit: Duration) -> io::Result<End
         _ => None,
     };
     let text = text.unwrap_or_else(|| format!("not done after {} s", limit.as_secs()));
-    let last_line = text.lines().rev().find(|line| !line.trim().is_empty());
-    Ok(Ended {
-        status,
-        last_line: last_line.unwrap_or_default().trim().to_owned(),
-    })
+    let lines = text.lines().map(|line| line.trim().to_owned());
+    let lines = lines.filter(|line| !line.is_empty()).collect();
+    Ok(Ended { status, lines })
 }
 
 /// A process id as the signal and wait calls take it.
@@ -90,11 +95,12 @@ mod tests {
     const LONG: Duration = Duration::from_secs(60);
 
     #[test]
-    fn a_program_is_waited_for_and_its_last_line_kept() {
+    fn a_program_is_waited_for_and_its_lines_kept() {
         let ended = shell("echo first; echo second >&2; echo; exit 3", LONG);
         assert_eq!(ended.status, Some(3));
-        assert_eq!(ended.last_line, "second");
-        assert_eq!(shell("exit 0", LONG).last_line, "");
+        assert_eq!(ended.lines, ["first", "second"]);
+        assert_eq!(ended.last_line(), "second");
+        assert_eq!(shell("exit 0", LONG).last_line(), "");
     }
 
     #[test]
@@ -106,7 +112,7 @@ mod tests {
     fn a_program_that_takes_too_long_is_ended() {
         let ended = shell("echo; kill -STOP $$", Duration::from_millis(10));
         assert_eq!(ended.status, None);
-        assert_eq!(ended.last_line, "not done after 0 s");
+        assert_eq!(ended.last_line(), "not done after 0 s");
     }
 
     #[test]

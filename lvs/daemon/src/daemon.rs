@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use control::config::Config;
 use control::ipc::{BondRequest, Call, Effect, RealVerdict, Request, Server, VrrpRequest};
-use control::show::Noun;
+use control::show::{DropItem, Noun, PortItem, ServiceItem};
 use control::transaction::{Participant, Word};
 use lvs::Director;
 use netio::ethtool::Ethtool;
@@ -24,6 +24,7 @@ use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::carrier::{self, CarrierWatch};
+use crate::cleared::Cleared;
 use crate::clock::now;
 use crate::keep::{self, Kept};
 use crate::kernel::Kernel;
@@ -51,6 +52,7 @@ struct Daemon {
     kept: Kept,
     carrier: CarrierWatch,
     meter: RateMeter,
+    cleared: Cleared,
     ifnames: Vec<String>,
     virtuals: Vec<IpAddr>,
     taps: Vec<Arc<Tap>>,
@@ -147,6 +149,7 @@ impl Daemon {
             _promiscuous: promiscuous.collect::<io::Result<_>>()?,
             carrier: CarrierWatch::new(Ethtool::open()?, shared.bonds.len()),
             meter: RateMeter::default(),
+            cleared: Cleared::default(),
             mode: ports.mode,
             sockets: ports.sockets()?,
             shared,
@@ -265,6 +268,7 @@ impl Daemon {
             let taken = self.director.set_config(services, connections);
             taken.map_err(|faults| io::Error::other(start::first_line(&faults)))?;
             self.shared.services.store(self.director.snapshot());
+            self.cleared.renew(&self.services());
             let virtuals = start::virtuals(&config);
             self.carrier.serve(&self.virtuals, &virtuals);
             self.virtuals = virtuals;
@@ -277,48 +281,64 @@ impl Daemon {
         Ok(())
     }
 
-    fn answer(&self, call: Call) {
+    fn answer(&mut self, call: Call) {
         match call.request.clone() {
             Request::Bond(BondRequest::Attach(name)) => {
                 attach::attach(&self.shared, &self.kept, &name, call);
             }
-            Request::Show(noun) => self.show(noun, call),
+            Request::Show(noun) => self.show(noun, &self.cleared, call),
+            Request::Figures(noun) => self.show(noun, &Cleared::default(), call),
+            Request::Clear => {
+                self.cleared = Cleared::now(&self.services(), &self.drops(), self.ports());
+                call.done();
+            }
             Request::Vrrp(VrrpRequest::Attach) => routers::attach(&self.shared, call),
             Request::Capture(request) => {
                 capture::capture(&self.shared, &self.config.bonds, &request, call);
             }
             Request::Verdicts(_) => verdicts::follow(call, self.verdicts.0.clone()),
-            Request::Pools(_)
-            | Request::Transaction(_)
-            | Request::Configure(_)
-            | Request::Clear => call.refuse("not lvsd's"),
+            Request::Pools(_) | Request::Transaction(_) | Request::Configure(_) => {
+                call.refuse("not lvsd's")
+            }
         }
     }
 
-    fn show(&self, noun: Noun, call: Call) {
+    fn services(&self) -> Vec<ServiceItem> {
+        let status = self.director.status(&self.shared.connections);
+        show::services(status, &self.meter)
+    }
+
+    fn drops(&self) -> Vec<DropItem> {
+        show::drops(&self.shared)
+    }
+
+    fn ports(&self) -> Vec<PortItem> {
+        let ask = |worker: usize, port: usize| -> Statistics {
+            let socket = self.sockets.get(worker).and_then(|ports| ports.get(port));
+            let asked = socket.and_then(|socket| Statistics::of(socket.as_fd()).ok());
+            asked.unwrap_or_default()
+        };
+        let members = self.kernel.members();
+        show::ports(&self.shared, &self.config.bonds, members, self.mode, ask)
+    }
+
+    /// Shows a noun, counted since it was `cleared`.
+    fn show(&self, noun: Noun, cleared: &Cleared, call: Call) {
         match noun {
             Noun::Service => {
-                let status = self.director.status(&self.shared.connections);
-                call.answer(noun, show::services(status, &self.meter));
+                let mut items = self.services();
+                cleared.services(&mut items);
+                call.answer(noun, items);
             }
-            Noun::Drops => call.answer(noun, show::drops(&self.shared)),
+            Noun::Drops => {
+                let mut items = self.drops();
+                cleared.drops(&mut items);
+                call.answer(noun, items);
+            }
             Noun::Ports => {
-                let ask = |worker: usize, port: usize| -> Statistics {
-                    let socket = self.sockets.get(worker).and_then(|ports| ports.get(port));
-                    socket
-                        .and_then(|socket| Statistics::of(socket.as_fd()).ok())
-                        .unwrap_or_default()
-                };
-                call.answer(
-                    noun,
-                    show::ports(
-                        &self.shared,
-                        &self.config.bonds,
-                        self.kernel.members(),
-                        self.mode,
-                        ask,
-                    ),
-                );
+                let mut items = self.ports();
+                cleared.ports(&mut items);
+                call.answer(noun, items);
             }
             Noun::Connections => list_connections(Arc::clone(&self.shared), call),
             Noun::Bond

@@ -15,6 +15,7 @@ pub mod announce;
 pub mod attach;
 pub mod capture;
 pub mod carrier;
+pub mod cleared;
 pub mod clock;
 pub mod complaints;
 pub mod counters;

@@ -378,3 +378,24 @@ fn a_transaction_changes_what_it_names_while_the_others_go_on() -> Result<()> {
     );
     Ok(())
 }
+
+#[test]
+#[ignore = "needs root and the lab's programs"]
+fn what_is_cleared_counts_from_zero_and_figures_and_roles_go_on() -> Result<()> {
+    let story = active()?;
+    let sent = |verb: &str| -> Result<u64> {
+        let request = format!(r#"{{"{verb}":"vrrp"}}"#);
+        let all: Vec<vrrp::Status> = story.ours.ask(&request)?;
+        Ok(all[0].counters.adverts_sent)
+    };
+    wait::until_ok(LIMIT, || Ok(ensure!(sent("show")? > 10)))?;
+    let peer = story.ours.connect()?;
+    peer.send(br#""clear""#, &[])?;
+    assert_eq!(peer.recv()?.0, br#""done""#);
+    let (shown, figures) = (sent("show")?, sent("figures")?);
+    assert!(shown < 10 && figures > 10, "{shown} shown, {figures}");
+    wait::until_ok(LIMIT, || Ok(ensure!(sent("show")? > shown)))?;
+    let status = story.ours.wait_for(State::Active)?;
+    assert_eq!(status.counters.became_active, 0, "not since");
+    Ok(())
+}

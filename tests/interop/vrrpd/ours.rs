@@ -161,8 +161,8 @@ impl Ours {
         Ok(items.collect::<Result<_, _>>()?)
     }
 
-    /// Items of a request that the client library would put to another daemon.
-    fn ask<T: DeserializeOwned>(&self, request: &str) -> Result<Vec<T>> {
+    /// Items of a request that the client library would put to another daemon, or not at all.
+    pub fn ask<T: DeserializeOwned>(&self, request: &str) -> Result<Vec<T>> {
         let packet = self.connect()?;
         packet.send(request.as_bytes(), &[])?;
         let mut items = Vec::new();

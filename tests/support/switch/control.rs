@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use super::counters::Direction;
 use super::fault::Loss;
 use super::host::Handle;
+use super::socket_file;
 
 /// A command, as the switch's socket takes it: `{"cut": {"port": "lb1-eth1", "direction": "in"}}`,
 /// `"status"`.
@@ -132,9 +133,10 @@ impl Control {
     /// Takes commands for `switch` at the socket `path`.
     ///
     /// # Errors
-    /// When the socket cannot be made, for example because there is one.
+    /// When the socket cannot be made, for example because a process has it.
     pub fn serve(switch: Handle, path: &Path) -> Result<Self> {
         let what = || format!("making the socket {}", path.display());
+        socket_file::clear(path)?;
         let listener = UnixListener::bind(path).with_context(what)?;
         let ending = Arc::new(AtomicBool::new(false));
         let thread = std::thread::Builder::new()

@@ -1,12 +1,14 @@
 //! A port for a NIC of QEMU's: a Unix datagram socket, one frame a datagram.
 
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
+
+use super::socket_file;
 
 /// The switch's end; its socket's file goes with the value.
 #[derive(Debug)]
@@ -21,18 +23,10 @@ impl Datagram {
     /// left is replaced.
     ///
     /// # Errors
-    /// When somebody listens at `switch`; what the kernel says, for example of a path beyond 107 bytes.
+    /// When a process has that socket; what the kernel says, for example of a path beyond 107 bytes.
     pub fn bind(guest: &Path, switch: &Path) -> Result<Self> {
         let what = || format!("making the socket {}", switch.display());
-        if is_alive(switch) {
-            bail!("{} is another switch's socket", switch.display());
-        }
-        match fs::remove_file(switch) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(error).with_context(what);
-            }
-            Ok(()) | Err(_) => {}
-        }
+        socket_file::clear(switch)?;
         let socket = UnixDatagram::bind(switch).with_context(what)?;
         socket.set_nonblocking(true).with_context(what)?;
         Ok(Self {
@@ -72,9 +66,4 @@ impl Drop for Datagram {
         // Somebody may have cleaned the directory up before.
         fs::remove_file(&self.path).ok();
     }
-}
-
-/// Whether a socket of this name is open in a process.
-fn is_alive(path: &Path) -> bool {
-    UnixDatagram::unbound().is_ok_and(|socket| socket.connect(path).is_ok())
 }

@@ -8,13 +8,15 @@ use std::time::Duration;
 
 use control::config::Config;
 use control::ipc::{Call, Effect, Request, Server};
-use control::show::Noun;
+use control::show::{DropItem, Noun};
 use control::transaction::{Done, Participant, Word};
 use sys::supervised::Supervised;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval};
+use vrrp::Status;
 
+use crate::cleared::Cleared;
 use crate::clock::now;
 use crate::elections::{Command, Elections};
 use crate::forwarder::{self, Attachment};
@@ -44,6 +46,7 @@ struct Daemon {
     memberships: Memberships,
     pools: Pools,
     journal: Journal,
+    cleared: Cleared,
     /// lvsd's memory, which the last to let go unmaps: not the elections.
     attachments: Vec<Arc<Attachment>>,
     inbox: mpsc::Sender<Seen>,
@@ -110,6 +113,7 @@ impl Daemon {
             memberships: Memberships::default(),
             pools: Pools::default(),
             journal: Journal::default(),
+            cleared: Cleared::default(),
             attachments: Vec::new(),
             inbox,
         };
@@ -201,6 +205,12 @@ impl Daemon {
             Effect::Live => {
                 let plan = plan(&self.config.routers, &config.routers);
                 self.elections.tell(Command::Plan(plan));
+                let cleared = self.cleared.clone();
+                self.count(move |counts| {
+                    if let Some((routers, drops)) = counts {
+                        cleared.renew(&routers, &drops);
+                    }
+                });
                 // Those that have just come know nothing yet; the others hear nothing new.
                 for known in self.pools.all() {
                     let (name, is_up) = (known.service, known.alive);
@@ -217,14 +227,22 @@ impl Daemon {
 
     fn answer(&self, call: Call, participant: &mut Participant) {
         match &call.request {
-            Request::Show(Noun::Vrrp) => {
-                let (sender, statuses) = oneshot::channel();
-                self.elections.tell(Command::Show(sender));
-                tokio::spawn(async move {
-                    match statuses.await {
-                        Ok(statuses) => call.answer(Noun::Vrrp, statuses),
-                        Err(_) => call.refuse("vrrpd is stopping"),
+            Request::Show(noun @ (Noun::Vrrp | Noun::Drops)) => {
+                let (noun, cleared) = (*noun, self.cleared.clone());
+                self.count(move |counts| show(call, noun, &cleared, counts));
+            }
+            Request::Figures(noun @ (Noun::Vrrp | Noun::Drops)) => {
+                let noun = *noun;
+                self.count(move |counts| show(call, noun, &Cleared::default(), counts));
+            }
+            Request::Clear => {
+                let cleared = self.cleared.clone();
+                self.count(move |counts| match counts {
+                    Some((routers, drops)) => {
+                        cleared.clear(&routers, &drops);
+                        call.done();
                     }
+                    None => call.refuse(STOPPING),
                 });
             }
             Request::Show(Noun::VrrpWhy) => {
@@ -233,12 +251,11 @@ impl Daemon {
                 tokio::spawn(async move {
                     match items.await {
                         Ok(items) => call.answer(Noun::VrrpWhy, items),
-                        Err(_) => call.refuse("vrrpd is stopping"),
+                        Err(_) => call.refuse(STOPPING),
                     }
                 });
             }
-            Request::Show(Noun::Drops) => self.show_drops(call),
-            Request::Show(noun) => {
+            Request::Show(noun) | Request::Figures(noun) => {
                 let reason = format!("{} is {}'s", noun.name(), noun.daemon());
                 call.refuse(reason);
             }
@@ -251,24 +268,42 @@ impl Daemon {
             | Request::Vrrp(_)
             | Request::Verdicts(_)
             | Request::Configure(_)
-            | Request::Capture(_)
-            | Request::Clear => call.refuse("not vrrpd's"),
+            | Request::Capture(_) => call.refuse("not vrrpd's"),
         }
     }
 
-    /// The counters, with what the virtual routers counted themselves.
-    fn show_drops(&self, call: Call) {
+    /// Gives what the virtual routers and this daemon counted to `take`, from a task of its own; nothing
+    /// when they are stopping.
+    fn count(&self, take: impl FnOnce(Option<Counts>) + Send + 'static) {
         let (sender, statuses) = oneshot::channel();
         self.elections.tell(Command::Show(sender));
         let drops = Arc::clone(self.elections.drops());
         tokio::spawn(async move {
-            match statuses.await {
-                Ok(statuses) => {
-                    let own = statuses.iter().map(|one| one.counters.own_frames);
-                    call.answer(Noun::Drops, drops.items(own.sum()));
-                }
-                Err(_) => call.refuse("vrrpd is stopping"),
-            }
+            take(statuses.await.ok().map(|statuses| {
+                let own = statuses.iter().map(|one| one.counters.own_frames);
+                let drops = drops.items(own.sum());
+                (statuses, drops)
+            }));
         });
+    }
+}
+
+/// The virtual routers, and every reason to drop.
+type Counts = (Vec<Status>, Vec<DropItem>);
+
+/// Why there is no answer.
+const STOPPING: &str = "vrrpd is stopping";
+
+/// Answers with the virtual routers or the drops, counted since they were `cleared`.
+fn show(call: Call, noun: Noun, cleared: &Cleared, counts: Option<Counts>) {
+    let Some((mut routers, mut drops)) = counts else {
+        return call.refuse(STOPPING);
+    };
+    if noun == Noun::Drops {
+        cleared.drops(&mut drops);
+        call.answer(noun, drops);
+    } else {
+        cleared.routers(&mut routers);
+        call.answer(noun, routers);
     }
 }

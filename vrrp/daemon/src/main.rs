@@ -17,6 +17,7 @@
 //! Active. Without lvsd, or when lvsd's pulse rests for 500 ms, no virtual router is Active. An orderly
 //! stop says so with priority 0, and keeps the lease until the successor is heard.
 
+mod cleared;
 mod clock;
 mod daemon;
 mod drops;

@@ -46,11 +46,11 @@ pub async fn all(run_dir: &Path) -> Answers {
         show(run_dir, "bondd", Noun::Bond),
         show(run_dir, "bondd", Noun::Lacp),
         show(run_dir, "supervisor", Noun::Daemons),
-        show(run_dir, "lvsd", Noun::Drops),
-        show(run_dir, "vrrpd", Noun::Drops),
+        figures(run_dir, "lvsd", Noun::Drops),
+        figures(run_dir, "vrrpd", Noun::Drops),
         show(run_dir, "healthd", Noun::Health),
-        show(run_dir, "lvsd", Noun::Service),
-        show(run_dir, "vrrpd", Noun::Vrrp),
+        figures(run_dir, "lvsd", Noun::Service),
+        figures(run_dir, "vrrpd", Noun::Vrrp),
         // It shows nothing; that it says so shows that it lives.
         show::<()>(run_dir, "hostd", Noun::Daemons),
     );
@@ -76,17 +76,30 @@ pub async fn all(run_dir: &Path) -> Answers {
 
 /// The daemon's items; none when it gave no whole answer in time. A refusal is an answer.
 async fn show<T: DeserializeOwned>(run_dir: &Path, daemon: &str, noun: Noun) -> Option<Vec<T>> {
-    let asked = timeout(LIMIT, items(run_dir, daemon, noun)).await;
+    ask(run_dir, daemon, Request::Show(noun)).await
+}
+
+/// As [`show`], of a daemon that an operator can clear: what it counted since its start.
+async fn figures<T: DeserializeOwned>(run_dir: &Path, daemon: &str, noun: Noun) -> Option<Vec<T>> {
+    ask(run_dir, daemon, Request::Figures(noun)).await
+}
+
+async fn ask<T: DeserializeOwned>(
+    run_dir: &Path,
+    daemon: &str,
+    request: Request,
+) -> Option<Vec<T>> {
+    let asked = timeout(LIMIT, items(run_dir, daemon, &request)).await;
     asked.ok()?.ok()
 }
 
 async fn items<T: DeserializeOwned>(
     run_dir: &Path,
     daemon: &str,
-    noun: Noun,
+    request: &Request,
 ) -> io::Result<Vec<T>> {
     let connection = AsyncPacket::connect(socket_in(run_dir, daemon))?;
-    let request = serde_json::to_vec(&Request::Show(noun))?;
+    let request = serde_json::to_vec(request)?;
     connection.send(&request, &[]).await?;
     let mut items = Vec::new();
     while items.len() <= MOST_ITEMS {

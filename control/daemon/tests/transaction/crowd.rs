@@ -174,12 +174,12 @@ fn load(file: &Path, shared: &Mutex<Shared>) {
 }
 
 /// What each daemon says that it dropped.
-fn dropped(by: &str) -> DropItem {
+fn dropped(by: &str, count: u64) -> DropItem {
     DropItem {
         reason: "too_much".into(),
         layer: by.into(),
         fate: Fate::Drop,
-        count: 7,
+        count,
     }
 }
 
@@ -193,8 +193,10 @@ async fn serve(name: &'static str, run_dir: &Path, shared: &Mutex<Shared>, mut s
             call = server.next() => {
                 match call.request {
                     Request::Transaction(_) => participant.take(call),
-                    Request::Show(Noun::Drops) => call.answer(Noun::Drops, [dropped(name)]),
-                    Request::Show(noun) => call.answer::<()>(noun, []),
+                    // Its drops were cleared; metrics do not ask for those that are left.
+                    Request::Show(Noun::Drops) => call.answer(Noun::Drops, [dropped(name, 0)]),
+                    Request::Figures(Noun::Drops) => call.answer(Noun::Drops, [dropped(name, 7)]),
+                    Request::Show(noun) | Request::Figures(noun) => call.answer::<()>(noun, []),
                     _ => call.refuse("not this one's"),
                 }
                 continue;

@@ -3,9 +3,10 @@
 use control::configure;
 
 use crate::stage::{BOUND, Stage, text};
+use crate::traced::{self, Change};
 
 /// Every step, and whether the decision has been made at it.
-const STEPS: [(&str, bool); 7] = [
+pub const STEPS: [(&str, bool); 7] = [
     ("validated", false),
     ("preparing", false),
     ("prepared", false),
@@ -15,8 +16,8 @@ const STEPS: [(&str, bool); 7] = [
     ("committed", true),
 ];
 
-/// Kills ctld at the step of a commit of `text(3)`, and starts it again.
-fn killed_at(step: &str, minutes: Option<u32>) -> Stage {
+/// Kills ctld at the step of a commit of `text(3)`.
+pub fn killed_at(step: &str, minutes: Option<u32>) -> Stage {
     let mut stage = Stage::new();
     stage.hold(step);
     let folder = stage.folder.path().to_owned();
@@ -26,6 +27,11 @@ fn killed_at(step: &str, minutes: Option<u32>) -> Stage {
     stage.kill();
     let answer = commit.join().expect("no panic");
     assert!(answer.is_err(), "an answer before it was true: {answer:?}");
+    stage
+}
+
+fn started_again(step: &str, minutes: Option<u32>) -> Stage {
+    let mut stage = killed_at(step, minutes);
     stage.start();
     stage
 }
@@ -33,7 +39,7 @@ fn killed_at(step: &str, minutes: Option<u32>) -> Stage {
 #[test]
 fn at_every_step_it_is_old_or_new_and_whole_and_said() {
     for (step, decided) in STEPS {
-        let stage = killed_at(step, None);
+        let stage = started_again(step, None);
         // The first answer comes after the daemons have been settled, and says what happened.
         let next = stage.commit(&text(if decided { 3 } else { 2 }));
         let next = next.unwrap_or_else(|error| panic!("{step}: {error}"));
@@ -61,7 +67,7 @@ fn at_every_step_it_is_old_or_new_and_whole_and_said() {
 #[test]
 fn a_trial_is_armed_exactly_when_its_commit_was_decided() {
     for (step, decided) in STEPS {
-        let stage = killed_at(step, Some(5));
+        let stage = started_again(step, Some(5));
         let confirmed = stage.confirm();
         assert_eq!(confirmed.is_ok(), decided, "{step}: {confirmed:?}");
         stage.runs(&text(if decided { 3 } else { 2 }));
@@ -114,4 +120,35 @@ fn daemons_that_have_another_configuration_get_the_running_one_at_the_start() {
     stage.runs(&text(7));
     stage.rollback(1).expect("what ran before");
     stage.runs(&text(2));
+}
+
+#[test]
+fn what_a_commit_changes_outlives_a_loss_of_power_in_the_order_in_which_it_is_made() {
+    for minutes in [None, Some(5)] {
+        let stage = Stage::new();
+        stage.hold("validated");
+        let folder = stage.folder.path().to_owned();
+        let commit = std::thread::spawn(move || {
+            configure::commit(&folder, "new.toml", &text(3), minutes, None)
+        });
+        stage.held();
+        stage.hold("committed");
+        let mut changes = traced::until_stopped(stage.pid());
+        stage.held();
+        stage.go_on();
+        commit.join().expect("no panic").expect("a commit");
+        changes.retain(|change| *change != Change::Write(stage.path("log")));
+        let renamed = |name: &str| {
+            let to = stage.path(name);
+            let is_it = |change: &Change| matches!(change, Change::Rename(_, new) if *new == to);
+            changes.iter().position(is_it)
+        };
+        let order = ["journal", "appliance.toml", "history/0002.toml"].map(renamed);
+        assert!(
+            order.iter().all(Option::is_some) && order.is_sorted(),
+            "{changes:#?}"
+        );
+        assert_eq!(renamed("confirm").is_some(), minutes.is_some());
+        traced::assert_durable(stage.folder.path(), &changes);
+    }
 }

@@ -1,7 +1,7 @@
 //! A ctld in a directory of its own, and its daemons.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -40,6 +40,14 @@ weight = {weight}
 
 pub fn canonical(text: &str) -> String {
     config::print(&config::parse("test", text).expect("legal"))
+}
+
+/// `ctld --mend` of this file, with `run` for `/run`.
+pub fn mending(file: &Path, run: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ctld"));
+    command.arg("--mend");
+    command.arg("--config").arg(file).arg("--run").arg(run);
+    command
 }
 
 pub struct Stage {
@@ -96,6 +104,23 @@ impl Stage {
         self.ctld = Some(ctld);
     }
 
+    /// Runs `ctld --mend`; gives what it says and its exit status.
+    pub fn mend(&self) -> (String, Option<i32>) {
+        let command = mending(&self.path("appliance.toml"), &self.path("run")).output();
+        let output = command.expect("a ctld");
+        let said = String::from_utf8(output.stderr).expect("text");
+        (said, output.status.code())
+    }
+
+    /// What `ctld --mend` has left for this boot, a line each.
+    pub fn notices(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.path("run/notices/configuration"));
+        text.unwrap_or_default()
+            .lines()
+            .map(str::to_owned)
+            .collect()
+    }
+
     /// Kills ctld, stopped or not.
     pub fn kill(&mut self) {
         drop(self.ctld.take());
@@ -128,7 +153,8 @@ impl Stage {
         kill(self.pid(), Signal::SIGCONT).expect("a process");
     }
 
-    fn pid(&self) -> Pid {
+    /// ctld's process.
+    pub fn pid(&self) -> Pid {
         let pid = self.ctld.as_ref().expect("a ctld").pid();
         Pid::from_raw(i32::try_from(pid).expect("a pid"))
     }

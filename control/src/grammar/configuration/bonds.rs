@@ -46,7 +46,7 @@ const MEMBER: Node = Node::named(
     "member",
     "Options of one member",
     Value::Interface,
-    Follow::Maybe(&[
+    Follow::One(&[
         Node::value(
             "actor_port_prio",
             "802.3ad: LACP port priority; lower wins",

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use control::show::{BondItem, Duplex, Forwarder, MemberItem, Mode};
 
-use crate::Failure;
 use crate::ask::Answers;
+use crate::failure::Failure;
 
 pub(super) fn print(items: Answers<BondItem>, out: &mut impl Write) -> Result<(), Failure> {
     let mut gap = "";

@@ -4,8 +4,8 @@ use std::io::Write;
 
 use control::show::ConfigurationItem;
 
-use crate::Failure;
 use crate::ask::Answers;
+use crate::failure::Failure;
 
 pub(super) fn print(
     items: Answers<ConfigurationItem>,

@@ -5,8 +5,8 @@ use std::io::Write;
 use control::show::ConnectionItem;
 
 use super::COLUMNS;
-use crate::Failure;
 use crate::ask::Answers;
+use crate::failure::Failure;
 
 pub(super) fn print(items: Answers<ConnectionItem>, out: &mut impl Write) -> Result<(), Failure> {
     writeln!(

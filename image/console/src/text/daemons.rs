@@ -6,8 +6,8 @@ use control::show::DaemonItem;
 
 use super::table::{figure, print as print_table, word};
 use super::{cut, harmless};
-use crate::Failure;
 use crate::ask::Answers;
+use crate::failure::Failure;
 use crate::time::span;
 
 pub(super) fn print(items: Answers<DaemonItem>, out: &mut impl Write) -> Result<(), Failure> {

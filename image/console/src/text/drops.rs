@@ -6,8 +6,8 @@ use control::show::{DropItem, Fate};
 
 use super::table::{figure, print as print_table, word};
 use super::{Options, number};
-use crate::Failure;
 use crate::ask::Answers;
+use crate::failure::Failure;
 
 pub(super) fn print(
     items: Answers<DropItem>,

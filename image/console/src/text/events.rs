@@ -6,8 +6,8 @@ use control::calendar::utc_ms;
 use control::show::EventItem;
 
 use super::harmless;
-use crate::Failure;
 use crate::ask::Answers;
+use crate::failure::Failure;
 
 pub(super) fn print(items: Answers<EventItem>, out: &mut impl Write) -> Result<(), Failure> {
     for item in items {

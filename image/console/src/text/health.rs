@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use control::show::{HealthItem, Verdict, age};
 
 use super::{cut, harmless};
-use crate::Failure;
 use crate::ask::Answers;
+use crate::failure::Failure;
 use crate::time::{short_span, span};
 
 /// Width of the real's column: the longest IPv4 address and port fit.

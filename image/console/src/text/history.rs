@@ -7,8 +7,8 @@ use control::show::{HistoryItem, Standing};
 
 use super::table::{figure, print as print_table, word};
 use super::{cut, harmless, wrap};
-use crate::Failure;
 use crate::ask::Answers;
+use crate::failure::Failure;
 
 const HEADER: &[&str] = &["Rollback", "Commit", "Made", "User", "Standing", "Lines"];
 

@@ -6,8 +6,8 @@ use control::show::InterfaceItem;
 
 use super::harmless;
 use super::table::{Cell, figure, print as print_table, word};
-use crate::Failure;
 use crate::ask::Answers;
+use crate::failure::Failure;
 
 const HEADER: [&str; 6] = ["Interface", "Link", "Speed", "MTU", "MAC", "For"];
 

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use control::show::{LacpItem, PortInfo, PortState, PortStatus};
 
-use crate::Failure;
 use crate::ask::Answers;
+use crate::failure::Failure;
 
 /// The state bits in their order on the wire.
 const BITS: [(&str, PortState); 8] = [

@@ -6,8 +6,8 @@ use control::show::PortItem;
 
 use super::table::{figure, print as print_table, word};
 use super::{Options, number};
-use crate::Failure;
 use crate::ask::Answers;
+use crate::failure::Failure;
 
 const HEADER: &[&str] = &[
     "Bond", "Port", "Queue", "XDP", "Link", "RxFrames", "RxBytes", "TxFrames", "TxBytes",

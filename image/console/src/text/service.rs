@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use control::show::{Counters, Rates, RealItem, ServiceItem};
 
 use super::{Options, number};
-use crate::Failure;
 use crate::ask::Answers;
+use crate::failure::Failure;
 
 pub(super) fn print(
     items: Answers<ServiceItem>,

@@ -5,8 +5,8 @@ use std::io::Write;
 use control::show::VersionItem;
 
 use super::harmless;
-use crate::Failure;
 use crate::ask::Answers;
+use crate::failure::Failure;
 
 pub(super) fn print(items: Answers<VersionItem>, out: &mut impl Write) -> Result<(), Failure> {
     for item in items {

@@ -6,8 +6,8 @@ use control::show::{Family, VrrpForwarder, VrrpItem, VrrpState};
 
 use super::table::{figure, print as print_table, word};
 use super::wrap;
-use crate::Failure;
 use crate::ask::Answers;
+use crate::failure::Failure;
 use crate::time::span;
 
 const HEADER: &[&str] = &[

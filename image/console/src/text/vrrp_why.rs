@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use control::show::{VrrpState, WhyItem};
 
 use super::wrap;
-use crate::Failure;
 use crate::ask::Answers;
+use crate::failure::Failure;
 use crate::time::{short_span, span};
 
 pub(super) fn print(items: Answers<WhyItem>, out: &mut impl Write) -> Result<(), Failure> {

@@ -150,18 +150,16 @@ fn a_client_that_does_not_read_loses_frames_and_is_told_how_many() {
         let slow = lvsd.connect();
         lvsd.ask(&slow, &request("eth1", 65_535));
         let far = PacketSocket::open("far-eth1", 0).unwrap();
-        let received = |ports: &[Value]| ports[0]["rx_frames"].as_u64().unwrap();
+        let received = || lvsd.items(r#"{"show":"ports"}"#)[0]["rx_frames"].as_u64();
         // More than its socket and its queue can hold.
-        let mut sent = 0;
-        for round in 0..40_u64 {
-            for _ in 0..500 {
-                far.send(&frame(4)).unwrap();
-            }
-            sent += 500;
-            lvsd.ports(|ports| received(ports) >= (round + 1) * 500);
-        }
+        let enough = 20_000;
+        wait::until("frames", GENEROUS, || {
+            (0..500).for_each(|_| far.send(&frame(4)).unwrap());
+            received().filter(|count| *count >= enough)
+        })
+        .unwrap();
         let (mut taken, mut lost) = (0, 0);
-        while taken + lost < sent {
+        while taken + lost < enough {
             if taken % 1_000 == 0 {
                 // What was lost is told with the next frame.
                 far.send(&frame(5)).unwrap();

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod capture;
 #[cfg(test)]
+mod cleared;
+#[cfg(test)]
 mod daemon;
 #[cfg(test)]
 mod kernel;

@@ -93,3 +93,13 @@ fn a_member_that_goes_is_no_end_and_one_away_at_the_next_start_is_none_either() 
         lvsd.stop().await;
     });
 }
+
+#[test]
+#[ignore = "needs root"]
+fn without_a_bond_there_is_nothing_to_forward_and_the_forwarder_runs() {
+    in_a_namespace(async || {
+        let lvsd = Lvsd::start("bondless", "").await;
+        assert_eq!(lvsd.ports(|_| true), [Value::Null; 0]);
+        lvsd.stop().await;
+    });
+}
