@@ -1,18 +1,19 @@
 //! Follows the kernel and brings it to what is configured.
 
+mod guard;
+mod steps;
+
 use std::collections::BTreeSet;
 use std::io;
 use std::net::IpAddr;
 
 use control::config::{Config, Management, Vlan};
 use control::ipc::Effect;
-use control::show::DropItem;
 use netio::netlink::{Event, Netlink, Watch};
 
-use crate::access;
 use crate::faults::Faults;
 use crate::named::{Named, NamedFile};
-use crate::plan::{Kernel, Step, absent, missing, surplus, unmade};
+use crate::plan::{Kernel, absent, missing, surplus, unmade};
 use crate::settings;
 
 /// The host, and what it is to have.
@@ -89,19 +90,6 @@ impl Host {
     /// What the host is to be.
     pub const fn config(&self) -> &Config {
         &self.config
-    }
-
-    /// What the access list has dropped; nothing where there is none.
-    pub async fn drops(&self) -> Vec<DropItem> {
-        if self.access.is_none() {
-            return Vec::new();
-        }
-        access::drops().await.unwrap_or_default()
-    }
-
-    /// What keeps the access list from being as configured.
-    pub fn access_fault(&self) -> Option<&str> {
-        self.faults.why(ACCESS)
     }
 
     /// The addresses that the management port has now.
@@ -195,31 +183,6 @@ impl Host {
         }
     }
 
-    /// Loads the access list, unless it is there.
-    async fn guard(&mut self) {
-        let Some(management) = &self.config.management else {
-            return;
-        };
-        let script = access::script(Some(management));
-        if self.access.as_ref() != Some(&script) {
-            let result = access::load(&script).await;
-            self.access = result.is_ok().then_some(script);
-            self.faults.note(ACCESS, "loaded", result);
-        }
-    }
-
-    /// Removes the access list of a management port that is configured no more.
-    async fn unguard(&mut self) -> bool {
-        if self.before.management.is_empty() || self.config.management.is_some() {
-            return true;
-        }
-        let result = access::load(&access::script(None)).await;
-        self.access = None;
-        let is_removed = result.is_ok();
-        self.faults.note(ACCESS, "removed", result);
-        is_removed
-    }
-
     /// Says it once when the management port is not there, and once when it is.
     fn note_absent(&mut self, kernel: &Kernel) {
         let result = match absent(&self.config, kernel) {
@@ -290,58 +253,6 @@ impl Host {
         let result = self.file.write(&named);
         self.faults.note_change(MEMORY, "written", result);
     }
-
-    async fn add(&mut self, step: Step) {
-        let netlink = &self.netlink;
-        let result = match &step {
-            Step::Vlan { name, ifindex, id } => netlink.add_vlan(name, *ifindex, *id).await,
-            Step::Link { ifindex, .. } => netlink.set_up(*ifindex, true).await,
-            Step::Address(a) => netlink.add_address(a.ifindex, a.address, a.prefix).await,
-            Step::Route { route: r, ifindex } => {
-                let to = (r.destination, r.prefix);
-                netlink.add_route(to, Some(r.gateway), *ifindex).await
-            }
-            Step::Management(route) => netlink.add_static(route).await,
-            Step::Rule(rule) => netlink.add_rule(rule).await,
-        };
-        if let Step::Link { name, .. } = &step
-            && result.is_ok()
-        {
-            self.note_raised(name);
-        }
-        self.faults
-            .note(step.to_string(), "added", result.map_err(Into::into));
-    }
-
-    async fn remove(&mut self, step: Step) -> bool {
-        let netlink = &self.netlink;
-        let result = match &step {
-            Step::Vlan { ifindex, .. } => netlink.remove_link(*ifindex).await,
-            Step::Link { ifindex, .. } => netlink.set_up(*ifindex, false).await,
-            Step::Address(a) => {
-                let (address, prefix) = (a.address, a.prefix);
-                netlink.remove_address(a.ifindex, address, prefix).await
-            }
-            Step::Route { route: r, ifindex } => {
-                let to = (r.destination, r.prefix);
-                netlink.remove_route(to, Some(r.gateway), *ifindex).await
-            }
-            Step::Management(route) => netlink.remove_static(route).await,
-            Step::Rule(rule) => netlink.remove_rule(rule).await,
-        };
-        let is_removed = result.is_ok();
-        self.faults
-            .note(step.to_string(), "removed", result.map_err(Into::into));
-        is_removed
-    }
-
-    /// Remembers that a management port was down before: it goes down again with its configuration.
-    fn note_raised(&mut self, name: &str) {
-        if self.role(name) == Role::Management && !self.raised.iter().any(|one| one == name) {
-            self.raised.push(name.to_owned());
-            self.remember();
-        }
-    }
 }
 
 /// What the configuration means by an interface.
@@ -357,7 +268,5 @@ enum Role {
 
 /// The state file, among faults.
 const MEMORY: &str = "what is to be removed one day";
-/// The access list.
-const ACCESS: &str = "access list of the management port";
 /// The management port's NIC.
 const ABSENT: &str = "management port";

@@ -39,7 +39,7 @@ use control::config::Config;
 use sys::supervised::Supervised;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// The host's addresses and routes.
+/// What belongs to the host.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Args {

@@ -23,9 +23,9 @@ pub fn interfaces(config: &Config, kernel: &Kernel) -> Vec<InterfaceItem> {
     let links = kernel.links.iter().filter(|link| link.name != "lo");
     let mut items: Vec<_> = links
         .map(|link| {
-            let settings = ethtool
-                .as_ref()
-                .and_then(|t| t.link_settings(&link.name).ok());
+            // What a virtual interface says of its speed is made up.
+            let nic = ethtool.as_ref().filter(|_| link.kind.is_none());
+            let settings = nic.and_then(|nic| nic.link_settings(&link.name).ok());
             let device = device(Path::new("/sys/class/net"), link);
             let mut item = item(config, kernel, link);
             item.speed = settings.and_then(|settings| settings.speed);

@@ -42,7 +42,8 @@ fn every_interface_is_shown_with_what_it_is_for_and_a_nic_that_is_not_there_is_m
             (&member["up"], &member["mtu"]),
             (&false.into(), &1400.into())
         );
-        let mac = shell("cat /proc/self/mountinfo >/dev/null; ip -br link show eth1");
+        assert!(member["speed"].is_null(), "nobody knows");
+        let mac = shell("ip -br link show eth1");
         let mac = mac.split_whitespace().nth(2).expect("a MAC address");
         assert_eq!(member["mac"], mac);
     });
