@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::run;
 
-/// The variable that names the image, `….img`; kernel and initramfs lie beside it under its name.
+/// The variable that names the image; `vmlinuz` and `initrd` lie beside it.
 pub const IMAGE: &str = "FOURFOLD_IMAGE";
 
 /// Bytes of a disk: larger than the image, as the disk of a box is.
@@ -24,12 +24,12 @@ pub struct Image {
 }
 
 impl Image {
-    /// The image in the file `disk`, with `….vmlinuz` and `….initrd` beside it.
+    /// The image in the file `disk`, with `vmlinuz` and `initrd` beside it.
     pub fn new(disk: &Path) -> Self {
         Self {
             disk: disk.to_owned(),
-            kernel: disk.with_extension("vmlinuz"),
-            initrd: disk.with_extension("initrd"),
+            kernel: disk.with_file_name("vmlinuz"),
+            initrd: disk.with_file_name("initrd"),
         }
     }
 
