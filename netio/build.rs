@@ -24,8 +24,12 @@ fn main() {
 fn compile(source: &str, object: &str) -> Result<(), String> {
     let out = std::env::var_os("OUT_DIR").ok_or("OUT_DIR is not set: build with cargo")?;
     let object = PathBuf::from(out).join(object);
+    let here = std::env::var("CARGO_MANIFEST_DIR")
+        .map_err(|_| "CARGO_MANIFEST_DIR is not set: build with cargo")?;
     let status = Command::new("clang")
         .args(["-O2", "-g", "-Wall", "-Wextra", "-Werror", "-target", "bpf"])
+        // The object is part of a program, which is to be the same whatever folder it is built in.
+        .arg(format!("-ffile-prefix-map={here}=/fourfold/netio"))
         // Debian keeps asm/types.h in the architecture's own folder.
         .arg(format!(
             "-I/usr/include/{}-linux-gnu",

@@ -30,13 +30,23 @@ const fn program(package: &'static str, name: &'static str) -> Need {
     }
 }
 
-const NEEDS: [Need; 16] = [
-    program("clang", "clang"),
+const fn file(package: &'static str, path: &'static str) -> Need {
     Need {
-        package: "linux-libc-dev",
-        sign: Sign::File("/usr/include/linux/bpf.h"),
+        package,
+        sign: Sign::File(path),
         services: &[],
-    },
+    }
+}
+
+const NEEDS: [Need; 21] = [
+    program("binutils", "strip"),
+    program("clang", "clang"),
+    // The keys by which the image's packages are checked.
+    file(
+        "debian-archive-keyring",
+        "/usr/share/keyrings/debian-archive-keyring.gpg",
+    ),
+    file("linux-libc-dev", "/usr/include/linux/bpf.h"),
     Need {
         package: "openvswitch-switch",
         sign: Sign::Program("ovs-vswitchd"),
@@ -77,7 +87,10 @@ const NEEDS: [Need; 16] = [
     program("ethtool", "ethtool"),
     program("iproute2", "ip"),
     program("iputils-ping", "ping"),
+    file("ovmf", "/usr/share/OVMF/OVMF_CODE_4M.fd"),
     program("procps", "ps"),
+    program("qemu-system-x86", "qemu-system-x86_64"),
+    file("seabios", "/usr/share/seabios/bios-256k.bin"),
     program("tcpdump", "tcpdump"),
     program("util-linux", "nsenter"),
 ];

@@ -99,23 +99,31 @@ impl Apt {
         command.args(["--no-install-recommends", "--simulate", "install"]);
         command.args(group.packages.iter().map(|name| format!("{name}/{suite}")));
         let plan = run::text(&mut command)?;
-        plan.lines()
-            .filter_map(planned)
+        let planned: Vec<(&str, &str)> = plan.lines().filter_map(planned).collect();
+        let mut show = self.command("apt-cache");
+        show.arg("show");
+        show.args(
+            planned
+                .iter()
+                .map(|(name, version)| format!("{name}={version}")),
+        );
+        let records = run::text(&mut show)?;
+        planned
+            .into_iter()
             .map(|(name, version)| {
-                let record = run::text(
-                    self.command("apt-cache")
-                        .args(["show", &format!("{name}={version}")]),
-                )?;
-                let field = |key| {
-                    field(&record, key).with_context(|| format!("{name} {version}: no {key}"))
+                let record = record(&records, name, version);
+                let value = |key| {
+                    record
+                        .and_then(|record| field(record, key))
+                        .with_context(|| format!("apt knows no {key} of {name} {version}"))
                 };
                 Ok(Package {
                     purpose,
                     name: name.to_owned(),
                     version: version.to_owned(),
-                    architecture: field("Architecture")?,
+                    architecture: value("Architecture")?.to_owned(),
                     suite: suite.clone(),
-                    sha256: field("SHA256")?,
+                    sha256: value("SHA256")?.to_owned(),
                 })
             })
             .collect()
@@ -154,8 +162,15 @@ fn planned(line: &str) -> Option<(&str, &str)> {
     Some((name, rest.split(' ').next()?))
 }
 
-fn field(record: &str, key: &str) -> Option<String> {
-    let value = |line: &str| Some(line.strip_prefix(key)?.strip_prefix(": ")?.to_owned());
+/// Of records with an empty line between them, that of this package.
+fn record<'text>(records: &'text str, name: &str, version: &str) -> Option<&'text str> {
+    records.split("\n\n").find(|record| {
+        field(record, "Package") == Some(name) && field(record, "Version") == Some(version)
+    })
+}
+
+fn field<'text>(record: &'text str, key: &str) -> Option<&'text str> {
+    let value = |line: &'text str| line.strip_prefix(key)?.strip_prefix(": ");
     record.lines().find_map(value)
 }
 
@@ -174,9 +189,13 @@ mod tests {
     }
 
     #[test]
-    fn a_field_of_a_record_is_found_by_its_whole_name() {
-        let record = "Package: a\nInstalled-Size: 5\nSize: 4\nSHA256: 00\n";
-        assert_eq!(field(record, "Size").as_deref(), Some("4"));
-        assert_eq!(field(record, "SHA512"), None);
+    fn a_record_is_found_by_name_and_version_and_a_field_by_its_whole_name() {
+        let records = "Package: a\nVersion: 1\nSize: 4\n\n\
+                       Package: a\nVersion: 2\nInstalled-Size: 5\nSize: 6\nSHA256: 00\n";
+        let second = record(records, "a", "2").unwrap();
+        assert_eq!(field(second, "Size"), Some("6"));
+        assert_eq!(field(second, "SHA512"), None);
+        assert_eq!(record(records, "a", "3"), None);
+        assert_eq!(record(records, "b", "2"), None);
     }
 }

@@ -15,7 +15,7 @@ use crate::tree::Tree;
 use crate::{initrd, licences, system};
 
 /// Debian's part, ready for the disk.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Debian {
     /// The kernel.
     pub kernel: Vec<u8>,
@@ -23,6 +23,8 @@ pub struct Debian {
     pub initrd: Vec<u8>,
     /// GRUB for both firmwares.
     pub grub: Grub,
+    /// What runs here and now.
+    pub tools: Tools,
 }
 
 /// What is kept, by name.
@@ -41,8 +43,10 @@ impl Debian {
     /// When a package cannot be had, or lacks what the recipe takes from it.
     pub fn get(recipe: &Path, work: &Path, key: &str) -> Result<Self> {
         let kept = work.join("debian");
-        if fs::read_to_string(kept.join(KEY)).is_ok_and(|there| there == key) {
-            return Self::load(&kept);
+        let is_kept = fs::read_to_string(kept.join(KEY)).is_ok_and(|there| there == key);
+        let tools = work.join(Purpose::Tools.name());
+        if is_kept && tools.is_dir() {
+            return Self::load(&kept, Tools::at(&tools)?);
         }
         let made = Self::make(recipe, work)?;
         made.store(&kept, key)?;
@@ -80,6 +84,7 @@ impl Debian {
             kernel: kernel.image()?,
             initrd: tools.zstd(&initrd::archive(&tree)?)?,
             grub: Grub::make(&tools, work)?,
+            tools,
         })
     }
 
@@ -105,7 +110,7 @@ impl Debian {
         Ok(())
     }
 
-    fn load(kept: &Path) -> Result<Self> {
+    fn load(kept: &Path, tools: Tools) -> Result<Self> {
         let read = |name: &str| {
             let file = kept.join(name);
             fs::read(&file).with_context(|| format!("reading {}", file.display()))
@@ -118,6 +123,7 @@ impl Debian {
                 core: read(CORE)?,
                 efi: read(EFI)?,
             },
+            tools,
         })
     }
 }
@@ -137,11 +143,14 @@ mod tests {
                 core: vec![4],
                 efi: vec![5],
             },
+            tools: Tools::at(work.path()).unwrap(),
         };
         made.store(&work.path().join("debian"), "one").unwrap();
         // There is no recipe here: whatever is not kept cannot be made either.
-        let kept = Debian::get(work.path(), work.path(), "one").unwrap();
-        assert_eq!(kept.parts(), made.parts());
-        assert!(Debian::get(work.path(), work.path(), "two").is_err());
+        let get = |key| Debian::get(work.path(), work.path(), key);
+        assert!(get("one").is_err(), "the tools are not unpacked");
+        fs::create_dir(work.path().join("tools")).unwrap();
+        assert_eq!(get("one").unwrap().parts(), made.parts());
+        assert!(get("two").is_err());
     }
 }

@@ -1,12 +1,10 @@
-//! The disk: partitions for both firmwares, and the FAT volume with GRUB and the two slots.
+//! The disk: partitions for both firmwares, and GRUB where a BIOS looks for it.
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use fatfs::{FatType, FileSystem, FormatVolumeOptions, FsOptions, ReadWriteSeek};
-use fscommon::{BufStream, StreamSlice};
 use gptman::{GPT, GPTPartitionEntry};
 
 use crate::grub::Grub;
@@ -15,15 +13,15 @@ use crate::grub::Grub;
 pub const SECTOR: usize = 512;
 
 /// [`SECTOR`], as gptman counts.
-const SECTOR_BYTES: u64 = 512;
+pub const SECTOR_BYTES: u64 = 512;
 const MEBIBYTE: u64 = 1 << 20;
 /// First partition: GRUB's core, for a BIOS.
 const CORE: Extent = Extent {
     first: 2048,
     sectors: MEBIBYTE / SECTOR_BYTES,
 };
-/// Second partition: the FAT volume.
-const BOOT: Extent = Extent {
+/// Second partition: the boot volume.
+pub const BOOT: Extent = Extent {
     first: 4096,
     sectors: 256 * MEBIBYTE / SECTOR_BYTES,
 };
@@ -40,32 +38,21 @@ const EFI_SYSTEM: [u8; 16] = [
 const DISK_ID: [u8; 16] = *b"Fourfold disk\0\0\x40";
 const CORE_ID: [u8; 16] = *b"Fourfold core\0\0\x40";
 const BOOT_ID: [u8; 16] = *b"Fourfold boot\0\0\x40";
-const VOLUME_ID: u32 = 0x4f55_5234;
-const VOLUME_LABEL: [u8; 11] = *b"FOURBOOT   ";
 
-/// A 2 KiB cluster makes 256 MiB a FAT32 volume: it has more than 65 525 of them.
-const CLUSTER_BYTES: u32 = 2048;
-
+/// Where a partition is, in sectors.
 #[derive(Clone, Copy, Debug)]
-struct Extent {
-    first: u64,
-    sectors: u64,
+pub struct Extent {
+    /// Its first sector.
+    pub first: u64,
+    /// How many it has.
+    pub sectors: u64,
 }
 
-/// A file of the boot volume.
-#[derive(Clone, Copy, Debug)]
-pub struct BootFile<'bytes> {
-    /// Path on the volume.
-    pub path: &'static str,
-    /// Content.
-    pub bytes: &'bytes [u8],
-}
-
-/// Writes a disk image, sparse.
+/// Writes a disk image, sparse, with an empty second partition.
 ///
 /// # Errors
 /// When the file cannot be written or something does not fit.
-pub fn write(path: &Path, grub: &Grub, files: &[BootFile<'_>]) -> Result<()> {
+pub fn write(path: &Path, grub: &Grub) -> Result<()> {
     let about = || format!("writing {}", path.display());
     let mut disk = File::options()
         .read(true)
@@ -84,10 +71,7 @@ pub fn write(path: &Path, grub: &Grub, files: &[BootFile<'_>]) -> Result<()> {
         "GRUB's core does not fit its partition"
     );
     write_at(&mut disk, CORE.first, &core).with_context(about)?;
-    let start = BOOT.first * SECTOR_BYTES;
-    let volume = StreamSlice::new(&mut disk, start, start + BOOT.sectors * SECTOR_BYTES)?;
-    fill(BufStream::new(volume), files).with_context(about)?;
-    disk.sync_all().with_context(about)
+    Ok(())
 }
 
 fn write_at(disk: &mut File, sector: u64, bytes: &[u8]) -> std::io::Result<()> {
@@ -116,27 +100,5 @@ fn entry(name: &str, kind: [u8; 16], id: [u8; 16], extent: Extent) -> GPTPartiti
     }
 }
 
-fn fill(mut volume: impl ReadWriteSeek, files: &[BootFile<'_>]) -> Result<()> {
-    let options = FormatVolumeOptions::new()
-        .fat_type(FatType::Fat32)
-        .bytes_per_cluster(CLUSTER_BYTES)
-        .volume_id(VOLUME_ID)
-        .volume_label(VOLUME_LABEL);
-    fatfs::format_volume(&mut volume, options)?;
-    volume.seek(SeekFrom::Start(0))?;
-    let volume = FileSystem::new(volume, FsOptions::new())?;
-    let root = volume.root_dir();
-    for BootFile { path, bytes } in files {
-        let about = || format!("/{path} on the boot volume");
-        for (at, _) in path.match_indices('/') {
-            let (folder, _) = path.split_at(at);
-            root.create_dir(folder).with_context(about)?;
-        }
-        let mut file = root.create_file(path).with_context(about)?;
-        file.write_all(bytes).with_context(about)?;
-        file.flush().with_context(about)?;
-    }
-    drop(root);
-    volume.unmount()?;
-    Ok(())
-}
+#[cfg(test)]
+mod tests;

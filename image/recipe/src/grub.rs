@@ -9,6 +9,12 @@ use crate::disk::SECTOR;
 use crate::run;
 use crate::tools::Tools;
 
+/// How GRUB reads the disk, by a BIOS.
+const BIOS: [&str; 1] = ["biosdisk"];
+
+/// How GRUB finds the screen, by UEFI: the kernel goes on with the mode that it was handed.
+const UEFI: [&str; 2] = ["efi_gop", "efi_uga"];
+
 /// Modules for both firmwares.
 const MODULES: [&str; 14] = [
     "boot", "echo", "fat", "linux", "loadenv", "minicmd", "normal", "part_gpt", "reboot", "serial",
@@ -43,8 +49,8 @@ impl Grub {
         let boot = tools.root().join("usr/lib/grub/i386-pc/boot.img");
         Ok(Self {
             boot: fs::read(&boot).with_context(|| format!("reading {}", boot.display()))?,
-            core: image(tools, "i386-pc", &["biosdisk"], work)?,
-            efi: image(tools, "x86_64-efi", &[], work)?,
+            core: image(tools, "i386-pc", &BIOS, work)?,
+            efi: image(tools, "x86_64-efi", &UEFI, work)?,
         })
     }
 

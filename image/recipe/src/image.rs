@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::debian::Debian;
 use crate::debs::sha256_of;
-use crate::disk::{self, BootFile};
+use crate::disk;
 use crate::inputs::Inputs;
-use crate::tools::Tools;
 use crate::tree::Tree;
+use crate::volume::{self, BootFile};
 use crate::{Image, Options, grub, initrd, licences, programs, run, system, update};
 
 /// Kernel and initramfs together may have so many bytes: the volume has room for three slots then,
@@ -157,32 +157,36 @@ fn assemble(
         .sum();
     system::release(env!("CARGO_PKG_VERSION"), &content, &mut tree)?;
     system::check_static(&tree)?;
-    let tools = Tools::at(&places.work.join("tools"))?;
-    let own = tools.zstd(&initrd::archive(&tree)?)?;
+    let own = debian.tools.zstd(&initrd::archive(&tree)?)?;
     let initrd = [debian.initrd.as_slice(), &own].concat();
     let slot_bytes = u64::try_from(debian.kernel.len() + initrd.len())?;
     ensure!(
         slot_bytes <= SLOT_LIMIT,
         "a slot has {slot_bytes} bytes; legal: at most {SLOT_LIMIT}"
     );
-    let config = system::text(&places.recipe, "grub/grub.cfg")?;
-    let environment = grub::first_environment()?;
-    let files = [
-        ("EFI/BOOT/BOOTX64.EFI", debian.grub.efi.as_slice()),
-        ("grub/grub.cfg", config.as_bytes()),
-        ("grub/grubenv", &environment),
-        ("a/vmlinuz", &debian.kernel),
-        ("a/initrd", &initrd),
-        ("b/vmlinuz", &debian.kernel),
-        ("b/initrd", &initrd),
-    ]
-    .map(|(path, bytes)| BootFile { path, bytes });
-    disk::write(&places.disk, &debian.grub, &files)?;
     let write = |file: &Path, bytes: &[u8]| {
         fs::write(file, bytes).with_context(|| format!("writing {}", file.display()))
     };
     write(&places.kernel, &debian.kernel)?;
     write(&places.initrd, &initrd)?;
+    let (efi, environment) = (places.work.join("efi"), places.work.join("grubenv"));
+    write(&efi, &debian.grub.efi)?;
+    write(&environment, &grub::first_environment()?)?;
+    disk::write(&places.disk, &debian.grub)?;
+    let files = [
+        ("EFI/BOOT/BOOTX64.EFI", &efi),
+        ("grub/grub.cfg", &places.recipe.join("grub/grub.cfg")),
+        ("grub/grubenv", &environment),
+        ("a/vmlinuz", &places.kernel),
+        ("a/initrd", &places.initrd),
+        ("b/vmlinuz", &places.kernel),
+        ("b/initrd", &places.initrd),
+    ];
+    let files = files.map(|(path, source)| BootFile {
+        path,
+        source: source.clone(),
+    });
+    volume::write(&places.disk, &files, &debian.tools)?;
     let built = Built {
         inputs,
         sha256: sha256_of(&places.disk)?,

@@ -21,6 +21,7 @@ mod system;
 mod tools;
 mod tree;
 mod update;
+mod volume;
 
 pub use image::{build, update_lock};
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result};
 use cargo_metadata::{DependencyKind, Metadata, Package as Crate, PackageId};
@@ -10,6 +11,7 @@ use cargo_metadata::{DependencyKind, Metadata, Package as Crate, PackageId};
 use crate::inputs::Inputs;
 use crate::packages::Package;
 use crate::programs::PROGRAMS;
+use crate::run;
 use crate::tree::Tree;
 
 const FOLDER: &str = "usr/share/licenses";
@@ -46,11 +48,31 @@ pub fn crates(metadata: &Metadata, tree: &mut Tree) -> Result<()> {
         let bytes = fs::read(&file).with_context(|| format!("reading {}", file.display()))?;
         tree.file(&format!("{FOLDER}/fourfold/{name}"), bytes)?;
     }
-    let mut list = String::new();
+    let mut list = standard_library(root, tree)?;
     for one in in_programs(metadata)? {
         list.push_str(&line(one, tree)?);
     }
     tree.file(&format!("{FOLDER}/crates/LIST"), list)
+}
+
+/// Rust's own library is in every program, and its licences are in the toolchain.
+fn standard_library(workspace: &Path, tree: &mut Tree) -> Result<String> {
+    const NAME: &str = "COPYRIGHT-library.html";
+    let rustc = |argument: &str| {
+        let mut command = Command::new("rustc");
+        run::text(command.current_dir(workspace).args(argument.split(' ')))
+    };
+    let sysroot = rustc("--print sysroot")?;
+    let file = Path::new(sysroot.trim_end())
+        .join("share/doc/rust")
+        .join(NAME);
+    let bytes = fs::read(&file).with_context(|| format!("reading {}", file.display()))?;
+    tree.file(&format!("{FOLDER}/rust/{NAME}"), bytes)?;
+    let version = rustc("--version")?;
+    let version = version.trim_end();
+    Ok(format!(
+        "std ({version}): MIT OR Apache-2.0 (../rust/{NAME})\n"
+    ))
 }
 
 /// `ring 0.17.14: Apache-2.0 AND ISC (LICENSE: 0123456789ab.txt)`, the texts put into the tree.
@@ -151,6 +173,7 @@ mod tests {
         let list = String::from_utf8(list.clone()).unwrap();
         let ring = list.lines().find(|line| line.starts_with("ring ")).unwrap();
         assert!(ring.contains("Apache-2.0 AND ISC (LICENSE: "), "{ring}");
+        assert!(list.starts_with("std (rustc "), "{list}");
         assert!(!list.lines().any(|line| line.starts_with("proptest ")));
         assert!(!list.lines().any(|line| line.starts_with("lvs ")));
         assert!(tree.at("usr/share/licenses/fourfold/LICENSE-MIT").is_some());

@@ -5,8 +5,9 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 /// The Debian packages of the programs that are run from the building machine.
-const PACKAGES: [(&str, &str); 4] = [
+const PACKAGES: [(&str, &str); 5] = [
     ("apt-get", "apt"),
+    ("cp", "coreutils"),
     ("apt-cache", "apt"),
     ("dpkg-deb", "dpkg"),
     ("strip", "binutils"),

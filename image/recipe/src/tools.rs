@@ -9,6 +9,8 @@ use anyhow::{Context, Result, ensure};
 
 use crate::elf::LIBRARIES;
 
+const GCONV: &str = "usr/lib/x86_64-linux-gnu/gconv";
+
 /// The tools, unpacked.
 #[derive(Debug)]
 pub struct Tools {
@@ -40,6 +42,8 @@ impl Tools {
         command.args(["--argv0", name, "--library-path", &libraries.join(":")]);
         command.arg(self.root.join(program));
         command.env("LC_ALL", "C");
+        // Character sets are modules of the libc, and this libc is not the machine's.
+        command.env("GCONV_PATH", self.root.join(GCONV));
         command
     }
 
