@@ -263,6 +263,28 @@ fn what_is_set_is_judged_by_itself_and_changes_nothing_when_it_is_refused() {
 }
 
 #[test]
+fn an_element_is_judged_together_with_those_before_it() {
+    let mut edited = candidate(&["set vrrp v virtual_ipaddress 10.0.0.1"]);
+    let error = set(&mut edited, "set vrrp v virtual_ipaddress 2001:db8::1");
+    assert_eq!(
+        error.expect_err("another family"),
+        "vrrp v virtual_ipaddress 2001:db8::1: an IPv4 address, as the first is: a virtual router \
+         has one family"
+    );
+    for server in 1..=3 {
+        set(
+            &mut edited,
+            &format!("set system name_server 10.0.0.{server}"),
+        )
+        .expect("room");
+    }
+    let error = set(&mut edited, "set system name_server 10.0.0.4").expect_err("no room");
+    assert_eq!(error, "system name_server: at most 3");
+    set(&mut edited, "set system name_server 10.0.0.3").expect("it is there already");
+    assert_eq!(edited.lines().len(), 4);
+}
+
+#[test]
 fn what_is_missing_or_collides_is_a_fault_later_and_none_when_it_is_set() {
     let mut edited = candidate(&[
         "set bond b primary eth9",
