@@ -110,6 +110,11 @@ fn every_nth_frame_is_lost_and_the_others_arrive() {
     assert!((0..5).all(|_| comes_back(&mut lan)));
     lan.fabric.lose(A, Direction::In, None).unwrap();
     assert_eq!(arrive(&mut lan, 3), [0, 1, 2]);
+    let all = Some(Loss::Every(1));
+    lan.fabric.lose(A, Direction::Both, all).unwrap();
+    assert!(arrive(&mut lan, 3).is_empty());
+    lan.fabric.heal(lan.now, A).unwrap();
+    assert_eq!(arrive(&mut lan, 3), [0, 1, 2]);
 }
 
 #[test]

@@ -107,7 +107,7 @@ fn start(signals: Signals, log: &Log) -> io::Result<Infallible> {
 
     let trial = Trial::new(disk.as_ref().and_then(BootDisk::boot), command_line.slot);
     let running = Running {
-        hold: Hold::new(command_line.hold)?,
+        hold: Hold::new(command_line.hold, log),
         logins: Logins::new(&consoles(), now() + LOGINS),
         supervisor: Supervisor::new(),
         signals,

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::grubenv::{GrubEnv, Slot};
-use crate::mount;
+use crate::mount::{self, Access};
 
 const TARGET: &str = "/run/boot";
 
@@ -27,10 +27,12 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// # Errors
 /// What the disk or the kernel says.
 pub fn copy_rescue(device: &Path, to: &Path) -> io::Result<bool> {
-    mounted(device, |boot| match fs::copy(boot.join(RESCUE), to) {
-        Ok(_) => Ok(true),
-        Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
-        Err(e) => Err(e),
+    mounted(device, Access::Read, |boot| {
+        match fs::copy(boot.join(RESCUE), to) {
+            Ok(_) => Ok(true),
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
+            Err(e) => Err(e),
+        }
     })
 }
 
@@ -39,9 +41,11 @@ pub fn copy_rescue(device: &Path, to: &Path) -> io::Result<bool> {
 /// # Errors
 /// What the disk or the kernel says.
 pub fn remove_rescue(device: &Path) -> io::Result<()> {
-    mounted(device, |boot| match fs::remove_file(boot.join(RESCUE)) {
-        Err(e) if e.kind() != ErrorKind::NotFound => Err(e),
-        Ok(()) | Err(_) => File::open(boot)?.sync_all(),
+    mounted(device, Access::Write, |boot| {
+        match fs::remove_file(boot.join(RESCUE)) {
+            Err(e) if e.kind() != ErrorKind::NotFound => Err(e),
+            Ok(()) | Err(_) => File::open(boot)?.sync_all(),
+        }
     })
 }
 
@@ -51,7 +55,7 @@ pub fn remove_rescue(device: &Path) -> io::Result<()> {
 /// # Errors
 /// What the disk or the kernel says.
 pub fn edit(device: &Path, slot: Slot, change: impl Fn(&mut GrubEnv, Slot)) -> io::Result<()> {
-    mounted(device, |boot| {
+    mounted(device, Access::Write, |boot| {
         let paths = BLOCKS.map(|name| boot.join(name));
         edit_blocks(&paths, slot, &change)
     })
@@ -89,11 +93,15 @@ fn overwrite(path: &Path, block: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-fn mounted<T>(device: &Path, work: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {
+fn mounted<T>(
+    device: &Path,
+    access: Access,
+    work: impl FnOnce(&Path) -> io::Result<T>,
+) -> io::Result<T> {
     let device = device.to_str().ok_or(ErrorKind::InvalidInput)?;
     let mut tries = TRIES;
     loop {
-        match mount::boot(device, TARGET) {
+        match mount::boot(device, TARGET, access) {
             Ok(()) => break,
             Err(e) if e.kind() == ErrorKind::ResourceBusy && tries > 0 => tries -= 1,
             Err(e) => return Err(e),

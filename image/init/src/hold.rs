@@ -1,7 +1,6 @@
 //! For tests of the running box: a daemon that is held at a step (`sys::step`), told on the consoles.
 
 use std::fs;
-use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -20,14 +19,14 @@ pub struct Hold {
 
 impl Hold {
     /// Names the step to the daemons.
-    ///
-    /// # Errors
-    /// What the kernel says.
-    pub fn new(step: Option<String>) -> io::Result<Self> {
-        if let Some(step) = &step {
-            fs::write(Path::new(RUN_DIR).join(HOLD), step)?;
+    pub fn new(step: Option<String>, log: &Log) -> Self {
+        let written = step
+            .as_ref()
+            .map(|step| fs::write(Path::new(RUN_DIR).join(HOLD), step));
+        if let Some(Err(e)) = written {
+            log.warn(&format!("{RUN_DIR}/{HOLD}: {e}"));
         }
-        Ok(Self { step })
+        Self { step }
     }
 
     /// When to look again; `None` when there is nothing to look for.

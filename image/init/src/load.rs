@@ -31,6 +31,11 @@ impl Loader {
         })
     }
 
+    /// Whether `word` is a module or an alias of this kernel's, loaded as one or built in.
+    pub fn knows(&self, word: &str) -> bool {
+        !self.modules.order(word).is_empty() || is_loaded(&word.replace('-', "_"))
+    }
+
     /// Loads what `word` asks for, with what that needs; what has been tried once is not tried again.
     /// Returns a line for each module that did not want to.
     pub fn load(&mut self, word: &str) -> Vec<String> {

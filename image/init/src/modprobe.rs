@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use crate::load::Loader;
 use crate::log::Log;
 
-/// Loads each word of the command line that is no option.
+/// Loads each word of the command line that is no option. Exit status 1 when one is unknown or refused.
 pub fn run(arguments: impl Iterator<Item = String>) -> ExitCode {
     // Standard error of what the kernel starts leads nowhere.
     let log = Log::open();
@@ -17,10 +17,14 @@ pub fn run(arguments: impl Iterator<Item = String>) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let words = arguments.filter(|word| !word.starts_with('-'));
-    let faults: Vec<String> = words.flat_map(|word| loader.load(&word)).collect();
-    for fault in &faults {
-        log.info(&format!("modprobe: {fault}"));
+    let mut is_done = true;
+    for word in arguments.filter(|word| !word.starts_with('-')) {
+        // The kernel asks for much that there is not, and goes on: no line for that.
+        is_done &= loader.knows(&word);
+        for fault in loader.load(&word) {
+            is_done = false;
+            log.info(&format!("modprobe: {fault}"));
+        }
     }
-    ExitCode::from(u8::from(!faults.is_empty()))
+    ExitCode::from(u8::from(!is_done))
 }

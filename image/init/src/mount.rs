@@ -20,6 +20,15 @@ const NOTHING: MsFlags = MsFlags::MS_NOSUID
     .union(MsFlags::MS_NODEV)
     .union(MsFlags::MS_NOEXEC);
 
+/// What a file system is mounted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// A power cut finds it as it was.
+    Read,
+    /// To be as short as can be.
+    Write,
+}
+
 /// In this order: what the watchdog needs comes first.
 const SYSTEM: [Mount; 8] = [
     Mount::new("devtmpfs", "/dev", MsFlags::MS_NOSUID, "mode=0755"),
@@ -82,12 +91,15 @@ pub fn data_in_memory(target: &str) -> io::Result<()> {
     at("tmpfs", target, "tmpfs", NOTHING, "mode=0755,size=128m")
 }
 
-/// The boot partition `device` on `target`, where only root sees it.
+/// The boot partition `device` on `target`, where only root sees it; to be read only, or written, too.
 ///
 /// # Errors
 /// What the kernel says; `ResourceBusy` while it is mounted elsewhere in another way.
-pub fn boot(device: &str, target: &str) -> io::Result<()> {
-    let flags = NOTHING.union(MsFlags::MS_NOATIME);
+pub fn boot(device: &str, target: &str, access: Access) -> io::Result<()> {
+    let flags = NOTHING.union(MsFlags::MS_NOATIME).union(match access {
+        Access::Read => MsFlags::MS_RDONLY,
+        Access::Write => MsFlags::empty(),
+    });
     at(device, target, "vfat", flags, "umask=0077")
 }
 

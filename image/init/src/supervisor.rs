@@ -8,6 +8,8 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use sys::program::Program;
+use sys::ready::READY_FD;
+use sys::watchdog::WATCHDOG_FD;
 
 use crate::backoff::Backoff;
 use crate::data::CONFIG;
@@ -24,9 +26,6 @@ const LOG: &str = "/data/log/messages";
 const TRANSCRIPT: &str = "/run/log/supervisor";
 
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
-
-/// The variable that names the pipe for a byte each second.
-const WATCHDOG_FD: &str = "WATCHDOG_FD";
 
 /// The supervisor, as process 1 knows it. Times are since the machine's start.
 #[derive(Debug)]
@@ -181,7 +180,7 @@ fn start(now: Duration) -> io::Result<Running> {
         .args(["--config", CONFIG, "--run-dir", RUN_DIR, "--log", LOG])
         .env("PATH", PATH)
         .env("HOME", "/")
-        .pass(sys::ready::READY_FD, OwnedFd::from(ready))
+        .pass(READY_FD, OwnedFd::from(ready))
         .pass(WATCHDOG_FD, OwnedFd::from(watchdog))
         .output(OwnedFd::from(writer))?
         .start()?;

@@ -130,6 +130,7 @@ mod tests {
         for message in [
             &b""[..],
             b"libudev\0\xfe\xed\xca\xfe",
+            b"libudev\0ACTION=add\0SUBSYSTEM=net\0",
             b"add@/devices/x",
             b"add@/devices/x\0SUBSYSTEM=net\0",
             b"\xff@\0\xffACTION=add",

@@ -23,7 +23,8 @@ pub fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match arguments.as_slice() {
-        [INSIDE] => inside::run(),
+        // It has no use for the directory, but shows whose it is.
+        [INSIDE, _] => inside::run(),
         [directory] => outer(Path::new(directory)),
         _ => {
             eprintln!("world is a part of the tests; it is of no use by itself");
@@ -42,7 +43,7 @@ pub fn main() -> ExitCode {
 fn outer(directory: &Path) -> Result<()> {
     enter_namespaces()?;
     let status = Command::new("/proc/self/exe")
-        .arg(INSIDE)
+        .args([INSIDE.as_ref(), directory])
         .status()
         .context("starting the helper's inner process")?;
     // The owner removes it as well, unless it was killed.

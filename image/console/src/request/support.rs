@@ -85,9 +85,11 @@ fn bundle(run_dir: &Path, name: &str, out: impl Write) -> Result<Vec<String>, Fa
         let printed = text::print(run_dir, noun, &text::Options::default(), &mut lines);
         bundle.part(&format!("{}.txt", noun.name()), printed.map(|()| lines))?;
     }
-    bundle.part("kernel.txt", kernel_log::read().map_err(Failure::Output))?;
+    let kernel = kernel_log::read();
+    let kernel = kernel.map_err(|error| Failure::Failed(format!("/dev/kmsg: {error}")));
+    bundle.part("kernel.txt", kernel)?;
     for (file, path) in HOST {
-        let bytes = fs::read(path).map_err(Failure::Output);
+        let bytes = fs::read(path).map_err(|error| Failure::Failed(format!("{path}: {error}")));
         bundle.part(&format!("host/{file}"), bytes)?;
     }
     bundle.end()
