@@ -5,6 +5,7 @@
 mod commands;
 mod ends;
 mod faults;
+mod interface;
 mod lacp;
 mod lan;
 mod learning;

@@ -388,13 +388,19 @@ fn what_is_cleared_counts_from_zero_and_figures_and_roles_go_on() -> Result<()> 
         let all: Vec<vrrp::Status> = story.ours.ask(&request)?;
         Ok(all[0].counters.adverts_sent)
     };
-    wait::until_ok(LIMIT, || Ok(ensure!(sent("show")? > 10)))?;
+    wait::until_ok(LIMIT, || {
+        ensure!(sent("show")? > 10);
+        Ok(())
+    })?;
     let peer = story.ours.connect()?;
     peer.send(br#""clear""#, &[])?;
     assert_eq!(peer.recv()?.0, br#""done""#);
     let (shown, figures) = (sent("show")?, sent("figures")?);
     assert!(shown < 10 && figures > 10, "{shown} shown, {figures}");
-    wait::until_ok(LIMIT, || Ok(ensure!(sent("show")? > shown)))?;
+    wait::until_ok(LIMIT, || {
+        ensure!(sent("show")? > shown);
+        Ok(())
+    })?;
     let status = story.ours.wait_for(State::Active)?;
     assert_eq!(status.counters.became_active, 0, "not since");
     Ok(())
