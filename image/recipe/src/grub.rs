@@ -203,4 +203,27 @@ mod tests {
         assert!(grub.boot_sector(2048).is_err());
         assert!(grub.core_at(2048).is_err());
     }
+
+    #[test]
+    #[ignore = "fetches the tools of the lock file from Debian's archive"]
+    fn grub_understands_the_configuration_and_every_module_that_is_named_is_there() {
+        let recipe = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let room = tempfile::tempdir().unwrap();
+        let lock = crate::packages::Lock::read(recipe).unwrap();
+        let root = room.path().join("tools");
+        let cache = crate::debs::Cache::of_user().unwrap();
+        let tools = crate::packages::Purpose::Tools;
+        cache.unpack(&lock, tools, &root).unwrap();
+        let tools = Tools::at(&root).unwrap();
+        let mut check = tools.command("usr/bin/grub-script-check", "grub-script-check");
+        run::output(check.arg(recipe.join("grub/grub.cfg"))).unwrap();
+        let broken = room.path().join("grub.cfg");
+        fs::write(&broken, "if true; then\n").unwrap();
+        let mut check = tools.command("usr/bin/grub-script-check", "grub-script-check");
+        assert!(run::output(check.arg(&broken)).is_err());
+        let grub = Grub::make(&tools, room.path()).unwrap();
+        assert!(grub.boot_sector(2048).is_ok());
+        assert!(grub.core.len() < 1 << 20);
+        assert_eq!(&grub.efi[..2], b"MZ");
+    }
 }

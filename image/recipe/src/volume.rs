@@ -81,3 +81,75 @@ impl Volume<'_> {
         run::output(self.command("mdir").arg(format!("::{folder}"))).is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::debs::Cache;
+    use crate::grub::Grub;
+    use crate::packages::{Lock, Purpose};
+
+    /// A disk with a small kernel and a grubenv, made in a folder of its own.
+    fn disk(tools: &Tools, folder: &Path) -> PathBuf {
+        let disk = folder.join("disk.img");
+        let grub = Grub {
+            boot: vec![0; 512],
+            core: vec![0; 1024],
+            efi: Vec::new(),
+        };
+        crate::disk::write(&disk, &grub).unwrap();
+        let file = |path, name: &str, bytes: &[u8]| {
+            let source = folder.join(name);
+            fs::write(&source, bytes).unwrap();
+            BootFile { path, source }
+        };
+        let files = [
+            file("EFI/BOOT/BOOTX64.EFI", "efi", b"e"),
+            file("a/vmlinuz", "kernel", &[9; 5000]),
+            file("b/vmlinuz", "kernel", &[9; 5000]),
+            file("grub/grubenv", "environment", &[b'#'; 1024]),
+        ];
+        write(&disk, &files, tools).unwrap();
+        disk
+    }
+
+    #[test]
+    #[ignore = "fetches the tools of the lock file from Debian's archive"]
+    fn a_volume_is_the_same_from_every_folder_a_clean_fat32_and_gives_its_files_back() {
+        let room = tempfile::tempdir().unwrap();
+        let lock = Lock::read(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let root = room.path().join("tools");
+        let cache = Cache::of_user().unwrap();
+        cache.unpack(&lock, Purpose::Tools, &root).unwrap();
+        let tools = Tools::at(&root).unwrap();
+        let folders = ["one", "another"].map(|name| room.path().join(name));
+        folders
+            .iter()
+            .for_each(|folder| fs::create_dir(folder).unwrap());
+        let [one, another] = folders.map(|folder| disk(&tools, &folder));
+        assert!(fs::read(&one).unwrap() == fs::read(&another).unwrap());
+
+        let bytes = fs::read(&one).unwrap();
+        let volume = &bytes[4096 * 512..][..256 << 20];
+        // Bytes per sector, sectors per cluster; label; what it says it is.
+        assert_eq!(volume[11..14], [0, 2, 4]);
+        assert_eq!(&volume[71..82], b"FOURBOOT   ");
+        assert_eq!(&volume[82..90], b"FAT32   ");
+        let alone = room.path().join("volume");
+        fs::write(&alone, volume).unwrap();
+        let mut check = tools.command("sbin/fsck.fat", "fsck.fat");
+        run::output(check.arg("-n").arg(&alone)).unwrap();
+
+        let volume = Volume {
+            disk: &one,
+            tools: &tools,
+        };
+        let mut kernel = volume.command("mtype");
+        let kernel = run::output(kernel.arg("::a/vmlinuz")).unwrap();
+        assert_eq!(kernel, [9; 5000]);
+        assert!(volume.has("EFI/BOOT"));
+        assert!(!volume.has("EFI/boat"));
+    }
+}
