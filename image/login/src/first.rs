@@ -35,6 +35,8 @@ pub fn set_password(console: &Console) -> io::Result<()> {
         return terminal.say("There is a password by now: this one was not set.\n");
     }
     let text = door.text_with(&hash, key.as_deref());
+    // A daemon that is away is waited for.
+    terminal.say("Setting it.\n")?;
     match commit(console, &door, &text)? {
         Ok(()) => {
             console.record(&format!("the first password of {ADMIN} was set"));

@@ -5,7 +5,7 @@ use control::ipc::Effect;
 use control::transaction::DAEMONS;
 
 use crate::crowd::Way;
-use crate::stage::{Stage, text};
+use crate::stage::{Stage, canonical, text};
 
 fn lines(refused: ConfigureError) -> Vec<String> {
     match refused {
@@ -207,4 +207,23 @@ fn compare_says_what_a_commit_would_change_and_changes_nothing() {
     assert_eq!(configure::compare(folder, "x", &text(2)).expect("none"), []);
     assert!(configure::compare(folder, "x", "[lvs]\nqueues = \"two\"").is_err());
     stage.runs(&text(2));
+}
+
+#[test]
+fn who_may_log_in_waits_for_no_daemon_that_is_away() {
+    const HASH: &str = "$6$rounds=1000$saltstring$YiR6NSM0LQXmu7vAhkMXfkdYk7qtFouVx1Mdr3HmzXspT8kONjlpU3CsV7ezCB62uXJoAdaagsH4ck7/tB9js.";
+    let mut stage = Stage::new();
+    stage.daemon("lvsd").kill();
+    let user = format!("[user.admin]\npassword = \"{HASH}\"\n");
+    let with = |weight| canonical(&(user.clone() + &text(weight)));
+    let refused = lines(stage.commit(&with(3)).expect_err("more than a user"));
+    assert_eq!(refused, ["lvsd: it is not running"]);
+    let commit = stage.commit(&with(2)).expect("a user alone");
+    assert!(commit.committed.is_some(), "{commit:?}");
+    assert_eq!(stage.file(), with(2));
+    let lvsd = commit.daemons.iter().find(|one| one.daemon == "lvsd");
+    assert!(lvsd.expect("named").missing.is_some(), "{commit:?}");
+    // Who is there and says no is heard all the same.
+    stage.daemon("hostd").behave(Way::Refuse("no"));
+    stage.commit(&text(2)).expect_err("refused");
 }

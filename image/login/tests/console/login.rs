@@ -20,6 +20,7 @@ fn the_right_password_gets_the_shell_with_an_environment_of_its_own_and_is_logge
     assert!(greeting.contains("Notice: no data partition"), "{greeting}");
     let rest = operator.until(", vt220, /usr/sbin:/usr/bin, .");
     assert!(rest.starts_with('/'), "a home: {rest}");
+    operator.until("keys: isig."); // for ^C
     operator.type_in("show bond\r");
     let echo = operator.until("it read show bond.");
     assert!(

@@ -27,7 +27,7 @@ pub const HASH: &str = "$6$rounds=1000$saltstring$YiR6NSM0LQXmu7vAhkMXfkdYk7qtFo
 
 /// The shell of who is let in: says who it is for, and reads a line.
 const SHELL: &str = "#!/bin/sh\necho \"shell of $USER $LOGNAME, home $HOME, $TERM, $PATH, $SECRET.\"\n\
-    read line\necho \"it read $line.\"\n";
+    echo \"keys: $(stty -a | grep -o -- '-*isig').\"\nread line\necho \"it read $line.\"\n";
 
 pub struct Stage {
     folder: TempDir,
