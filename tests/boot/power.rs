@@ -33,23 +33,30 @@ fn a_power_cut_at_any_step_of_a_commit_leaves_the_old_or_the_new_configuration_w
     let mut lines = one_box();
     lines.extend(weigh(1));
     configured(&site, 1, &lines)?.kill();
+    // Each boot shows what the power cut before it has left, and is held at the next step.
     let mut weight = 1;
-    for _ in 0..TIMES {
-        for (place, step) in STEPS.iter().enumerate() {
-            let new = weight + 1;
-            cut_at(&site, step, new)?;
-            let found = weights(&site)?;
-            let expected = if place < DECISION { weight } else { new };
-            println!(
-                "power cut at ctld/{step}: weights {found:?}, they were {weight}, were to be {new}"
-            );
-            ensure!(
-                found == [expected; 2],
-                "at {step}: {found:?} instead of {expected}"
-            );
-            weight = expected;
-        }
+    for place in (0..STEPS.len()).cycle().take(TIMES * STEPS.len()) {
+        let step = STEPS[place];
+        let mut machine = boot(&site, &format!("fourfold.hold=ctld/{step}"))?;
+        let mut session = Session::login(&mut machine.serial, PASSWORD)?;
+        let found = weights(&mut session)?;
+        ensure!(
+            found == [weight; 2],
+            "{found:?} instead of {weight}, before {step}"
+        );
+        let new = weight + 1;
+        commit_and_be_held(&mut session, step, new)?;
+        machine.kill();
+        let left = if place < DECISION { weight } else { new };
+        println!(
+            "power cut at ctld/{step}: weights were {weight}, were to be {new}, should be {left}"
+        );
+        weight = left;
     }
+    ensure!(
+        fresh_weights(&site)? == [weight; 2],
+        "after the last power cut"
+    );
     Ok(())
 }
 
@@ -82,30 +89,31 @@ fn weigh(weight: u32) -> Vec<String> {
         .to_vec()
 }
 
-/// Boots, commits a change that is held at `step`, and takes the power away there.
-fn cut_at(site: &Site, step: &str, weight: u32) -> Result<()> {
-    let mut machine = boot(site, &format!("fourfold.hold=ctld/{step}"))?;
-    let mut session = Session::login(&mut machine.serial, PASSWORD)?;
+/// Commits other weights, as far as `step`.
+fn commit_and_be_held(session: &mut Session<'_>, step: &str, weight: u32) -> Result<()> {
     session.run("configure")?;
     session.run_all(weigh(weight).iter().map(String::as_str))?;
     session.type_only("commit")?;
     session.expect(&format!("held at ctld/{step}"), HELD)?;
-    machine.kill();
     Ok(())
 }
 
-/// The weights that a fresh boot finds, of both reals.
-fn weights(site: &Site) -> Result<[u32; 2]> {
+/// The weights that a fresh boot finds.
+fn fresh_weights(site: &Site) -> Result<[u32; 2]> {
     let mut machine = boot(site, "")?;
-    let mut session = Session::login(&mut machine.serial, PASSWORD)?;
+    weights(&mut Session::login(&mut machine.serial, PASSWORD)?)
+}
+
+/// The running weights of both reals.
+fn weights(session: &mut Session<'_>) -> Result<[u32; 2]> {
     let text = session.run("show configuration set")?;
     let weight = |web: &str| -> Result<u32> {
         let start = format!("set service web real {web}:8080");
-        let mut lines = text
+        let lines = text
             .lines()
             .filter_map(|line| line.trim().strip_prefix(&start));
         let rest = lines
-            .next_back()
+            .last()
             .with_context(|| format!("{web} is missing:\n{text}"))?;
         // The default is not printed.
         let number = rest.trim().strip_prefix("weight ").unwrap_or("1");
@@ -113,9 +121,7 @@ fn weights(site: &Site) -> Result<[u32; 2]> {
             .parse()
             .with_context(|| format!("the weight in {rest:?}"))
     };
-    let found = [weight(WEBS[0])?, weight(WEBS[1])?];
-    machine.kill();
-    Ok(found)
+    Ok([weight(WEBS[0])?, weight(WEBS[1])?])
 }
 
 fn boot(site: &Site, more: &str) -> Result<Machine> {

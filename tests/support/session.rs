@@ -64,9 +64,9 @@ impl<'s> Session<'s> {
         serial.expect("Password: ", ANSWERS)?;
         serial.send_line(password)?;
         let mut session = Self { serial };
-        session
-            .answer(ANSWERS)
-            .context("waiting for the shell's prompt")?;
+        // The password is not echoed, only the end of its line.
+        let welcome = session.answer("", ANSWERS);
+        welcome.context("waiting for the shell's prompt")?;
         Ok(session)
     }
 
@@ -85,7 +85,7 @@ impl<'s> Session<'s> {
     /// As [`Session::run`], for what takes longer.
     pub fn run_within(&mut self, line: &str, bound: Duration) -> Result<String> {
         self.serial.send_line(line)?;
-        self.answer(bound)
+        self.answer(line, bound)
             .with_context(|| format!("after `{line}`"))
     }
 
@@ -119,15 +119,29 @@ impl<'s> Session<'s> {
         self.serial.expect(wanted, bound)
     }
 
-    fn answer(&mut self, bound: Duration) -> Result<String> {
+    fn answer(&mut self, typed: &str, bound: Duration) -> Result<String> {
         self.serial.expect_where(bound, |new| {
-            // The first line is what was typed, echoed.
-            let (echo, rest) = new.split_once('\n')?;
-            let at = prompt(rest)?;
-            let said = rest.get(..at)?.to_owned();
-            Some((echo.len() + 1 + rest.len(), said))
+            let rest = new.get(echo(new, typed)?..)?;
+            let said = rest.get(..prompt(rest)?)?.to_owned();
+            Some((new.len(), said))
         })
     }
+}
+
+/// Where the echo of `typed` ends in `text`: a long line is broken at the screen's edge, and comes in
+/// several.
+fn echo(text: &str, typed: &str) -> Option<usize> {
+    /// So many of its last characters tell the line's end.
+    const TAIL: usize = 6;
+    let tail = typed.get(typed.len().saturating_sub(TAIL)..)?;
+    let mut end = 0;
+    for line in text.split_inclusive('\n') {
+        end += line.len();
+        if line.strip_suffix('\n')?.ends_with(tail) {
+            return Some(end);
+        }
+    }
+    None
 }
 
 /// Where the prompt begins that `text` ends with: a host name, `>` or `#`, and a blank, on a line of
@@ -145,6 +159,17 @@ fn prompt(text: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_echo_ends_with_what_was_typed_be_it_broken_or_not() {
+        assert_eq!(echo("lb1> show bond\nBond bond0", "show bond"), Some(15));
+        assert_eq!(
+            echo("lb1> set a lo\nng line\nno", "set a long line"),
+            Some(22)
+        );
+        assert_eq!(echo("\nwelcome", ""), Some(1));
+        assert_eq!(echo("lb1> show bo", "show bond"), None, "it goes on");
+    }
 
     #[test]
     fn a_prompt_is_a_name_and_its_sign_at_the_very_end() {

@@ -87,7 +87,9 @@ fn run(args: Args) -> io::Result<std::convert::Infallible> {
             break user;
         }
     };
-    console.greet(&console.door()?)?;
+    let door = console.door()?;
+    console.greet(&door)?;
+    session::name_box(door.host());
     console.terminal.hand_over()?;
     let error = session::become_shell(&args.shell, &user, &console.name);
     console.record(&format!("no shell for {user} ({error})"));

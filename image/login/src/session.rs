@@ -26,6 +26,16 @@ pub fn become_shell(shell: &Path, user: &str, console: &str) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", shell.display()))
 }
 
+/// Gives a box its name that has none: hostd may still be starting.
+pub fn name_box(name: &str) {
+    /// What the kernel calls a box that nobody has named.
+    const UNNAMED: &str = "(none)";
+    if nix::unistd::gethostname().is_ok_and(|now| now == UNNAMED) {
+        // hostd will do it, and say what is wrong if that fails.
+        nix::unistd::sethostname(name).ok();
+    }
+}
+
 /// The user's home, after passwd(5).
 fn home(users: &str, user: &str) -> String {
     let home = users.lines().find_map(|line| {
