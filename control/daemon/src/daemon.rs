@@ -39,7 +39,11 @@ pub async fn run(
     let mut interrupt = signal(SignalKind::interrupt())?;
     // Where it really is: a rename must not put a file in the place of a link to it.
     let config = config.canonicalize()?;
-    let _alone = durable::alone(durable::directory(&config))?;
+    let _alone = match durable::alone(durable::directory(&config)) {
+        Err(error) if error.kind() == io::ErrorKind::ResourceBusy => return Err(error),
+        // What cannot be written can be shown all the same, and a commit says why it cannot be made.
+        alone => alone.inspect_err(|error| eprintln!("ctld: {error}")).ok(),
+    };
     let books = Books::open(&config, None)?;
     let metrics = Metrics::start(run_dir, books.running.config.metrics);
     let coordinator = Coordinator::new(run_dir, Limits::default());

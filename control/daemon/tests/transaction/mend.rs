@@ -272,6 +272,17 @@ fn beside_a_ctld_it_does_nothing() {
 }
 
 #[test]
+fn a_directory_in_which_no_lock_can_be_had_is_served_all_the_same() {
+    let mut stage = switched_off(Stage::new());
+    fs::remove_file(stage.path("lock")).expect("removed");
+    fs::create_dir(stage.path("lock")).expect("in the way");
+    stage.start();
+    stage.settled();
+    stage.runs(&text(2));
+    assert!(stage.log().contains("ctld: open "), "{}", stage.log());
+}
+
+#[test]
 fn a_directory_that_cannot_be_written_is_the_one_failure_and_a_notice() {
     let stage = switched_off(Stage::new());
     fs::write(stage.path("data"), "in the way").expect("written");

@@ -176,12 +176,12 @@ fn descriptor(pid: Pid, number: u64) -> Option<PathBuf> {
 /// Asserts what makes a sequence of changes in `directory` outlive a loss of power at any point, as the
 /// old or the new: what is renamed has been synced since it was written, and the directory of a name that
 /// changes is synced before the next name changes anywhere, and before the end. What ends in `.new` or
-/// `.bad`, and the lock, may be lost.
+/// `.bad`, the lock, and what a step that is held says, may be lost.
 pub fn assert_durable(directory: &Path, changes: &[Change]) {
     let counts = |path: &Path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         path.starts_with(directory)
-            && name != "lock"
+            && !["lock", "held"].contains(&&*name)
             && ![".new", ".bad"].iter().any(|end| name.ends_with(end))
     };
     let mut unsynced: Vec<&Path> = Vec::new();
