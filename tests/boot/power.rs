@@ -111,11 +111,11 @@ fn weights(session: &mut Session<'_>) -> Result<[u32; 2]> {
     let text = session.run("show configuration set")?;
     let weight = |web: &str| -> Result<u32> {
         let start = format!("set service web real {web}:8080");
-        let lines = text
+        let mut lines = text
             .lines()
             .filter_map(|line| line.trim().strip_prefix(&start));
         let rest = lines
-            .last()
+            .next_back()
             .with_context(|| format!("{web} is missing:\n{text}"))?;
         // The default is not printed.
         let number = rest.trim().strip_prefix("weight ").unwrap_or("1");
