@@ -112,13 +112,13 @@ fn run_without(report: &mut Report, lab: &Lab, binaries: &Path) -> Result<()> {
     let says = log.lines().filter(|line| line.contains("eth9")).count();
     report.figure("missing NIC: lines that name it", says, ">= 1", says >= 1);
     let bonds = appliance.show("bond")?;
-    let member = &bonds[0]["members"][1];
+    let member = &bonds["bond"][0]["members"][1];
     let stands = format!("{} {}", member["name"], member["why"]);
     let is_missing = stands == "\"eth9\" \"missing\"";
     report.figure("missing NIC: show bond", stands, "missing", is_missing);
     let carries = wait::until("the other member", Duration::from_secs(20), || {
         let bonds = appliance.show("bond").ok()?;
-        (bonds[0]["members"][0]["usable"] == true).then_some(())
+        (bonds["bond"][0]["members"][0]["usable"] == true).then_some(())
     });
     report.none(
         "missing NIC: the other member unused",
