@@ -70,7 +70,7 @@ fn an_unconfirmed_commit_is_rolled_back_by_a_power_cut() -> Result<()> {
     lines.extend(weigh(1));
     let mut machine = configured(&site, 1, &lines)?;
     let mut session = Session::resumed(&mut machine.serial)?;
-    session.run("configure")?;
+    session.run_when_ready("configure")?;
     session.run_all(weigh(9).iter().map(String::as_str))?;
     session.run("commit confirmed 5")?;
     let running = session.run("run show configuration")?;
@@ -93,7 +93,7 @@ fn weigh(weight: u32) -> Vec<String> {
 
 /// Commits other weights, as far as `step`.
 fn commit_and_be_held(session: &mut Session<'_>, step: &str, weight: u32) -> Result<()> {
-    session.run("configure")?;
+    session.run_when_ready("configure")?;
     session.run_all(weigh(weight).iter().map(String::as_str))?;
     session.type_only("commit")?;
     session.expect(&format!("held at ctld/{step}"), HELD)?;
@@ -108,7 +108,7 @@ fn fresh_weights(site: &Site) -> Result<[u32; 2]> {
 
 /// The running weights of both reals.
 fn weights(session: &mut Session<'_>) -> Result<[u32; 2]> {
-    let text = session.run("show configuration set")?;
+    let text = session.run_when_ready("show configuration set")?;
     let weight = |web: &str| -> Result<u32> {
         let start = format!("set service web real {web}:8080");
         let mut lines = text

@@ -38,9 +38,9 @@ fn reaches_its_prompt(
     machine.qmp.reset()?;
     machine.serial.expect("Fourfold ", tests::session::BOOTS)?;
     let mut session = Session::open(&mut machine.serial)?;
-    let interfaces = session.run("show interfaces")?;
+    let interfaces = session.run_when_ready("show interfaces")?;
     assert!(interfaces.contains("52:54:00:04:01:00"), "{interfaces}");
-    let version = session.run("show version")?;
+    let version = session.run_when_ready("show version")?;
     assert!(version.contains("Slot       a"), "{version}");
     assert!(
         !version.contains("Notice"),

@@ -18,7 +18,7 @@ pub use qmp::Qmp;
 pub use serial::Serial;
 
 use crate::daemon::Daemon;
-use crate::{run, wait};
+use crate::wait;
 
 /// How long QEMU may take until it offers its sockets.
 const QEMU_STARTS: Duration = Duration::from_secs(20);
@@ -97,13 +97,4 @@ pub fn on_terminal(hardware: &Hardware, directory: &Path) -> Result<Command> {
     let mut command = hardware.command(directory)?;
     command.args(["-serial", "mon:stdio"]);
     Ok(command)
-}
-
-/// Whether QEMU can be run here; an error names what to install.
-pub fn is_there() -> Result<()> {
-    anyhow::ensure!(
-        run::is_installed("qemu-system-x86_64"),
-        "qemu-system-x86_64 is not installed: run `cargo xtask setup`"
-    );
-    Ok(())
 }

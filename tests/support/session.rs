@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::qemu::Serial;
+use crate::wait;
 
 /// The password that tests give the administrator.
 pub const PASSWORD: &str = "correct horse";
@@ -89,6 +90,15 @@ impl<'s> Session<'s> {
             .with_context(|| format!("after `{line}`"))
     }
 
+    /// As [`Session::run`], again and again as long as the daemon that knows is still starting.
+    pub fn run_when_ready(&mut self, line: &str) -> Result<String> {
+        wait::until_ok(ANSWERS, || {
+            let said = self.run(line)?;
+            ensure!(!said.contains(" is not running ("), "{said}");
+            Ok(said)
+        })
+    }
+
     /// Types lines one after another; one that is answered is a line that was refused.
     pub fn run_all<'l>(&mut self, lines: impl IntoIterator<Item = &'l str>) -> Result<()> {
         for line in lines {
@@ -102,7 +112,7 @@ impl<'s> Session<'s> {
 
     /// Makes a configuration of `lines` from within `configure`, and commits it.
     pub fn configure<'l>(&mut self, lines: impl IntoIterator<Item = &'l str>) -> Result<String> {
-        self.run("configure")?;
+        self.run_when_ready("configure")?;
         self.run_all(lines)?;
         let said = self.run("commit")?;
         self.run("exit")?;

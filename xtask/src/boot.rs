@@ -9,15 +9,16 @@ use tests::image::Image;
 use tests::qemu::{self, Firmware};
 use tests::site::{self, Site};
 
-use crate::workspace;
+use crate::{image, setup, workspace};
 
 /// Boots the image on this terminal until QEMU ends (Ctrl-A X, or `request poweroff`).
-pub fn run(image: &Path, uefi: bool, fresh: bool) -> Result<()> {
-    qemu::is_there()?;
+pub fn run(uefi: bool, fresh: bool) -> Result<()> {
+    setup::run()?;
+    let image = image::build()?;
     let site = Site::raise(&world()?, 1)?;
     let disk = disk()?;
     if fresh || !disk.exists() {
-        Image::new(image).flash(&disk)?;
+        Image::new(&image.path).flash(&disk)?;
     }
     let firmware = if uefi { Firmware::Uefi } else { Firmware::Bios };
     let hardware = site.hardware(1, firmware, &disk)?;
@@ -32,18 +33,25 @@ pub fn run(image: &Path, uefi: bool, fresh: bool) -> Result<()> {
 /// The box's disk, kept from one run to the next.
 fn disk() -> Result<PathBuf> {
     let directory: PathBuf = workspace::metadata()?.target_directory.join("boot").into();
-    std::fs::create_dir_all(&directory).with_context(|| format!("creating {}", directory.display()))?;
+    std::fs::create_dir_all(&directory)
+        .with_context(|| format!("creating {}", directory.display()))?;
     Ok(directory.join("disk.img"))
 }
 
 /// The program that holds the world of the client and the servers, built.
-pub fn world() -> Result<PathBuf> {
+fn world() -> Result<PathBuf> {
     let status = workspace::cargo()?
         .args(["build", "--quiet", "--package", "tests", "--bin", "world"])
         .status()
         .context("starting cargo")?;
-    ensure!(status.success(), "building the program `world` ended with {status}");
-    Ok(workspace::metadata()?.target_directory.join("debug/world").into())
+    ensure!(
+        status.success(),
+        "building the program `world` ended with {status}"
+    );
+    Ok(workspace::metadata()?
+        .target_directory
+        .join("debug/world")
+        .into())
 }
 
 fn introduce(site: &Site, disk: &Path) -> Result<()> {

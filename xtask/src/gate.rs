@@ -8,7 +8,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail, ensure};
 use nix::unistd::Uid;
 
-use crate::{bench, check, compliance, layers, setup, workspace};
+use crate::{bench, check, compliance, image, layers, setup, workspace};
 
 /// How many things held and how many did not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,6 +52,7 @@ pub fn run() -> Result<bool> {
     gate.step("unit tests and simulations", || {
         cargo_test(&["--workspace"], None)
     });
+    gate.image_steps();
     if Uid::effective().is_root() {
         gate.root_steps();
     } else {
@@ -80,6 +81,47 @@ impl Gate {
             "warnings",
         ];
         self.step("clippy", || cargo(&clippy));
+        // Not among all targets: `cargo test` alone is not to run them.
+        let boot = [
+            "clippy",
+            "--package",
+            "tests",
+            "--test",
+            "boot",
+            "--",
+            "-D",
+            "warnings",
+        ];
+        self.step("clippy of the boot tests", || cargo(&boot));
+    }
+
+    /// The image, what it does in QEMU, and that it can be built again. No root is needed.
+    fn image_steps(&mut self) {
+        let mut image = None;
+        self.step("image", || {
+            image = Some(image::build()?);
+            Ok(Counts::ONE)
+        });
+        let Some(image) = image else {
+            self.skip("the image in QEMU: there is none");
+            return;
+        };
+        self.step("the image in QEMU", || {
+            let boot = [
+                "--package",
+                "tests",
+                "--test",
+                "boot",
+                "--",
+                "--ignored",
+                "--test-threads=1",
+                "--nocapture",
+            ];
+            cargo_test(&boot, Some((::tests::image::IMAGE, &image.path)))
+        });
+        self.step("the image's bytes in another directory", || {
+            image::again(&image).map(|()| Counts::ONE)
+        });
     }
 
     fn root_steps(&mut self) {
@@ -103,7 +145,7 @@ impl Gate {
             "--test-threads=1",
         ];
         self.step("tests in network namespaces", || {
-            cargo_test(&ignored, Some(&binaries))
+            cargo_test(&ignored, Some((::tests::appliance::BINARIES, &binaries)))
         });
         self.step("demo --check", || {
             let (passed, failed) = check::run(&binaries, &[])?.counts();
@@ -165,12 +207,13 @@ fn cargo(arguments: &[&str]) -> Result<Counts> {
     Ok(Counts::ONE)
 }
 
-/// Runs `cargo test`, lets its output through, and adds up its results.
-fn cargo_test(arguments: &[&str], binaries: Option<&PathBuf>) -> Result<Counts> {
+/// Runs `cargo test`, lets its output through, and adds up its results. `what` is to be tested, and the
+/// variable that tells the tests where it is.
+fn cargo_test(arguments: &[&str], what: Option<(&str, &PathBuf)>) -> Result<Counts> {
     let mut command = workspace::cargo()?;
     command.args(["test", "--no-fail-fast"]).args(arguments);
-    if let Some(binaries) = binaries {
-        command.env(::tests::appliance::BINARIES, absolute(binaries)?);
+    if let Some((variable, path)) = what {
+        command.env(variable, absolute(path)?);
     }
     let (counts, success) = counted(command)?;
     if !success && counts.failed == 0 {

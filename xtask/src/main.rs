@@ -7,6 +7,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 mod bench;
+mod boot;
 mod check;
 mod compliance;
 mod demo;
@@ -44,6 +45,15 @@ enum Command {
         /// One JSON object instead of tables
         #[arg(long)]
         json: bool,
+    },
+    /// Builds the image and boots it on this terminal, in QEMU, with a switch, two web servers and a client
+    Boot {
+        /// By UEFI instead of BIOS
+        #[arg(long)]
+        uefi: bool,
+        /// With a new disk: what was committed before is gone
+        #[arg(long)]
+        fresh: bool,
     },
     /// Builds the disk image
     Image {
@@ -87,6 +97,7 @@ fn run(command: Command) -> Result<bool> {
         }
         Command::Test => gate::run(),
         Command::Bench { json } => bench::run(json).map(|()| true),
+        Command::Boot { uefi, fresh } => boot::run(uefi, fresh).map(|()| true),
         Command::Image {
             update_lock: true, ..
         } => image::update_lock().map(|()| true),

@@ -38,7 +38,7 @@ const fn file(package: &'static str, path: &'static str) -> Need {
     }
 }
 
-const NEEDS: [Need; 21] = [
+const NEEDS: [Need; 22] = [
     program("binutils", "strip"),
     program("clang", "clang"),
     // The keys by which the image's packages are checked.
@@ -87,6 +87,7 @@ const NEEDS: [Need; 21] = [
     program("ethtool", "ethtool"),
     program("iproute2", "ip"),
     program("iputils-ping", "ping"),
+    program("mtools", "mcopy"),
     file("ovmf", "/usr/share/OVMF/OVMF_CODE_4M.fd"),
     program("procps", "ps"),
     program("qemu-system-x86", "qemu-system-x86_64"),

@@ -37,7 +37,7 @@ const DISK: Duration = Duration::from_secs(20);
 const MENDING: Duration = Duration::from_secs(60);
 
 /// Logins begin when the supervisor is ready, and after this time in any case.
-const LOGINS: Duration = Duration::from_secs(15);
+const LOGINS: Duration = Duration::from_secs(30);
 
 const RESCUE: &str = "/run/rescue.toml";
 
