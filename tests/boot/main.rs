@@ -1,5 +1,5 @@
 //! The image in QEMU: flashed, booted, configured over its serial console. No root is needed; QEMU and the
-//! image are (`cargo xtask image`, then FOURFOLD_IMAGE names it). One at a time: each is two processors' work.
+//! image are (`cargo xtask image`, then FOURFOLD_IMAGE names it).
 
 mod first;
 mod pair;

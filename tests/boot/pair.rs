@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use tests::client::http::Connection;
+use tests::qemu::Machine;
 use tests::real::BODY;
 use tests::session::Session;
 use tests::site::{self, GATEWAY, Site, vip};
@@ -41,15 +42,12 @@ fn lines(number: usize) -> Vec<String> {
 #[ignore = "boots the image in QEMU (cargo xtask test)"]
 fn the_other_box_carries_on_when_the_active_one_loses_its_power() -> Result<()> {
     let site = site(2)?;
-    let first = configured(&site, 1, &lines(1))?;
+    let mut first = configured(&site, 1, &lines(1))?;
     site.wait_for_lacp(1, LACP)?;
     let mut second = configured(&site, 2, &lines(2))?;
     site.wait_for_lacp(2, LACP)?;
-    let state = Session::resumed(&mut second.serial)?.run("show vrrp")?;
-    ensure!(
-        state.contains("Backup"),
-        "the other box is Active:\n{state}"
-    );
+    wait_for(&mut second, "Backup")?;
+    wait_for(&mut first, "Active")?;
     let before = site.volley(200)?;
     ensure!((before.right(), before.failed) == (200, 0), "{before:?}");
 
@@ -62,9 +60,21 @@ fn the_other_box_carries_on_when_the_active_one_loses_its_power() -> Result<()> 
     );
     let after = site.volley(200)?;
     ensure!((after.right(), after.failed) == (200, 0), "{after:?}");
-    let state = Session::resumed(&mut second.serial)?.run("show vrrp")?;
-    ensure!(state.contains("Active"), "{state}");
+    wait_for(&mut second, "Active")?;
     Ok(())
+}
+
+/// Waits until the box is in this state.
+fn wait_for(machine: &mut Machine, state: &str) -> Result<()> {
+    let mut session = Session::resumed(&mut machine.serial)?;
+    wait::until_ok(LACP, || {
+        let said = session.run("show vrrp")?;
+        ensure!(
+            said.contains(&format!(" {state} ")),
+            "it is not {state}:\n{said}"
+        );
+        Ok(())
+    })
 }
 
 fn first_answer_after(site: &Site, moment: Instant) -> Result<Duration> {

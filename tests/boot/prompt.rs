@@ -35,9 +35,7 @@ fn reaches_its_prompt(
     let (mut machine, door, seconds) = up(&hardware, directory.path())?;
     println!("{name}: the console asks after {seconds:.1} s");
     assert_eq!(door, Door::FirstBoot);
-    machine.qmp.reset()?;
-    machine.serial.expect("Fourfold ", tests::session::BOOTS)?;
-    let mut session = Session::open(&mut machine.serial)?;
+    let mut session = Session::first(&mut machine.serial)?;
     let interfaces = session.run_when_ready("show interfaces")?;
     assert!(interfaces.contains("52:54:00:04:01:00"), "{interfaces}");
     let version = session.run_when_ready("show version")?;

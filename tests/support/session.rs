@@ -48,14 +48,20 @@ const LOGIN: &str = " login: ";
 impl<'s> Session<'s> {
     /// Waits for the login, or for the first boot's questions, and answers them.
     pub fn open(serial: &'s mut Serial) -> Result<Self> {
-        if door(serial, BOOTS)? == Door::FirstBoot {
-            serial.send_line(PASSWORD)?;
-            serial.expect("again:", ANSWERS)?;
-            serial.send_line(PASSWORD)?;
-            serial.expect("SSH public key (empty: none):", ANSWERS)?;
-            serial.send_line("")?;
-            serial.expect(LOGIN, ANSWERS)?;
+        match door(serial, BOOTS)? {
+            Door::FirstBoot => Self::first(serial),
+            Door::Login => Self::login(serial, PASSWORD),
         }
+    }
+
+    /// Answers the first boot's questions, of which the first has been asked, and logs in.
+    pub fn first(serial: &'s mut Serial) -> Result<Self> {
+        serial.send_line(PASSWORD)?;
+        serial.expect("again:", ANSWERS)?;
+        serial.send_line(PASSWORD)?;
+        serial.expect("SSH public key (empty: none):", ANSWERS)?;
+        serial.send_line("")?;
+        serial.expect(LOGIN, ANSWERS)?;
         Self::login(serial, PASSWORD)
     }
 

@@ -114,7 +114,7 @@ impl Gate {
                 "boot",
                 "--",
                 "--ignored",
-                "--test-threads=1",
+                "--test-threads=2",
                 "--nocapture",
             ];
             cargo_test(&boot, Some((::tests::image::IMAGE, &image.path)))
