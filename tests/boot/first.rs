@@ -38,7 +38,7 @@ fn a_first_boot_becomes_a_service_that_survives_a_cut_link_and_a_reboot() -> Res
     let mut session = Session::resumed(&mut machine.serial)?;
     session.type_only("request reboot --yes")?;
     let mut session = Session::open(&mut machine.serial)?;
-    let configuration = session.run_when_ready("show configuration set")?;
+    let configuration = session.run_when_ready("show configuration set | no-more")?;
     for line in one_box() {
         // A list's elements each have a line of their own.
         let words: Vec<&str> = line.split(' ').collect();

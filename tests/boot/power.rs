@@ -73,7 +73,7 @@ fn an_unconfirmed_commit_is_rolled_back_by_a_power_cut() -> Result<()> {
     session.run_when_ready("configure")?;
     session.run_all(weigh(9).iter().map(String::as_str))?;
     session.run("commit confirmed 5")?;
-    let running = session.run("run show configuration")?;
+    let running = session.run("run show configuration | no-more")?;
     ensure!(
         running.contains("weight = 9"),
         "the trial runs meanwhile:\n{running}"
@@ -108,7 +108,7 @@ fn fresh_weights(site: &Site) -> Result<[u32; 2]> {
 
 /// The running weights of both reals.
 fn weights(session: &mut Session<'_>) -> Result<[u32; 2]> {
-    let text = session.run_when_ready("show configuration set")?;
+    let text = session.run_when_ready("show configuration set | no-more")?;
     let weight = |web: &str| -> Result<u32> {
         let start = format!("set service web real {web}:8080");
         let mut lines = text

@@ -36,9 +36,9 @@ fn reaches_its_prompt(
     println!("{name}: the console asks after {seconds:.1} s");
     assert_eq!(door, Door::FirstBoot);
     let mut session = Session::first(&mut machine.serial)?;
-    let interfaces = session.run_when_ready("show interfaces")?;
+    let interfaces = session.run_when_ready("show interfaces | no-more")?;
     assert!(interfaces.contains("52:54:00:04:01:00"), "{interfaces}");
-    let version = session.run_when_ready("show version")?;
+    let version = session.run_when_ready("show version | no-more")?;
     assert!(version.contains("Slot       a"), "{version}");
     assert!(
         !version.contains("Notice"),

@@ -38,17 +38,17 @@ fn a_corrupt_data_partition_is_told_and_management_comes_up_from_the_rescue_copy
     disk.write_all_at(&noise, start)?;
     let mut machine = boot(&site)?;
     let mut session = Session::login(&mut machine.serial, PASSWORD)?;
-    let version = session.run_when_ready("show version")?;
+    let version = session.run_when_ready("show version | no-more")?;
     ensure!(
         version.contains("Notice") && version.contains("factory-reset"),
         "{version}"
     );
-    let interfaces = session.run_when_ready("show interfaces")?;
+    let interfaces = session.run_when_ready("show interfaces | no-more")?;
     ensure!(interfaces.contains("10.0.2.15/24"), "{interfaces}");
     // The way out that the notice names.
     session.type_only("request factory-reset --yes")?;
     let mut session = Session::open(&mut machine.serial)?;
-    let version = session.run_when_ready("show version")?;
+    let version = session.run_when_ready("show version | no-more")?;
     ensure!(!version.contains("Notice"), "{version}");
     Ok(())
 }
@@ -77,12 +77,12 @@ fn a_torn_configuration_is_told_and_the_last_whole_one_runs() -> Result<()> {
 
     let mut machine = boot(&site)?;
     let mut session = Session::login(&mut machine.serial, PASSWORD)?;
-    let version = session.run_when_ready("show version")?;
+    let version = session.run_when_ready("show version | no-more")?;
     ensure!(
         version.contains("fourfold.toml"),
         "the notice names the file: {version}"
     );
-    let running = session.run_when_ready("show configuration")?;
+    let running = session.run_when_ready("show configuration | no-more")?;
     ensure!(running.len() > half.len(), "{running}");
     site.wait_for_lacp(1, LACP)?;
     let outcome = site.volley(100)?;
@@ -99,7 +99,7 @@ fn a_missing_nic_is_told_and_the_others_keep_their_names_and_carry_on() -> Resul
     hardware.nics.retain(|nic| nic.id != "eth1");
     let (mut machine, _, _) = up(&hardware, &site.room(1)?)?;
     let mut session = Session::login(&mut machine.serial, PASSWORD)?;
-    let interfaces = session.run_when_ready("show interfaces")?;
+    let interfaces = session.run_when_ready("show interfaces | no-more")?;
     let line = |name: &str| {
         interfaces
             .lines()
