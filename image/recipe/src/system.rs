@@ -92,11 +92,15 @@ pub fn programs(root: &Path, group: &Group, tree: &mut Tree) -> Result<()> {
     Ok(())
 }
 
-/// Says which image this is: the build is told apart by what is in it.
+/// So many digits tell two builds apart, and an operator can still read them out.
+const BUILD_DIGITS: usize = 16;
+
+/// Says which image this is: the build is known by the sum over its content.
 ///
 /// # Errors
 /// As [`Tree::put`].
-pub fn release(version: &str, build: &str, tree: &mut Tree) -> Result<()> {
+pub fn release(version: &str, content: &str, tree: &mut Tree) -> Result<()> {
+    let build = content.get(..BUILD_DIGITS).unwrap_or(content);
     tree.file(
         "etc/fourfold/release",
         format!("VERSION={version}\nBUILD={build}\n"),
@@ -134,4 +138,33 @@ pub fn check_static(tree: &Tree) -> Result<()> {
 pub fn text(recipe: &Path, name: &str) -> Result<String> {
     let file = recipe.join(name);
     fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_release_has_version_and_build_one_a_line() {
+        let mut tree = Tree::default();
+        release("1.2.3", &"0123456789abcdef".repeat(4), &mut tree).unwrap();
+        let expected = b"VERSION=1.2.3\nBUILD=0123456789abcdef\n".to_vec();
+        assert_eq!(
+            tree.at("etc/fourfold/release"),
+            Some(&Node::File(0o644, expected))
+        );
+    }
+
+    #[test]
+    fn a_programs_library_that_is_not_there_and_a_dynamic_program_of_ours_are_told() {
+        let program = fs::read(std::env::current_exe().unwrap()).unwrap();
+        let mut tree = Tree::default();
+        skeleton(&mut tree).unwrap();
+        check(&tree).unwrap();
+        tree.file("usr/sbin/x", program).unwrap();
+        let error = check(&tree).unwrap_err().to_string();
+        assert!(error.contains("/usr/sbin/x: libc.so.6"), "{error}");
+        let error = check_static(&tree).unwrap_err().to_string();
+        assert!(error.starts_with("not static: /usr/sbin/x"), "{error}");
+    }
 }
