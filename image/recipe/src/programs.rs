@@ -59,6 +59,11 @@ pub fn build(workspace: &Path) -> Result<PathBuf> {
     cargo.current_dir(&metadata.workspace_root);
     cargo.args(["build", "--release", "--target", TARGET]);
     cargo.args(PROGRAMS.iter().flat_map(|one| ["--package", one.package]));
+    // What cargo tells a program about the package that it is run from: build scripts watch these.
+    let told = std::env::vars_os().map(|(name, _)| name);
+    for name in told.filter(|name| is_of_package(&name.to_string_lossy())) {
+        cargo.env_remove(name);
+    }
     cargo.env("CARGO_ENCODED_RUSTFLAGS", rust_flags(&homes));
     // Read by the crate cc for what it compiles for that target, and by the XDP program's build.
     cargo.env("CFLAGS_x86_64_unknown_linux_gnu", c_flags(&homes));
@@ -78,6 +83,10 @@ pub(crate) fn metadata(workspace: &Path) -> Result<Metadata> {
         .other_options(["--filter-platform".to_owned(), TARGET.to_owned()])
         .exec()
         .context("reading the workspace's metadata")
+}
+
+fn is_of_package(name: &str) -> bool {
+    name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
 }
 
 fn cargo() -> OsString {
@@ -164,6 +173,14 @@ mod tests {
                 .to_string_lossy()
                 .starts_with("-ffile-prefix-map=/home/me/.cargo=/cargo ")
         );
+    }
+
+    #[test]
+    fn a_build_hears_nothing_of_the_package_that_asks_for_it_and_all_of_the_toolchain() {
+        assert!(is_of_package("CARGO_PKG_NAME"));
+        assert!(is_of_package("CARGO_MANIFEST_DIR"));
+        assert!(!is_of_package("CARGO_HOME"));
+        assert!(!is_of_package("CARGO_TARGET_DIR"));
     }
 
     #[test]
