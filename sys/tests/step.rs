@@ -57,7 +57,9 @@ fn a_process_that_is_not_held_says_nothing() {
 #[test]
 #[ignore = "run by the tests above"]
 fn helper_that_walks_two_steps() {
-    let run_dir = PathBuf::from(std::env::var_os(RUN_DIR).expect("told where"));
+    let Some(run_dir) = std::env::var_os(RUN_DIR).map(PathBuf::from) else {
+        return;
+    };
     step::reached(&run_dir, "walker", "first");
     step::reached(&run_dir, "walker", "second");
 }

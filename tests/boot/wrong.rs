@@ -30,7 +30,10 @@ fn a_corrupt_data_partition_is_told_and_management_comes_up_from_the_rescue_copy
     let mut lines = one_box();
     lines.push("set management interface eth0".to_owned());
     lines.push("set management addresses 10.0.2.15/24".to_owned());
-    configured(&site, 1, &lines)?.kill();
+    let mut machine = configured(&site, 1, &lines)?;
+    // The commit has not waited for it.
+    Session::resumed(&mut machine.serial)?.run_until("show log | match rescue", "written to")?;
+    machine.kill();
     let (start, bytes) = data_partition(&site.disk(1)?)?;
     let disk = File::options().write(true).open(site.disk(1)?)?;
     let noise = vec![0xa5; NOISE];
@@ -43,8 +46,7 @@ fn a_corrupt_data_partition_is_told_and_management_comes_up_from_the_rescue_copy
         version.contains("Notice") && version.contains("factory-reset"),
         "{version}"
     );
-    let interfaces = session.run_when_ready("show interfaces | no-more")?;
-    ensure!(interfaces.contains("10.0.2.15/24"), "{interfaces}");
+    session.run_until("show interfaces | no-more", "10.0.2.15/24")?;
     // The way out that the notice names.
     session.type_only("request factory-reset --yes")?;
     let mut session = Session::open(&mut machine.serial)?;
@@ -143,7 +145,21 @@ fn a_wrong_password_is_slowed_down_and_logged() -> Result<()> {
     let mut session = Session::login(&mut machine.serial, PASSWORD)?;
     let log = session.run("show log | match admin")?;
     ensure!(log.contains("wrong password"), "{log}");
+    change_password(&mut session, "battery staple")?;
+    session.type_only("exit")?;
+    session.expect(" login: ", LACP)?;
+    Session::login(&mut machine.serial, "battery staple")?;
     Ok(())
+}
+
+fn change_password(session: &mut Session<'_>, password: &str) -> Result<()> {
+    session.type_only("request password")?;
+    for question in ["Set the password of admin:", "again:"] {
+        session.expect(question, LACP)?;
+        session.type_only(password)?;
+    }
+    session.expect("The password is set.", LACP)?;
+    session.run("").map(|_| ())
 }
 
 /// Where the third partition begins and how long it is, in bytes.

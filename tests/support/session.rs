@@ -105,6 +105,18 @@ impl<'s> Session<'s> {
         })
     }
 
+    /// As [`Session::run`], again and again until what is said has `wanted` in it.
+    pub fn run_until(&mut self, line: &str, wanted: &str) -> Result<String> {
+        wait::until_ok(ANSWERS, || {
+            let said = self.run(line)?;
+            ensure!(
+                said.contains(wanted),
+                "no {wanted:?} in what was said:\n{said}"
+            );
+            Ok(said)
+        })
+    }
+
     /// Types lines one after another; one that is answered is a line that was refused.
     pub fn run_all<'l>(&mut self, lines: impl IntoIterator<Item = &'l str>) -> Result<()> {
         for line in lines {

@@ -14,7 +14,7 @@ use crate::{image, setup, workspace};
 /// Boots the image on this terminal until QEMU ends (Ctrl-A X, or `request poweroff`).
 pub fn run(uefi: bool, fresh: bool) -> Result<()> {
     setup::run()?;
-    let image = image::build()?;
+    let image = image::build(None, recipe::Progress::Shown)?;
     let site = Site::raise(&world()?, 1)?;
     let disk = disk()?;
     if fresh || !disk.exists() {

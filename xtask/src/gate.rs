@@ -1,21 +1,18 @@
 //! The gate: `cargo xtask test`.
 
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+mod beside;
+mod cargo;
+
+use std::thread::JoinHandle;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::Result;
 use nix::unistd::Uid;
+use recipe::{Image, Progress};
 
 use crate::{bench, check, compliance, image, layers, setup, workspace};
-
-/// How many things held and how many did not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Counts {
-    passed: usize,
-    failed: usize,
-}
+use beside::{beside, joined};
+use cargo::{Counts, cargo, cargo_test};
 
 #[derive(Debug, Default)]
 struct Gate {
@@ -49,10 +46,12 @@ pub fn run() -> Result<bool> {
     gate.lint();
     gate.step("layers", || layers::run().map(|()| Counts::ONE));
     gate.step("compliance", || compliance::run().map(|()| Counts::ONE));
+    // Tests and guests wait much: for a clock, for their peers, for their operator.
+    let image = beside(|| image::build(None, Progress::Quiet));
     gate.step("unit tests and simulations", || {
         cargo_test(&["--workspace"], None)
     });
-    gate.image_steps();
+    gate.image_steps(image);
     if Uid::effective().is_root() {
         gate.root_steps();
     } else {
@@ -60,13 +59,6 @@ pub fn run() -> Result<bool> {
     }
     println!("\nthe gate took {} s", started.elapsed().as_secs());
     Ok(gate.finish())
-}
-
-impl Counts {
-    const ONE: Self = Self {
-        passed: 1,
-        failed: 0,
-    };
 }
 
 impl Gate {
@@ -96,16 +88,18 @@ impl Gate {
     }
 
     /// The image, what it does in QEMU, and that it can be built again. No root is needed.
-    fn image_steps(&mut self) {
+    fn image_steps(&mut self, build: JoinHandle<Result<Image>>) {
         let mut image = None;
         self.step("image", || {
-            image = Some(image::build()?);
+            image = Some(joined(build)?);
             Ok(Counts::ONE)
         });
         let Some(image) = image else {
             self.skip("the image in QEMU: there is none");
             return;
         };
+        let first = image.clone();
+        let again = beside(move || image::again(&first));
         self.step("the image in QEMU", || {
             let boot = [
                 "--package",
@@ -120,7 +114,7 @@ impl Gate {
             cargo_test(&boot, Some((::tests::image::IMAGE, &image.path)))
         });
         self.step("the image's bytes in another directory", || {
-            image::again(&image).map(|()| Counts::ONE)
+            joined(again).map(|()| Counts::ONE)
         });
     }
 
@@ -149,7 +143,11 @@ impl Gate {
         });
         self.step("demo --check", || {
             let (passed, failed) = check::run(&binaries, &[])?.counts();
-            Ok(Counts { passed, failed })
+            Ok(Counts {
+                passed,
+                failed,
+                reasons: Vec::new(),
+            })
         });
     }
 
@@ -161,6 +159,7 @@ impl Gate {
             Counts {
                 passed: 0,
                 failed: 1,
+                reasons: vec![format!("{error:#}")],
             }
         });
         if counts.failed > 0 {
@@ -168,6 +167,7 @@ impl Gate {
         }
         self.counts.passed += counts.passed;
         self.counts.failed += counts.failed;
+        self.counts.reasons.extend(counts.reasons);
         let verdict = if counts.failed == 0 { "ok" } else { "FAILED" };
         println!(
             "== {name}: {verdict}, {:.1} s",
@@ -183,6 +183,11 @@ impl Gate {
         self.skipped
             .iter()
             .for_each(|skipped| println!("skipped: {skipped}"));
+        // Once more, since much has been said after them.
+        self.counts
+            .reasons
+            .iter()
+            .for_each(|line| println!("{line}"));
         self.failures
             .iter()
             .for_each(|failure| println!("failed: {failure}"));
@@ -191,87 +196,5 @@ impl Gate {
             self.counts.passed, self.counts.failed
         );
         self.counts.failed == 0
-    }
-}
-
-fn cargo(arguments: &[&str]) -> Result<Counts> {
-    let status = workspace::cargo()?
-        .args(arguments)
-        .status()
-        .context("starting cargo")?;
-    ensure!(
-        status.success(),
-        "cargo {} ended with {status}",
-        arguments.join(" ")
-    );
-    Ok(Counts::ONE)
-}
-
-/// Runs `cargo test`, lets its output through, and adds up its results. `what` is to be tested, and the
-/// variable that tells the tests where it is.
-fn cargo_test(arguments: &[&str], what: Option<(&str, &PathBuf)>) -> Result<Counts> {
-    let mut command = workspace::cargo()?;
-    command.args(["test", "--no-fail-fast"]).args(arguments);
-    if let Some((variable, path)) = what {
-        command.env(variable, absolute(path)?);
-    }
-    let (counts, success) = counted(command)?;
-    if !success && counts.failed == 0 {
-        bail!("cargo test could not run every test");
-    }
-    Ok(counts)
-}
-
-fn counted(mut command: Command) -> Result<(Counts, bool)> {
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("starting cargo test")?;
-    let output = child.stdout.take().context("cargo test's output")?;
-    let mut counts = Counts::default();
-    for line in BufReader::new(output).lines() {
-        let line = line.context("reading cargo test's output")?;
-        println!("{line}");
-        if let Some(more) = result_line(&line) {
-            counts.passed += more.passed;
-            counts.failed += more.failed;
-        }
-    }
-    let status = child.wait().context("waiting for cargo test")?;
-    Ok((counts, status.success()))
-}
-
-fn absolute(path: &Path) -> Result<PathBuf> {
-    std::path::absolute(path).with_context(|| format!("resolving {}", path.display()))
-}
-
-/// `test result: ok. 16 passed; 0 failed; 3 ignored; …`
-fn result_line(line: &str) -> Option<Counts> {
-    let counts = line.strip_prefix("test result: ")?.split_once(". ")?.1;
-    let number = |word: &str| {
-        let part = counts.split("; ").find(|part| part.ends_with(word))?;
-        part.split(' ').next()?.parse().ok()
-    };
-    Some(Counts {
-        passed: number("passed")?,
-        failed: number("failed")?,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn result_lines_are_added_and_other_lines_are_not() {
-        let line = "test result: FAILED. 16 passed; 2 failed; 3 ignored; 0 measured; 0 filtered out; finished in 0.03s";
-        assert_eq!(
-            result_line(line),
-            Some(Counts {
-                passed: 16,
-                failed: 2
-            })
-        );
-        assert_eq!(result_line("test a_thing ... ok"), None);
     }
 }

@@ -5,19 +5,28 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use recipe::{Image, Options};
+use recipe::{Image, Options, Progress};
 use tests::run;
 
 use crate::workspace;
 
-/// Builds the image and says what it is.
-pub fn run(out: Option<PathBuf>) -> Result<()> {
-    built(workspace::metadata()?.workspace_root.into(), out).map(|_| ())
-}
-
-/// As [`run`], into the target directory.
-pub fn build() -> Result<Image> {
-    built(workspace::metadata()?.workspace_root.into(), None)
+/// Builds the image and says what it is. It is in the target directory, and `out` a copy of it.
+pub fn build(out: Option<PathBuf>, progress: Progress) -> Result<Image> {
+    let started = Instant::now();
+    let image = recipe::build(&Options {
+        workspace: workspace::metadata()?.workspace_root.into(),
+        out,
+        progress,
+    })?;
+    println!("{}", image.path.display());
+    println!("SHA-256  {}", image.sha256);
+    println!(
+        "slot     {}.{} MB",
+        image.slot_bytes / 1_000_000,
+        image.slot_bytes / 100_000 % 10
+    );
+    println!("took     {} s", started.elapsed().as_secs());
+    Ok(image)
 }
 
 /// Builds the image a second time, of a copy of the sources in another directory, from nothing; whether the
@@ -29,7 +38,11 @@ pub fn again(first: &Image) -> Result<()> {
         fs::remove_dir_all(&copy).with_context(|| format!("removing {}", copy.display()))?;
     }
     copy_sources(metadata.workspace_root.as_std_path(), &copy)?;
-    let second = built(copy.clone(), None)?;
+    let second = recipe::build(&Options {
+        workspace: copy.clone(),
+        out: None,
+        progress: Progress::Quiet,
+    })?;
     ensure!(
         second.sha256 == first.sha256,
         "two builds in two directories differ: {} and {}",
@@ -55,20 +68,6 @@ fn copy_sources(from: &Path, to: &Path) -> Result<()> {
         fs::copy(&source, &target).with_context(|| format!("copying {}", source.display()))?;
     }
     Ok(())
-}
-
-fn built(workspace: PathBuf, out: Option<PathBuf>) -> Result<Image> {
-    let started = Instant::now();
-    let image = recipe::build(&Options { workspace, out })?;
-    println!("{}", image.path.display());
-    println!("SHA-256  {}", image.sha256);
-    println!(
-        "slot     {}.{} MB",
-        image.slot_bytes / 1_000_000,
-        image.slot_bytes / 100_000 % 10
-    );
-    println!("took     {} s", started.elapsed().as_secs());
-    Ok(image)
 }
 
 /// Writes the lock file anew.

@@ -101,7 +101,7 @@ fn run(command: Command) -> Result<bool> {
         Command::Image {
             update_lock: true, ..
         } => image::update_lock().map(|()| true),
-        Command::Image { out, .. } => image::run(out).map(|()| true),
+        Command::Image { out, .. } => image::build(out, recipe::Progress::Shown).map(|_| true),
         Command::Prove => gate::prove(),
         Command::Layers => layers::run().map(|()| true),
         Command::Compliance => compliance::run().map(|()| true),

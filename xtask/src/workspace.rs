@@ -25,5 +25,8 @@ pub fn cargo() -> Result<Command> {
 /// Builds the appliance's programs, the same that the image holds, and returns the directory they
 /// are in.
 pub fn build_appliance() -> Result<PathBuf> {
-    recipe::programs::build(metadata()?.workspace_root.as_std_path())
+    recipe::programs::build(
+        metadata()?.workspace_root.as_std_path(),
+        recipe::Progress::Shown,
+    )
 }

@@ -114,6 +114,7 @@ const REQUESTS: &[Node] = &[
         &[YES],
     ),
     Node::plain("support", "Everything a supporter asks for, as one file"),
+    Node::plain("password", "Another password for who is logged in"),
 ];
 
 const MINUTES: Value = Value::Integer(1, u32::MAX as i64, "minutes");
@@ -445,6 +446,7 @@ mod tests {
                 "  poweroff       Stops everything and turns the box off",
                 "  factory-reset  Erases configuration, users and logs; reboots",
                 "  support        Everything a supporter asks for, as one file",
+                "  password       Another password for who is logged in",
             ]
         );
     }

@@ -1,5 +1,6 @@
-//! `request reboot`, `poweroff`, `factory-reset`, `support`.
+//! `request reboot`, `poweroff`, `factory-reset`, `support`, `password`.
 
+mod password;
 mod support;
 
 use std::io::{self, IsTerminal as _, Write as _};
@@ -54,6 +55,7 @@ pub(crate) fn run(session: &mut Session, what: &str, is_sure: bool) -> Result<()
         "reboot" => Wish::Reboot,
         "poweroff" => Wish::PowerOff,
         "factory-reset" => Wish::FactoryReset,
+        "password" => return password::run(session),
         _ => return support::run(session),
     };
     if !is_sure && !agrees(session, what, wish.question())? {

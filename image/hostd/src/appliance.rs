@@ -44,7 +44,7 @@ impl Appliance {
             keys: Vec::new(),
             ssh: Foreign::new("ssh"),
             ntp: Foreign::new("ntp"),
-            rescue: Rescue::new(config, notices.clone()),
+            rescue: Rescue::new(&root.join("run"), config, notices.clone()),
         };
         appliance.settle(config);
         Some(appliance)

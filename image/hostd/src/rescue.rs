@@ -5,7 +5,7 @@ mod partition;
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use control::config::Config;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
@@ -21,6 +21,9 @@ const MOUNT: &str = "/run/fourfold-boot";
 const FILE: &str = "rescue.toml";
 const NOTICE: &str = "hostd-rescue";
 
+/// What the boot partition's copy says, below `run`: init puts it there at every boot.
+const KNOWN: &str = "rescue.toml";
+
 /// Keeps the copy. Writing takes its time, and nobody waits for it.
 #[derive(Debug)]
 pub struct Rescue {
@@ -29,11 +32,17 @@ pub struct Rescue {
 }
 
 impl Rescue {
-    /// Of a box that starts with this configuration: it has the copy already.
-    pub fn new(config: &Config, notices: Notices) -> Self {
-        let (latest, texts) = watch::channel(text(config));
-        let task = tokio::spawn(keep(texts, notices));
-        Self { latest, task }
+    /// Of a box that starts with this configuration, and whose run directory is `run`. A copy that the power
+    /// went before is written now.
+    pub fn new(run: &Path, config: &Config, notices: Notices) -> Self {
+        let known = run.join(KNOWN);
+        let (latest, texts) = watch::channel(fs::read_to_string(&known).unwrap_or_default());
+        let rescue = Self {
+            latest,
+            task: tokio::spawn(keep(texts, known, notices)),
+        };
+        rescue.take_up(config);
+        rescue
     }
 
     /// Has the copy written, if these tables have changed.
@@ -54,10 +63,12 @@ impl Drop for Rescue {
 }
 
 /// Writes one text after another. What comes meanwhile waits, and of several the last.
-async fn keep(mut texts: watch::Receiver<String>, notices: Notices) {
+async fn keep(mut texts: watch::Receiver<String>, known: PathBuf, notices: Notices) {
     while texts.changed().await.is_ok() {
         let text = texts.borrow_and_update().clone();
-        let written = match spawn_blocking(move || copy(&text)).await {
+        let known = known.clone();
+        let both = move || copy(&text).and_then(|()| fs::write(known, text));
+        let written = match spawn_blocking(both).await {
             Ok(written) => written,
             Err(e) => Err(io::Error::other(e)),
         };

@@ -67,17 +67,17 @@ impl Door {
         config::print(&self.config)
     }
 
-    /// The text with this password of the administrator, and this key if there is one.
-    pub fn text_with(&self, hash: &str, key: Option<&str>) -> String {
+    /// The text with this password of the user of this name, and this key if there is one.
+    pub fn text_with(&self, name: &str, hash: &str, key: Option<&str>) -> String {
         let mut config = self.config.clone();
-        if self.user(ADMIN).is_none() {
+        if self.user(name).is_none() {
             config.users.push(User {
-                name: ADMIN.to_owned(),
+                name: name.to_owned(),
                 password: None,
                 ssh_key: Vec::new(),
             });
         }
-        for user in config.users.iter_mut().filter(|user| user.name == ADMIN) {
+        for user in config.users.iter_mut().filter(|user| user.name == name) {
             user.password = Some(hash.to_owned());
             let is_new = |key: &&str| !user.ssh_key.iter().any(|known| known == key);
             let key = key.filter(is_new).map(str::to_owned);
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn the_administrators_first_password_is_added_to_what_runs() {
-        let text = door("[lvs]\nqueues = 2\n").text_with(HASH, Some(KEY));
+        let text = door("[lvs]\nqueues = 2\n").text_with(ADMIN, HASH, Some(KEY));
         let with = door(&text);
         assert!(with.lets_in("admin", "correct horse"));
         assert_eq!(with.user(ADMIN).expect("there").ssh_key, [KEY]);
@@ -170,13 +170,25 @@ mod tests {
         let keys =
             format!("[user.admin]\nssh_key = [\"{KEY}\"]\n[user.zoe]\nssh_key = [\"{KEY}\"]\n");
         for key in [None, Some(KEY)] {
-            let with = door(&door(&keys).text_with(HASH, key));
+            let with = door(&door(&keys).text_with(ADMIN, HASH, key));
             let admin = with.user(ADMIN).expect("there");
             assert_eq!(admin.ssh_key, [KEY], "once");
             assert!(admin.password.is_some());
             let zoe = with.user("zoe").expect("there");
             assert_eq!(zoe.password, None);
         }
+    }
+
+    #[test]
+    fn another_password_of_a_user_leaves_the_others_theirs() {
+        const OTHER: &str = "$6$rounds=1000$saltstring$other";
+        let with = door(&locked().text_with("guest", HASH, None));
+        assert!(with.lets_in("guest", "correct horse") && with.lets_in("admin", "correct horse"));
+        assert_eq!(with.user("guest").expect("there").ssh_key, [KEY]);
+        let mut with = locked();
+        with.config.users[0].password = Some(OTHER.to_owned());
+        let back = with.text_with(ADMIN, HASH, None);
+        assert!(!back.contains(OTHER), "replaced: {back}");
     }
 
     #[test]

@@ -4,16 +4,19 @@
 //! wrong with it (`banner`). As long as nobody has a password it asks for the administrator's and commits it
 //! by way of ctld (`first`); else it asks for a name and its password (`login`), which it compares with the
 //! running configuration (`door`, `secret`), and becomes the shell (`session`). A wrong password costs time
-//! (`penalty`) and is a line in the log (`record`).
+//! (`penalty`) and is a line in the log (`record`). With `--change-password` it asks who is logged in for
+//! another one (`change`); both ways ask and commit alike (`password`).
 //!
-//! Exit status: 0 when the line was hung up, or somebody typed the end; 1 when it could not ask, or the shell
-//! could not be had.
+//! Exit status: 0 when the line was hung up, or somebody typed the end; 1 when it could not ask, the shell
+//! could not be had, or another password was not set.
 
 mod banner;
+mod change;
 mod console;
 mod door;
 mod first;
 mod login;
+mod password;
 mod penalty;
 mod record;
 mod secret;
@@ -21,7 +24,7 @@ mod session;
 mod terminal;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -55,6 +58,9 @@ struct Args {
     /// What who is let in gets.
     #[arg(long, value_name = "PROGRAM", default_value = "/usr/bin/fourfold")]
     shell: PathBuf,
+    /// Only asks for another password of this user, without a login.
+    #[arg(long, value_name = "USER")]
+    change_password: Option<String>,
 }
 
 fn main() -> ExitCode {
@@ -64,11 +70,11 @@ fn main() -> ExitCode {
             eprintln!("login-console: {error}");
             ExitCode::FAILURE
         }
-        Ok(never) => match never {},
+        Ok(code) => code,
     }
 }
 
-fn run(args: Args) -> io::Result<std::convert::Infallible> {
+fn run(args: Args) -> io::Result<ExitCode> {
     let terminal = Terminal::begin()?;
     let places = Places {
         config: args.config,
@@ -78,12 +84,38 @@ fn run(args: Args) -> io::Result<std::convert::Infallible> {
         state: args.state,
     };
     let console = Console::new(terminal, places);
+    let Some(user) = args.change_password else {
+        return Err(admit(&console, &args.shell));
+    };
+    let is_set = change::change_password(&console, &user);
+    // The shell is at this terminal, and goes on.
+    console.terminal.hand_over()?;
+    Ok(if is_set? {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Asks until somebody may come in, and becomes their shell: what comes back is why that cannot be.
+fn admit(console: &Console, shell: &Path) -> io::Error {
+    let user = match user(console) {
+        Ok(user) => user,
+        Err(error) => return error,
+    };
+    let error = session::become_shell(shell, &user, &console.name);
+    console.record(&format!("no shell for {user} ({error})"));
+    error
+}
+
+/// Who comes in; everything is ready for their shell.
+fn user(console: &Console) -> io::Result<String> {
     let user = loop {
         let door = console.door()?;
         console.greet(&door)?;
         if !door.is_locked() {
-            first::set_password(&console)?;
-        } else if let Some(user) = login::login(&console, door)? {
+            first::set_password(console)?;
+        } else if let Some(user) = login::login(console, door)? {
             break user;
         }
     };
@@ -91,7 +123,5 @@ fn run(args: Args) -> io::Result<std::convert::Infallible> {
     console.greet(&door)?;
     session::name_box(door.host());
     console.terminal.hand_over()?;
-    let error = session::become_shell(&args.shell, &user, &console.name);
-    console.record(&format!("no shell for {user} ({error})"));
-    Err(error)
+    Ok(user)
 }

@@ -85,7 +85,7 @@ impl Places {
 /// In one line: what is missing or does not fit.
 pub fn build(options: &Options) -> Result<Image> {
     let metadata = programs::metadata(&options.workspace)?;
-    let folder = programs::build(&options.workspace)?;
+    let folder = programs::build(&options.workspace, options.progress)?;
     let places = Places::of(&metadata)?;
     let claim = places.claim()?;
     let recipe = Inputs::default().and_folder(&places.recipe)?.sum();

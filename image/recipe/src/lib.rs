@@ -33,6 +33,17 @@ pub struct Options {
     /// A file that the image is copied to. It is built in the target directory's folder `image` as
     /// `disk.img`, with `vmlinuz` and `initrd` beside it.
     pub out: Option<PathBuf>,
+    /// What cargo tells meanwhile.
+    pub progress: Progress,
+}
+
+/// What cargo tells while it builds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Every crate.
+    Shown,
+    /// Only what is wrong.
+    Quiet,
 }
 
 /// An image that was built.

@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use cargo_metadata::{Metadata, MetadataCommand};
 
+use crate::Progress;
 use crate::run;
 use crate::tree::{Node, Tree};
 
@@ -51,7 +52,7 @@ pub const TARGET: &str = "x86_64-unknown-linux-gnu";
 ///
 /// # Errors
 /// When cargo fails.
-pub fn build(workspace: &Path) -> Result<PathBuf> {
+pub fn build(workspace: &Path, progress: Progress) -> Result<PathBuf> {
     let metadata = metadata(workspace)?;
     let target = metadata.target_directory.as_std_path();
     let homes = homes(metadata.workspace_root.as_std_path(), target)?;
@@ -59,6 +60,9 @@ pub fn build(workspace: &Path) -> Result<PathBuf> {
     cargo.current_dir(&metadata.workspace_root);
     cargo.args(["build", "--release", "--target", TARGET]);
     cargo.args(PROGRAMS.iter().flat_map(|one| ["--package", one.package]));
+    if progress == Progress::Quiet {
+        cargo.arg("--quiet");
+    }
     // What cargo tells a program about the package that it is run from: build scripts watch these.
     let told = std::env::vars_os().map(|(name, _)| name);
     for name in told.filter(|name| is_of_package(&name.to_string_lossy())) {
@@ -94,7 +98,7 @@ fn cargo() -> OsString {
 }
 
 /// Folders that differ between machines, with the name that stands for each in a program. Of two
-/// that fit a path the compilers take the later one.
+/// that fit a path the compilers take the later one, and each may lie within those before it.
 fn homes(workspace: &Path, target: &Path) -> Result<[(PathBuf, &'static str); 3]> {
     let cargo = match std::env::var_os("CARGO_HOME") {
         Some(home) => PathBuf::from(home),
@@ -103,9 +107,9 @@ fn homes(workspace: &Path, target: &Path) -> Result<[(PathBuf, &'static str); 3]
             .join(".cargo"),
     };
     Ok([
-        (cargo, "/cargo"),
         (workspace.to_owned(), "/fourfold"),
         (target.to_owned(), "/target"),
+        (cargo, "/cargo"),
     ])
 }
 

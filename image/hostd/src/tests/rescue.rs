@@ -45,7 +45,28 @@ async fn a_copy_that_cannot_be_written_is_a_notice() {
     latest.send("two\n".to_owned()).expect("a receiver");
     drop(latest);
     // This host is no appliance, and has no boot partition.
-    keep(texts, notices.clone()).await;
+    keep(texts, dir.path().join(KNOWN), notices.clone()).await;
     assert_eq!(notices.lines().len(), 1);
     assert!(notices.lines()[0].starts_with("rescue.toml on the boot partition"));
+    assert!(!dir.path().join(KNOWN).exists(), "nothing was written");
+}
+
+#[tokio::test]
+async fn a_start_has_the_copy_written_when_the_power_went_before_and_only_then() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let notices = Notices::new(dir.path().join("notices"));
+    let named = "[system]\nhost_name = \"lb1\"\n";
+    let config = control::config::parse("test.toml", named).expect("no fault");
+    for (known, written) in [(named, 0), ("", 1)] {
+        fs::write(dir.path().join(KNOWN), known).expect("written");
+        let mut rescue = Rescue::new(dir.path(), &config, notices.clone());
+        // Nothing more comes: the task does what is due, and ends.
+        drop(std::mem::replace(
+            &mut rescue.latest,
+            watch::channel(String::new()).0,
+        ));
+        (&mut rescue.task).await.expect("no panic");
+        // This host has no boot partition: what is tried is told.
+        assert_eq!(notices.lines().len(), written, "{known:?}");
+    }
 }
