@@ -84,8 +84,8 @@ At the first boot it asks for a password. Log in as admin; this makes a first se
   monitor service
 
 Then, in other terminals:
-  curl -si http://127.0.0.1:{door}/body | grep x-real    asks http://{}/body as the client
-  ssh -p {port} admin@127.0.0.1                       the same console over SSH
+  curl -sI http://127.0.0.1:{door}/body    asks http://{}/body as the client; X-Real names who answered
+  ssh -p {port} admin@127.0.0.1          the same console over SSH
 ",
         site::VIP
     );
