@@ -171,7 +171,7 @@ impl Lacp {
             if self.system.id != Mac::ZERO
                 && let Some(frame) = transmit::step(port, &self.system, now)
             {
-                out.send(member, frame);
+                out.send(member, &frame);
             }
         }
         if self.active != aggregator {
@@ -241,7 +241,7 @@ impl Lacp {
     pub fn farewell(&mut self, out: &mut Outbox) {
         for (member, port) in self.ports.iter().enumerate() {
             if let Some(frame) = transmit::farewell(port, &self.system) {
-                out.send(member, frame);
+                out.send(member, &frame);
             }
         }
     }

@@ -59,8 +59,8 @@ pub use config::{
 };
 pub use drop_reason::DropReason;
 pub use event::Event;
-pub use member::{Duplex, Interface};
-pub use outbox::{FrameBytes, Transmit};
+pub use member::{Duplex, Hold, Interface};
+pub use outbox::{FRAME_MAX, FrameBytes, Transmit};
 pub use resilient::BUCKETS;
 pub use saved::Saved;
 pub use status::{LacpStatus, MemberStatus, PortStatus, Status, Why};

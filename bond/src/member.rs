@@ -50,6 +50,30 @@ pub struct Interface {
     pub duplex: Option<Duplex>,
 }
 
+/// Why a member whose link has carrier is not used all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hold {
+    /// The ARP or NS monitor: nobody answers by this member.
+    Silent,
+    /// Micro-BFD (RFC 7130): the session of this member is not up.
+    Path,
+    /// The link came and went too often of late.
+    Damped,
+}
+
+impl Hold {
+    const fn bit(self) -> u8 {
+        match self {
+            Self::Silent => 1,
+            Self::Path => 2,
+            Self::Damped => 4,
+        }
+    }
+
+    const ALL: [Self; 3] = [Self::Silent, Self::Path, Self::Damped];
+}
+
 /// A member of a bond.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
@@ -61,6 +85,8 @@ pub struct Member {
     pub link: LinkState,
     /// How often the link went down.
     pub failures: u64,
+    /// What keeps it from use, a bit each.
+    holds: u8,
 }
 
 /// `updelay` and `downdelay`, in whole periods of `miimon` as Linux rounds them.
@@ -102,7 +128,26 @@ impl Member {
             interface,
             link: LinkState::Down,
             failures: 0,
+            holds: 0,
         }
+    }
+
+    /// Keeps the member from use, or does so no longer; to be observed afterwards. Whether that is new.
+    pub const fn hold(&mut self, hold: Hold, is_held: bool) -> bool {
+        let before = self.holds;
+        if is_held {
+            self.holds |= hold.bit();
+        } else {
+            self.holds &= !hold.bit();
+        }
+        self.holds != before
+    }
+
+    /// The first thing that keeps it from use.
+    #[must_use]
+    pub fn held(&self) -> Option<Hold> {
+        let is_set = |hold: &Hold| self.holds & hold.bit() != 0;
+        Hold::ALL.into_iter().find(is_set)
     }
 
     /// Whether the link may be used.
@@ -114,9 +159,9 @@ impl Member {
         }
     }
 
-    /// Takes the interface's carrier, as it is now, into account.
+    /// Takes the interface's carrier, as it is now, and what else keeps it from use into account.
     pub fn observe(&mut self, delays: Delays, now: Instant) {
-        let carrier = self.interface.carrier;
+        let carrier = self.interface.carrier && self.holds == 0;
         let link = match (self.link, carrier) {
             (LinkState::Down, true) if delays.up == Duration::ZERO => LinkState::Up,
             (LinkState::Down, true) => LinkState::Back {
@@ -172,7 +217,7 @@ impl Member {
 
 #[cfg(test)]
 mod tests {
-    use super::{Delays, LinkState, Member};
+    use super::{Delays, Hold, LinkState, Member};
     use wire::{Duration, Instant};
 
     const NOW: Instant = Instant::from_nanos(1_000_000_000);
@@ -211,6 +256,22 @@ mod tests {
             states.map(|s| after(s, false, BOTH)),
             [Down, Down, down, fail]
         );
+    }
+
+    #[test]
+    fn what_is_held_is_not_up_until_nothing_holds_it() {
+        let mut member = Member::new("eth1");
+        member.interface.carrier = true;
+        assert!(member.hold(Hold::Path, true) && member.hold(Hold::Silent, true));
+        assert!(!member.hold(Hold::Path, true), "it was already");
+        member.observe(NONE, NOW);
+        assert_eq!((member.is_up(), member.held()), (false, Some(Hold::Silent)));
+        member.hold(Hold::Silent, false);
+        member.observe(NONE, NOW);
+        assert_eq!((member.is_up(), member.held()), (false, Some(Hold::Path)));
+        member.hold(Hold::Path, false);
+        member.observe(NONE, NOW);
+        assert_eq!((member.is_up(), member.held()), (true, None));
     }
 
     #[test]

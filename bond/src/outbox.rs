@@ -4,11 +4,14 @@ use heapless::Deque;
 
 use crate::{Event, MAX_MEMBERS};
 
-/// A whole slow-protocol frame without FCS.
-pub type FrameBytes = [u8; wire::slow::FRAME_LEN];
+/// The longest frame that the engine makes, without FCS: a slow-protocol frame.
+pub const FRAME_MAX: usize = wire::slow::FRAME_LEN;
+
+/// A whole frame without FCS.
+pub type FrameBytes = heapless::Vec<u8, FRAME_MAX>;
 
 /// A frame to send by a member.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transmit {
     /// The member's place in the bond.
     pub member: usize,
@@ -31,8 +34,10 @@ pub struct Outbox {
 
 impl Outbox {
     /// Queues a frame; what does not fit is counted, and the protocol's repetition covers it.
-    pub fn send(&mut self, member: usize, frame: FrameBytes) {
-        if self.frames.push_back(Transmit { member, frame }).is_err() {
+    pub fn send(&mut self, member: usize, frame: &[u8]) {
+        let is_queued = FrameBytes::from_slice(frame)
+            .is_ok_and(|frame| self.frames.push_back(Transmit { member, frame }).is_ok());
+        if !is_queued {
             self.lost = self.lost.wrapping_add(1);
         }
     }

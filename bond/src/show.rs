@@ -6,7 +6,7 @@ use crate::Bond;
 use crate::bond::Engine;
 use crate::lacp::Lacp;
 use crate::lacp::port::Port;
-use crate::member::{LinkState, Member};
+use crate::member::{Hold, LinkState, Member};
 use crate::status::{LacpStatus, MemberStatus, PortStatus, Status, Why};
 
 impl Bond {
@@ -88,6 +88,16 @@ impl Bond {
     fn why(&self, i: usize, member: &Member) -> Option<Why> {
         if member.interface.ifindex == 0 {
             return Some(Why::Missing);
+        }
+        if member.interface.carrier
+            && !member.is_up()
+            && let Some(hold) = member.held()
+        {
+            return Some(match hold {
+                Hold::Silent => Why::Silent,
+                Hold::Path => Why::PathDown,
+                Hold::Damped => Why::Damped,
+            });
         }
         match member.link {
             LinkState::Down => return Some(Why::NoCarrier),

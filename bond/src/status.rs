@@ -22,6 +22,12 @@ pub enum Why {
     NoCarrier,
     /// Carrier is back, `updelay` is running.
     LinkDelay,
+    /// ARP or NS monitor: nobody answers by this member.
+    Silent,
+    /// Micro-BFD: the session of this member is not up.
+    PathDown,
+    /// The link came and went too often of late.
+    Damped,
     /// active-backup: another member is active.
     Backup,
     /// LACP: the link is half duplex.
@@ -58,6 +64,9 @@ impl Why {
             Self::Missing => "missing",
             Self::NoCarrier => "no_carrier",
             Self::LinkDelay => "link_delay",
+            Self::Silent => "silent",
+            Self::PathDown => "path_down",
+            Self::Damped => "damped",
             Self::Backup => "backup",
             Self::HalfDuplex => "half_duplex",
             Self::Loopback => "loopback",

@@ -79,7 +79,7 @@ fn answer(
     }
     port.answered.note(now);
     bump(&mut port.counters.markers_answered);
-    out.send(member, marker.response().emit_frame(port.mac));
+    out.send(member, &marker.response().emit_frame(port.mac));
 }
 
 fn illegal(port: &mut Port, member: usize, out: &mut Outbox) {

@@ -5,7 +5,6 @@ use wire::{Duration, Instant};
 
 use super::periodic;
 use super::port::{FAST_PERIODIC, Port, System};
-use crate::outbox::FrameBytes;
 
 /// The last three frames of a kind: what limits them to three in Fast_Periodic_Time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,7 +29,7 @@ impl Recent {
 const COLLECTOR_MAX_DELAY: u16 = 0;
 
 /// The PDU to send now, if there is news and the limit allows one.
-pub fn step(port: &mut Port, system: &System, now: Instant) -> Option<FrameBytes> {
+pub fn step(port: &mut Port, system: &System, now: Instant) -> Option<[u8; wire::slow::FRAME_LEN]> {
     let speaks = port.periodic != periodic::State::NoPeriodic;
     if !port.is_enabled || !port.is_lacp_enabled() || !speaks {
         // NTT without LACP, or with both sides passive, is forgotten.
@@ -45,7 +44,7 @@ pub fn step(port: &mut Port, system: &System, now: Instant) -> Option<FrameBytes
     Some(frame(port, port.actor(system)))
 }
 
-fn frame(port: &Port, actor: PortInfo) -> FrameBytes {
+fn frame(port: &Port, actor: PortInfo) -> [u8; wire::slow::FRAME_LEN] {
     let version = wire::lacp::VERSION;
     let collector_max_delay = COLLECTOR_MAX_DELAY;
     Lacpdu {
@@ -59,7 +58,7 @@ fn frame(port: &Port, actor: PortInfo) -> FrameBytes {
 
 /// The last PDU of an orderly stop: we aggregate no longer, so move your traffic.
 #[must_use]
-pub fn farewell(port: &Port, system: &System) -> Option<FrameBytes> {
+pub fn farewell(port: &Port, system: &System) -> Option<[u8; wire::slow::FRAME_LEN]> {
     if !port.is_enabled || !port.is_lacp_enabled() {
         return None;
     }

@@ -272,7 +272,7 @@ impl Fabric {
     fn speak(&mut self, now: Instant) {
         for at in 0..self.groups.len() {
             while let Some((port, pdu)) = self.groups.get_mut(at).and_then(Group::poll_transmit) {
-                self.travel(now, port, Way::Out, Frame::from(pdu));
+                self.travel(now, port, Way::Out, Frame::from(pdu.as_slice()));
             }
             if self.groups.get(at).is_some_and(|group| !group.is_up()) {
                 self.table.forget(Place::Group(at));
