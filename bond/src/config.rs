@@ -131,6 +131,15 @@ pub struct Config {
     /// Upper 10 bits of the LACP key: 0 to 1023.
     #[serde(default)]
     pub ad_user_port_key: u16,
+    /// How often each address of the bond is announced after a failover (`num_unsol_na` is the same).
+    #[serde(default = "defaults::num_grat_arp")]
+    pub num_grat_arp: u8,
+    /// Between two announcements, in ms; 0: `miimon`, or 100 ms without that.
+    #[serde(default)]
+    pub peer_notif_delay: u32,
+    /// How often the kernel's multicast groups are reported after a failover, 200 ms apart.
+    #[serde(default = "defaults::resend_igmp")]
+    pub resend_igmp: u8,
     /// The bond's MAC; none: the first member's permanent MAC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mac: Option<Mac>,
@@ -166,6 +175,12 @@ mod defaults {
     pub(super) const fn ad_actor_sys_prio() -> u16 {
         65_535
     }
+    pub(super) const fn num_grat_arp() -> u8 {
+        1
+    }
+    pub(super) const fn resend_igmp() -> u8 {
+        1
+    }
     pub(super) const fn mtu() -> u16 {
         1_500
     }
@@ -194,6 +209,9 @@ impl Config {
             ad_actor_sys_prio: defaults::ad_actor_sys_prio(),
             ad_actor_system: None,
             ad_user_port_key: 0,
+            num_grat_arp: defaults::num_grat_arp(),
+            peer_notif_delay: 0,
+            resend_igmp: defaults::resend_igmp(),
             mac: None,
             mtu: defaults::mtu(),
             addresses: Vec::new(),

@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use nix::sys::signal::Signal;
 use tests::appliance::{Appliance, binaries};
+use tests::arp::Ear;
 use tests::census::Census;
 use tests::client::http::Connection;
 use tests::daemon::Daemon;
@@ -143,19 +144,45 @@ fn a_client_is_told_at_once_when_no_real_is_usable() -> Result<()> {
 fn an_active_backup_bond_serves_and_fails_over() -> Result<()> {
     let rate = LacpRate::Fast;
     let text = config::appliance(rate).replace("802.3ad", "active-backup");
-    let text = text.replace("lacp_rate = \"fast\"\n", "miimon = 100\n");
+    let announced = "miimon = 100\nnum_grat_arp = 3\n";
+    let text = text.replace("lacp_rate = \"fast\"\n", announced);
     let text = text.replace("xmit_hash_policy = \"layer3+4\"\n", "");
     let lab = Lab::raise(rate)?;
     // The switch's end of such a bond is two plain ports.
     lab.switch.dissolve_bond(LAGS[0], &SWITCH_PORTS)?;
     let appliance = lab.start_appliance(&binaries()?, &text)?;
     lab.wait_for_services(&Vip::all())?;
+    let heard = Ear::open(lab.cable_namespace(), &lab.places[0].far_ends())?;
     lab.cables()[0].cut_carrier()?;
+    let own = plan::appliance(Family::V4, Subnet::A);
+    let virtual_address = Vip::rr(Method::Nat, Family::V4).address().ip();
+    announcements_heard(&heard, [own, virtual_address], 3)?;
     lab.wait_for_services(&Vip::all())?;
     lab.cables()[0].heal()?;
     lab.cables()[1].cut_carrier()?;
     lab.wait_for_services(&Vip::all())?;
     appliance.stop()
+}
+
+/// Waits until each of the addresses was announced so often, and sees that it was not more often.
+fn announcements_heard(ear: &Ear, addresses: [IpAddr; 2], times: usize) -> Result<()> {
+    let mut counts = [0; 2];
+    wait::until_ok(Duration::from_secs(10), || {
+        for heard in ear.heard()? {
+            let announced = IpAddr::from(heard.target_address);
+            let is_announcement = heard.sender_address == heard.target_address;
+            for (count, address) in counts.iter_mut().zip(addresses) {
+                *count += usize::from(is_announcement && address == announced);
+            }
+        }
+        ensure!(
+            counts.iter().all(|count| *count >= times),
+            "{counts:?} announcements"
+        );
+        Ok(())
+    })?;
+    assert_eq!(counts, [times; 2]);
+    Ok(())
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! Neighbor Discovery is ours: the view crate's options overflow on a length that a peer chooses,
 //! and check none of the rules that a message must keep.
 
+pub mod listener;
 mod neighbor;
 
 pub use neighbor::{

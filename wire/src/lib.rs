@@ -77,6 +77,7 @@ pub mod ethertype;
 pub mod headers;
 pub mod icmp;
 pub mod icmpv6;
+pub mod igmp;
 pub mod ipv4;
 pub mod ipv6;
 pub mod lacp;

@@ -15,7 +15,16 @@ use super::vlans::{self, Vlan};
 
 /// Options that mean something in one mode only.
 const ONLY_IN: &[(Mode, &[&str])] = &[
-    (Mode::ActiveBackup, &["primary", "primary_reselect"]),
+    (
+        Mode::ActiveBackup,
+        &[
+            "num_grat_arp",
+            "peer_notif_delay",
+            "primary",
+            "primary_reselect",
+            "resend_igmp",
+        ],
+    ),
     (
         Mode::Ieee8023ad,
         &[
@@ -100,6 +109,7 @@ fn read_bond(name: &str, table: &Section<'_, '_>) -> bond::Config {
         config.primary_reselect = value;
     }
     config.primary = table.value("primary", interface);
+    read_announcements(table, &mut config);
     if table.is_whole() {
         check_primary(table, &config);
         check_delays(table, &config);
@@ -209,6 +219,19 @@ fn read_lacp(table: &Section<'_, '_>, config: &mut bond::Config) {
     config.ad_user_port_key = table
         .value("ad_user_port_key", |v| integer(0..=1023, "", v))
         .unwrap_or(config.ad_user_port_key);
+}
+
+fn read_announcements(table: &Section<'_, '_>, config: &mut bond::Config) {
+    let times = |value: &_| integer(0..=u8::MAX, "times", value);
+    config.num_grat_arp = table
+        .value("num_grat_arp", times)
+        .unwrap_or(config.num_grat_arp);
+    config.resend_igmp = table
+        .value("resend_igmp", times)
+        .unwrap_or(config.resend_igmp);
+    config.peer_notif_delay = table
+        .value("peer_notif_delay", |v| integer(0..=300_000, "ms", v))
+        .unwrap_or(config.peer_notif_delay);
 }
 
 fn check_primary(table: &Section<'_, '_>, config: &bond::Config) {

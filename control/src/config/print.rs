@@ -204,6 +204,12 @@ fn print_bond(page: &mut Page, bond: &bond::Config) {
 }
 
 fn print_active_backup(page: &mut Page, bond: &bond::Config, default: &bond::Config) {
+    page.bare_unless(default.num_grat_arp, "num_grat_arp", bond.num_grat_arp);
+    page.bare_unless(
+        default.peer_notif_delay,
+        "peer_notif_delay",
+        bond.peer_notif_delay,
+    );
     if let Some(primary) = &bond.primary {
         page.text("primary", primary);
     }
@@ -212,6 +218,7 @@ fn print_active_backup(page: &mut Page, bond: &bond::Config, default: &bond::Con
         "primary_reselect",
         bond.primary_reselect,
     );
+    page.bare_unless(default.resend_igmp, "resend_igmp", bond.resend_igmp);
 }
 
 fn print_8023ad(page: &mut Page, bond: &bond::Config, default: &bond::Config) {

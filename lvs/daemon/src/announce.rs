@@ -1,8 +1,14 @@
-//! Telling a bond's network anew where the virtual addresses are: after the bond came up, and after
-//! an active-backup bond has changed its active member.
+//! Telling a bond's network anew where it is: after the bond came up, and after an active-backup bond has
+//! changed its active member.
 //!
-//! The bond's MAC stays the same; it is the switches that must learn behind which port it is now,
-//! and any frame from it teaches them. As Linux's bonding does, each address is announced once.
+//! The bond's MAC stays the same; it is the switches that must learn behind which port it is now, and any
+//! frame from it teaches them. As Linux's bonding does, each address of the bond is announced
+//! `num_grat_arp` times, and each multicast group of the kernel reported `resend_igmp` times. When, and what
+//! of it has a way already, is in `place`; addresses of virtual routers are vrrpd's to announce.
+
+mod burst;
+mod groups;
+pub mod place;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -10,25 +16,21 @@ use wire::headers::ArpInfo;
 use wire::icmpv6::{NeighborAdvertisement, multicast_mac};
 use wire::{Mac, ethertype, protocol};
 
-use crate::shared::Shared;
-
 /// RFC 4861 7.1.2: nothing that a router has passed on.
 const HOP_LIMIT: u8 = 255;
 const ALL_NODES: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1);
 
-/// Announces one virtual address by a bond.
-pub fn announce(shared: &Shared, bond: usize, mac: Mac, address: IpAddr) {
-    let frame = match address {
-        IpAddr::V4(address) => gratuitous_arp(mac, address),
-        IpAddr::V6(address) => unsolicited_advertisement(mac, address),
-    };
-    if !shared.workers[0].from_host.push(bond, &frame) {
-        shared.bonds[bond].from_host_full.add(1);
+/// The frame that announces an address of this MAC, on a VLAN if one is named.
+#[must_use]
+pub fn announcement(mac: Mac, vlan: Option<u16>, address: IpAddr) -> Vec<u8> {
+    match address {
+        IpAddr::V4(address) => gratuitous_arp(mac, vlan, address),
+        IpAddr::V6(address) => unsolicited_advertisement(mac, vlan, address),
     }
 }
 
 /// An ARP announcement (RFC 5227 2.3).
-fn gratuitous_arp(mac: Mac, address: Ipv4Addr) -> Vec<u8> {
+fn gratuitous_arp(mac: Mac, vlan: Option<u16>, address: Ipv4Addr) -> Vec<u8> {
     let arp = ArpInfo {
         operation: ArpInfo::REQUEST,
         sender_mac: mac,
@@ -36,11 +38,11 @@ fn gratuitous_arp(mac: Mac, address: Ipv4Addr) -> Vec<u8> {
         target_mac: Mac::ZERO,
         target_ip: address,
     };
-    frame(Mac::BROADCAST, mac, ethertype::ARP, &[&arp.emit()])
+    frame(Mac::BROADCAST, mac, vlan, ethertype::ARP, &[&arp.emit()])
 }
 
 /// An unsolicited neighbour advertisement to all nodes (RFC 4861 7.2.6).
-fn unsolicited_advertisement(mac: Mac, address: Ipv6Addr) -> Vec<u8> {
+fn unsolicited_advertisement(mac: Mac, vlan: Option<u16>, address: Ipv6Addr) -> Vec<u8> {
     let advertisement = NeighborAdvertisement {
         router: false,
         solicited: false,
@@ -54,12 +56,29 @@ fn unsolicited_advertisement(mac: Mac, address: Ipv6Addr) -> Vec<u8> {
         .to_be_bytes();
     let head = [0x60, 0, 0, 0, high, low, protocol::ICMPV6, HOP_LIMIT];
     let packet = [&head[..], &address.octets(), &ALL_NODES.octets(), &message];
-    frame(multicast_mac(ALL_NODES), mac, ethertype::IPV6, &packet)
+    frame(
+        multicast_mac(ALL_NODES),
+        mac,
+        vlan,
+        ethertype::IPV6,
+        &packet,
+    )
 }
 
-fn frame(destination: Mac, source: Mac, ethertype: u16, payload: &[&[u8]]) -> Vec<u8> {
-    let ethertype = ethertype.to_be_bytes();
-    let mut frame = [&destination.0[..], &source.0, &ethertype].concat();
+/// A frame with priority 0 of its VLAN, if any.
+fn frame(
+    destination: Mac,
+    source: Mac,
+    vlan: Option<u16>,
+    ethertype: u16,
+    payload: &[&[u8]],
+) -> Vec<u8> {
+    let mut frame = [&destination.0[..], &source.0].concat();
+    if let Some(vlan) = vlan {
+        frame.extend(ethertype::VLAN.to_be_bytes());
+        frame.extend(vlan.to_be_bytes());
+    }
+    frame.extend(ethertype.to_be_bytes());
     frame.extend(payload.iter().copied().flatten());
     frame
 }
@@ -76,7 +95,7 @@ mod tests {
     #[test]
     fn an_ipv4_address_is_announced_by_a_request_for_itself() {
         let address = Ipv4Addr::new(10, 0, 0, 100);
-        let headers = Headers::parse(&gratuitous_arp(MAC, address)).unwrap();
+        let headers = Headers::parse(&gratuitous_arp(MAC, None, address)).unwrap();
         assert_eq!((headers.destination, headers.source), (Mac::BROADCAST, MAC));
         let Net::Arp(arp) = headers.net else {
             panic!("{headers:?}")
@@ -88,7 +107,7 @@ mod tests {
     #[test]
     fn an_ipv6_address_is_announced_to_all_nodes() {
         let address: Ipv6Addr = "2001:db8::100".parse().unwrap();
-        let frame = unsolicited_advertisement(MAC, address);
+        let frame = unsolicited_advertisement(MAC, None, address);
         let headers = Headers::parse(&frame).unwrap();
         assert_eq!(headers.destination, Mac([0x33, 0x33, 0, 0, 0, 1]));
         let Net::V6(ip) = headers.net else {

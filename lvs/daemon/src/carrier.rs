@@ -11,10 +11,9 @@ use bond::egress::Table;
 use netio::ethtool::Ethtool;
 use netio::tap::Tap;
 use sys::memory::SharedMemory;
-use wire::Mac;
+use wire::{Instant, Mac};
 
-use crate::announce;
-use crate::nexthop::NextHops;
+use crate::announce::place::{Place, Plan};
 use crate::shared::{BondLink, Shared};
 
 /// How often the members are looked at.
@@ -27,11 +26,7 @@ struct Told {
     generation: u64,
     carrier: Option<bool>,
     mac: Option<Mac>,
-    place: Option<u8>,
-    /// Virtual addresses to announce as soon as the kernel has a route for them by this bond, and
-    /// the snapshot that was looked into last.
-    unannounced: Vec<IpAddr>,
-    looked_into: Option<Arc<NextHops>>,
+    place: Place,
 }
 
 /// Watches members and host interfaces.
@@ -74,32 +69,28 @@ impl CarrierWatch {
         (shared.bonds[bond].masked.load(Ordering::Relaxed) >> member) & 1 == 0
     }
 
-    /// Gives each host interface its bond's MAC and carrier, and announces the virtual addresses
-    /// from their new place, where bondd has published news.
-    pub fn follow(&mut self, shared: &Shared, taps: &[Arc<Tap>], virtuals: &[IpAddr]) {
-        let bonds = shared
-            .bonds
-            .iter()
-            .zip(taps)
-            .zip(&mut self.told)
-            .enumerate();
-        for (bond, ((link, tap), told)) in bonds {
+    /// Gives each host interface its bond's MAC and carrier, and announces the bond from its new place,
+    /// where bondd has published news. `plans` and `taps` stand in the order of the bonds.
+    pub fn follow(
+        &mut self,
+        shared: &Shared,
+        taps: &[Arc<Tap>],
+        (plans, virtuals): (&[Plan], &[IpAddr]),
+        now: Instant,
+    ) {
+        let bonds = shared.bonds.iter().zip(taps).zip(plans);
+        for (bond, (((link, tap), plan), told)) in bonds.zip(&mut self.told).enumerate() {
             if let Some(table) = told.news(link) {
-                tell(
-                    &link.name,
-                    tap,
-                    told,
-                    table.bond_mac,
-                    !table.usable.is_empty(),
-                );
-                let place = table.place();
-                if place != told.place && place.is_some() {
-                    told.unannounced = virtuals.to_vec();
-                    told.looked_into = None;
-                }
-                told.place = place;
+                let carrier = !table.usable.is_empty();
+                tell(&link.name, tap, told, table.bond_mac, carrier);
+                told.place.follow(&table, plan, now);
             }
-            told.announce(shared, bond);
+            let Some(mac) = told.mac else { continue };
+            for frame in told.place.say(shared, bond, (plan, virtuals), mac, now) {
+                if !shared.workers[0].from_host.push(bond, &frame) {
+                    link.from_host_full.add(1);
+                }
+            }
         }
     }
 
@@ -107,23 +98,12 @@ impl CarrierWatch {
     /// MAC of the virtual router that they were in, or do not know them.
     pub fn serve(&mut self, before: &[IpAddr], virtuals: &[IpAddr]) {
         for told in &mut self.told {
-            told.serve(before, virtuals);
+            told.place.serve(before, virtuals);
         }
     }
 }
 
 impl Told {
-    fn serve(&mut self, before: &[IpAddr], virtuals: &[IpAddr]) {
-        self.unannounced
-            .retain(|address| virtuals.contains(address));
-        // A bond without a place announces all of them as soon as it has one.
-        if self.place.is_some() {
-            let new = virtuals.iter().filter(|address| !before.contains(address));
-            self.unannounced.extend(new);
-            self.looked_into = None;
-        }
-    }
-
     /// The bond's table, when it is another than before.
     fn news(&mut self, link: &BondLink) -> Option<Table> {
         let egress = link.egress.load_full()?;
@@ -139,29 +119,6 @@ impl Told {
         self.generation = table.generation;
         self.source = Some(egress);
         Some(table)
-    }
-
-    /// Announces what waits for it and has a route now.
-    fn announce(&mut self, shared: &Shared, bond: usize) {
-        let Some(mac) = self.mac.filter(|_| !self.unannounced.is_empty()) else {
-            return;
-        };
-        let hops = shared.hops.load_full();
-        if self
-            .looked_into
-            .as_ref()
-            .is_some_and(|before| Arc::ptr_eq(before, &hops))
-        {
-            return;
-        }
-        self.unannounced.retain(|address| {
-            let here = hops.bond_towards(*address) == Some(bond);
-            if here {
-                announce::announce(shared, bond, mac, *address);
-            }
-            !here
-        });
-        self.looked_into = Some(hops);
     }
 }
 
@@ -181,34 +138,5 @@ fn tell(name: &str, tap: &Tap, told: &mut Told, mac: Mac, carrier: bool) {
             }
             Err(error) => eprintln!("{name}: {error}"),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ip(last: u8) -> IpAddr {
-        [10, 0, 0, last].into()
-    }
-
-    #[test]
-    fn an_address_that_no_virtual_router_has_any_more_is_announced_and_one_that_joins_is_not() {
-        let mut told = Told {
-            place: Some(0),
-            unannounced: vec![ip(1), ip(2)],
-            looked_into: Some(Arc::default()),
-            ..Told::default()
-        };
-        told.serve(&[ip(1), ip(2), ip(3)], &[ip(2), ip(3), ip(4)]);
-        assert_eq!(told.unannounced, [ip(2), ip(4)]);
-        assert!(told.looked_into.is_none(), "its route is there already");
-    }
-
-    #[test]
-    fn a_bond_without_a_usable_member_announces_nothing_yet() {
-        let mut told = Told::default();
-        told.serve(&[], &[ip(1)]);
-        assert!(told.unannounced.is_empty());
     }
 }

@@ -23,6 +23,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::announce::place::Plan;
 use crate::carrier::{self, CarrierWatch};
 use crate::cleared::Cleared;
 use crate::clock::now;
@@ -55,6 +56,7 @@ struct Daemon {
     cleared: Cleared,
     ifnames: Vec<String>,
     virtuals: Vec<IpAddr>,
+    plans: Vec<Plan>,
     taps: Vec<Arc<Tap>>,
     mode: XdpMode,
     programs: Vec<Program>,
@@ -157,6 +159,7 @@ impl Daemon {
             kernel,
             kept,
             virtuals: start::virtuals(config),
+            plans: Plan::of(config),
             ifnames,
             taps,
             pins,
@@ -213,8 +216,8 @@ impl Daemon {
 
     fn look(&mut self) {
         self.carrier.look(&self.shared, &self.ifnames);
-        self.carrier
-            .follow(&self.shared, &self.taps, &self.virtuals);
+        let said = (&self.plans[..], &self.virtuals[..]);
+        self.carrier.follow(&self.shared, &self.taps, said, now());
         let connections = &self.shared.connections;
         connections.sweep(now(), connections.buckets().div_ceil(SWEEPS));
     }
@@ -277,6 +280,7 @@ impl Daemon {
                 .await;
             eprintln!("configuration taken up");
         }
+        self.plans = Plan::of(&config);
         self.config = config;
         Ok(())
     }

@@ -87,6 +87,18 @@ pub(super) const BOND: Node = Node::named(
         Node::value("mtu", "Longest packet", Value::Integer(68, 3500, "bytes")).default("1500"),
         Node::value("updelay", "How long carrier must be back", MS).default("0"),
         Node::value(
+            "num_grat_arp",
+            "active-backup: announcements after a failover",
+            Value::Integer(0, 255, "times"),
+        )
+        .default("1"),
+        Node::value(
+            "peer_notif_delay",
+            "active-backup: time between announcements",
+            Value::Integer(0, 300_000, "ms"),
+        )
+        .default("0"),
+        Node::value(
             "primary",
             "active-backup: the preferred member",
             Value::Interface,
@@ -97,6 +109,12 @@ pub(super) const BOND: Node = Node::named(
             RESELECTIONS,
         )
         .default("always"),
+        Node::value(
+            "resend_igmp",
+            "active-backup: group reports after a failover",
+            Value::Integer(0, 255, "times"),
+        )
+        .default("1"),
         Node::value(
             "ad_actor_sys_prio",
             "802.3ad: LACP system priority; lower wins",
