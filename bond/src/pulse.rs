@@ -14,11 +14,20 @@ use crate::feedback::{self, MAX_WORKERS};
 /// Two looks further apart than this mean that the watcher itself did not run on time.
 const ON_TIME: Duration = Duration::from_millis(100);
 
+/// How long is too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// A worker whose pulse rests for longer than this stands still.
+    pub stall: Duration,
+    /// A forwarder that is gone for longer than this counts as standing still; one that is started anew
+    /// has so long.
+    pub absence: Duration,
+}
+
 /// Watches the forwarder of one bond.
 #[derive(Debug)]
 pub struct PulseWatch {
-    /// A worker whose pulse rests for longer than this stands still.
-    limit: Duration,
+    limits: Limits,
     looked: Instant,
     workers: Vec<Worker, MAX_WORKERS>,
     /// Since when one is waited for that has to come.
@@ -35,35 +44,35 @@ struct Worker {
 impl PulseWatch {
     /// A watch where a forwarder may be or not be: none is missed before it has attached.
     #[must_use]
-    pub const fn new(limit: Duration) -> Self {
+    pub const fn new(limits: Limits) -> Self {
         Self {
-            limit,
+            limits,
             looked: Instant::from_nanos(0),
             workers: Vec::new(),
             awaited: None,
         }
     }
 
-    /// A watch where a forwarder belongs: one that has not attached within the limit stands still.
+    /// A watch where a forwarder belongs: one that has not attached in time stands still.
     #[must_use]
-    pub fn expecting(limit: Duration, now: Instant) -> Self {
+    pub fn expecting(limits: Limits, now: Instant) -> Self {
         Self {
             looked: now,
             awaited: Some(now),
-            ..Self::new(limit)
+            ..Self::new(limits)
         }
     }
 
-    /// A forwarder has come, whose memory is looked at from now on. It has the whole limit for its
-    /// first beat.
+    /// A forwarder has come, whose memory is looked at from now on. It has the whole limit of a
+    /// stall for its first beat.
     pub fn attach(&mut self, now: Instant) {
         self.workers.clear();
         self.looked = now;
     }
 
-    /// The forwarder has gone, and has the whole limit to come back.
+    /// The forwarder has gone, and has the limit of an absence to come back.
     pub fn detach(&mut self, now: Instant) {
-        *self = Self::expecting(self.limit, now);
+        *self = Self::expecting(self.limits, now);
     }
 
     /// The verdict on this feedback memory, as far as there is one: none before a forwarder has
@@ -75,7 +84,7 @@ impl PulseWatch {
             return self.miss(late, now);
         };
         let pulses = (0..feedback::workers(words)).map(|worker| feedback::pulse(words, worker));
-        observe(&mut self.workers, pulses, late, self.limit, now)
+        observe(&mut self.workers, pulses, late, self.limits.stall, now)
     }
 
     /// The verdict while none has attached.
@@ -84,7 +93,7 @@ impl PulseWatch {
         if late {
             *awaited = now;
         }
-        (now.since(*awaited) > self.limit).then_some(Forwarder::Stale)
+        (now.since(*awaited) > self.limits.absence).then_some(Forwarder::Stale)
     }
 }
 
@@ -124,6 +133,10 @@ mod tests {
     use super::*;
 
     const LIMIT: Duration = Duration::from_secs(1);
+    const LIMITS: Limits = Limits {
+        stall: LIMIT,
+        absence: Duration::from_millis(1_500),
+    };
 
     fn memory() -> std::vec::Vec<AtomicU64> {
         let words: std::vec::Vec<AtomicU64> =
@@ -192,15 +205,15 @@ mod tests {
     }
 
     #[test]
-    fn a_forwarder_that_is_expected_and_does_not_come_within_a_second_is_stale() {
+    fn a_forwarder_that_is_expected_and_does_not_come_in_time_is_stale() {
         let at = |ms: u64| Instant::from_nanos(ms * 1_000_000);
-        let mut watch = PulseWatch::expecting(LIMIT, at(0));
-        for ms in (0..=1_000).step_by(5) {
+        let mut watch = PulseWatch::expecting(LIMITS, at(0));
+        for ms in (0..=1_500).step_by(5) {
             assert_eq!(watch.look(None, at(ms)), None, "{ms} ms");
         }
-        assert_eq!(watch.look(None, at(1_005)), Some(Forwarder::Stale));
+        assert_eq!(watch.look(None, at(1_505)), Some(Forwarder::Stale));
         // A watcher that was late itself may have missed it.
-        let mut watch = PulseWatch::expecting(LIMIT, at(0));
+        let mut watch = PulseWatch::expecting(LIMITS, at(0));
         assert_eq!(watch.look(None, at(3_000)), None);
         assert_eq!(watch.look(None, at(3_050)), None);
     }
@@ -208,7 +221,7 @@ mod tests {
     #[test]
     fn a_forwarder_that_is_expected_and_comes_has_its_second_for_the_first_beat() {
         let at = |ms: u64| Instant::from_nanos(ms * 1_000_000);
-        let (mut watch, memory) = (PulseWatch::expecting(LIMIT, at(0)), memory());
+        let (mut watch, memory) = (PulseWatch::expecting(LIMITS, at(0)), memory());
         watch.attach(at(900));
         for ms in (905..=1_905).step_by(5) {
             assert_eq!(watch.look(Some(&memory), at(ms)), None, "{ms} ms");
@@ -217,23 +230,23 @@ mod tests {
     }
 
     #[test]
-    fn a_forwarder_that_goes_has_its_second_to_come_back() {
+    fn a_forwarder_that_goes_has_its_time_to_come_back() {
         let at = |ms: u64| Instant::from_nanos(ms * 1_000_000);
-        let (mut watch, memory) = (PulseWatch::new(LIMIT), memory());
+        let (mut watch, memory) = (PulseWatch::new(LIMITS), memory());
         watch.attach(at(0));
         assert_eq!(watch.look(Some(&memory), at(5)), None);
         feedback::beat(&memory, 0, 2);
         assert_eq!(watch.look(Some(&memory), at(10)), Some(Forwarder::Alive));
         watch.detach(at(20));
-        for ms in (25..=1_020).step_by(5) {
+        for ms in (25..=1_520).step_by(5) {
             assert_eq!(watch.look(None, at(ms)), None, "{ms} ms");
         }
-        assert_eq!(watch.look(None, at(1_025)), Some(Forwarder::Stale));
+        assert_eq!(watch.look(None, at(1_525)), Some(Forwarder::Stale));
     }
 
     #[test]
     fn without_a_forwarder_there_is_no_verdict() {
-        let mut watch = PulseWatch::new(LIMIT);
+        let mut watch = PulseWatch::new(LIMITS);
         assert_eq!(watch.look(None, Instant::from_nanos(1)), None);
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::OwnedFd;
 
-use bond::pulse::PulseWatch;
+use bond::pulse::{Limits, PulseWatch};
 use bond::{Bond, Config, Input, Saved, egress};
 use sys::memory::SharedMemory;
 use sys::store::FD_STORE;
@@ -17,8 +17,12 @@ use crate::interfaces::{Change, Interfaces};
 use crate::journal::Journal;
 use crate::port::{MemberPort, Place};
 
-/// A worker whose pulse rests for longer than this stands still.
-const STALL: Duration = Duration::from_secs(1);
+/// A worker that stands still has the switch told within half a second; a forwarder that is started anew has
+/// half a second for it.
+const LIMITS: Limits = Limits {
+    stall: Duration::from_millis(450),
+    absence: Duration::from_millis(600),
+};
 
 /// A bond as this daemon serves it.
 #[derive(Debug)]
@@ -37,9 +41,9 @@ pub struct Served {
 /// has attached can be missed.
 fn watch() -> PulseWatch {
     if std::env::var_os(FD_STORE).is_some() {
-        PulseWatch::expecting(STALL, now())
+        PulseWatch::expecting(LIMITS, now())
     } else {
-        PulseWatch::new(STALL)
+        PulseWatch::new(LIMITS)
     }
 }
 
@@ -160,7 +164,7 @@ impl Served {
             .handle_input(now(), Input::Frame { member, bytes });
     }
 
-    /// lvsd came, or went. A connection that ends is no verdict: its pulse says whether it lives.
+    /// lvsd came, or went. A connection that ends is no verdict: it has its time to come back.
     pub fn forwarder(&mut self, feedback: Option<SharedMemory>) {
         let name = &self.engine.config().name;
         match feedback {
@@ -169,7 +173,11 @@ impl Served {
                 self.pulse.attach(now());
                 self.feedback = Some(feedback);
             }
-            None => eprintln!("{name}: forwarder detached"),
+            None => {
+                eprintln!("{name}: forwarder detached");
+                self.pulse.detach(now());
+                self.feedback = None;
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bond::egress::{self, Table};
-use bond::pulse::PulseWatch;
+use bond::pulse::{Limits, PulseWatch};
 use vrrp::{Family, Forwarder, Vrid};
 use wire::{Duration, Instant};
 
@@ -14,7 +14,10 @@ use crate::interfaces::Sources;
 use crate::port::Port;
 
 /// A forwarder whose pulse rests for longer than this, or that is gone for so long, stands still.
-const STALL: Duration = Duration::from_millis(500);
+const LIMITS: Limits = Limits {
+    stall: Duration::from_millis(500),
+    absence: Duration::from_millis(500),
+};
 
 /// How long a bond must have been usable, and its forwarder alive, before its virtual routers take part:
 /// until the LACP partner sends to it again nobody is heard, and who hears nobody takes over.
@@ -61,7 +64,7 @@ impl Link {
             usable_since: None,
             behind: None,
             moves: 0,
-            pulse: PulseWatch::expecting(STALL, now),
+            pulse: PulseWatch::expecting(LIMITS, now),
             forwarder: Forwarder::Stale,
             alive_since: None,
             is_attached: false,
