@@ -47,7 +47,11 @@ pub enum Input<'a> {
 /// What the mode adds to the members.
 #[derive(Clone, Debug)]
 pub(crate) enum Engine {
-    ActiveBackup { active: Option<usize> },
+    /// balance-rr, balance-xor, broadcast: every member whose link is up is used.
+    Static,
+    ActiveBackup {
+        active: Option<usize>,
+    },
     Ieee8023ad(Box<Lacp>),
 }
 
@@ -71,6 +75,7 @@ impl Bond {
         let members = config.members.iter().take(MAX_MEMBERS);
         let members = members.map(|member| Member::new(&member.name)).collect();
         let engine = match config.mode {
+            Mode::BalanceRr | Mode::BalanceXor | Mode::Broadcast => Engine::Static,
             Mode::ActiveBackup => Engine::ActiveBackup { active: None },
             Mode::Ieee8023ad => Engine::Ieee8023ad(Box::new(Lacp::new(&config))),
         };
@@ -100,7 +105,7 @@ impl Bond {
         match input {
             Input::Frame { member, bytes } => match &mut self.engine {
                 Engine::Ieee8023ad(lacp) => lacp.frame(member, bytes, now, &mut self.outbox),
-                Engine::ActiveBackup { .. } => {}
+                Engine::Static | Engine::ActiveBackup { .. } => {}
             },
             Input::Link { member, interface } => self.link(member, interface, now),
             Input::Forwarder(state) => self.forwarder(state),
@@ -128,7 +133,7 @@ impl Bond {
     pub fn poll_timeout(&self) -> Option<Instant> {
         let links = self.members.iter().filter_map(Member::poll_timeout).min();
         let mode = match &self.engine {
-            Engine::ActiveBackup { .. } => None,
+            Engine::Static | Engine::ActiveBackup { .. } => None,
             Engine::Ieee8023ad(lacp) => lacp.poll_timeout(),
         };
         links.into_iter().chain(mode).min()
@@ -234,6 +239,7 @@ impl Bond {
         }
         self.hasten();
         match &mut self.engine {
+            Engine::Static => {}
             Engine::ActiveBackup { active } => {
                 let next = active_backup::choose(&self.config, &self.members, *active);
                 if next != *active {
@@ -269,6 +275,7 @@ impl Bond {
     pub(crate) fn is_open(&self, i: usize) -> bool {
         self.members.get(i).is_some_and(Member::is_up)
             && match &self.engine {
+                Engine::Static => true,
                 Engine::ActiveBackup { active } => *active == Some(i),
                 Engine::Ieee8023ad(lacp) => lacp.is_distributing(i),
             }

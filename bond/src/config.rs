@@ -100,6 +100,12 @@ pub struct Config {
     /// How a hash becomes a member.
     #[serde(default = "defaults::mapping")]
     pub mapping: Mapping,
+    /// balance-rr: how many packets in a row take one member; 0: a random member for each.
+    #[serde(default = "defaults::packets_per_member")]
+    pub packets_per_member: u16,
+    /// Whether members that the mode does not use deliver what they receive all the same.
+    #[serde(default)]
+    pub all_members_active: bool,
     /// Period of the carrier monitor that `updelay` and `downdelay` are multiples of, in ms.
     /// Carrier itself is watched always.
     #[serde(default)]
@@ -166,6 +172,9 @@ mod defaults {
     pub(super) const fn mapping() -> Mapping {
         Mapping::Resilient
     }
+    pub(super) const fn packets_per_member() -> u16 {
+        1
+    }
     pub(super) const fn primary_reselect() -> PrimaryReselect {
         PrimaryReselect::Always
     }
@@ -199,6 +208,8 @@ impl Config {
             lacp_strict: false,
             xmit_hash_policy: defaults::xmit_hash_policy(),
             mapping: defaults::mapping(),
+            packets_per_member: defaults::packets_per_member(),
+            all_members_active: false,
             miimon: 0,
             updelay: 0,
             downdelay: 0,

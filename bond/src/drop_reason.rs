@@ -6,17 +6,24 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DropReason {
-    /// Received on a member that does not collect: a backup, or not in the active aggregator.
+    /// Received on a member that does not collect: a backup, not in the active aggregator, or down.
     InactiveMember,
     /// Addressed to another station than the bond; seen because the member is promiscuous.
     ForeignMac,
     /// To be sent, but no member of the bond is usable.
     NoUsableMember,
+    /// Sent by the bond itself: a switch that knows nothing of the bond returns it by another member.
+    OwnMac,
 }
 
 impl DropReason {
     /// Every reason, in the order of [`DropReason::index`].
-    pub const ALL: [Self; 3] = [Self::InactiveMember, Self::ForeignMac, Self::NoUsableMember];
+    pub const ALL: [Self; 4] = [
+        Self::InactiveMember,
+        Self::ForeignMac,
+        Self::NoUsableMember,
+        Self::OwnMac,
+    ];
 
     /// The reason's name in counters and `show drops`.
     #[must_use]
@@ -25,6 +32,7 @@ impl DropReason {
             Self::InactiveMember => "inactive_member",
             Self::ForeignMac => "foreign_mac",
             Self::NoUsableMember => "no_usable_member",
+            Self::OwnMac => "own_mac",
         }
     }
 
@@ -35,6 +43,7 @@ impl DropReason {
             Self::InactiveMember => 0,
             Self::ForeignMac => 1,
             Self::NoUsableMember => 2,
+            Self::OwnMac => 3,
         }
     }
 }

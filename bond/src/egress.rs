@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicU64, Ordering, fence};
 
 use wire::Mac;
 
-use crate::resilient::{UNOWNED, heir};
+use crate::resilient::UNOWNED;
 use crate::{BUCKETS, MAX_MEMBERS, Mapping, Mode, XmitHashPolicy};
 
 /// What the forwarder must know of one member.
@@ -36,6 +36,8 @@ pub struct Table {
     pub mapping: Mapping,
     /// Which hash.
     pub policy: XmitHashPolicy,
+    /// balance-rr: how many packets in a row take one member; 0: a random one for each.
+    pub packets_per_member: u16,
     /// The bond's MAC.
     pub bond_mac: Mac,
     /// The members in the configured order.
@@ -54,6 +56,7 @@ impl Default for Table {
             mode: Mode::ActiveBackup,
             mapping: Mapping::Resilient,
             policy: XmitHashPolicy::Layer2,
+            packets_per_member: 1,
             bond_mac: Mac::ZERO,
             members: heapless::Vec::new(),
             usable: heapless::Vec::new(),
@@ -63,69 +66,40 @@ impl Default for Table {
 }
 
 impl Table {
-    /// The member that a frame with this hash leaves by. `masked` has a bit for each member whose
-    /// carrier the forwarder sees gone before bondd has said so.
-    #[must_use]
-    pub fn choose(&self, hash: u32, masked: u32) -> Option<usize> {
-        match self.mapping {
-            Mapping::Modulo => self.modulo(hash, masked),
-            Mapping::Resilient => self.bucket(hash, masked),
-        }
-    }
-
     /// Behind which member a switch finds the bond: another answer than before wants an
-    /// announcement. The members of an aggregation are one place for it.
+    /// announcement. The members of an aggregation are one place for it, and a broadcast reaches
+    /// every switch that there is.
     #[must_use]
     pub fn place(&self) -> Option<u8> {
         let first = self.usable.first().copied()?;
         match self.mode {
             Mode::ActiveBackup => Some(first),
-            Mode::Ieee8023ad => Some(0),
+            Mode::BalanceRr | Mode::BalanceXor | Mode::Broadcast | Mode::Ieee8023ad => Some(0),
         }
     }
 
-    fn modulo(&self, hash: u32, masked: u32) -> Option<usize> {
-        let nth = |n: usize| usize::try_from(hash).ok()?.checked_rem(n);
-        if masked == 0 {
-            return self
-                .usable
-                .get(nth(self.usable.len())?)
-                .map(|&m| usize::from(m));
-        }
-        let left = self.survivors(masked);
-        left.get(nth(left.len())?).map(|&m| usize::from(m))
-    }
-
-    fn bucket(&self, hash: u32, masked: u32) -> Option<usize> {
-        let [bucket, ..] = hash.to_le_bytes();
-        let owner = *self.buckets.get(usize::from(bucket))?;
-        if !is_masked(owner, masked) && self.usable.contains(&owner) {
-            return Some(usize::from(owner));
-        }
-        heir(&self.buckets, &self.survivors(masked), bucket).map(usize::from)
-    }
-
-    fn survivors(&self, masked: u32) -> heapless::Vec<u8, MAX_MEMBERS> {
-        self.usable
-            .iter()
-            .copied()
+    /// The usable members that are not masked, in their order.
+    pub(crate) fn survivors(&self, masked: u32) -> heapless::Vec<u8, MAX_MEMBERS> {
+        let usable = self.usable.iter().copied();
+        usable
             .filter(|&member| !is_masked(member, masked))
             .collect()
     }
 }
 
-fn is_masked(member: u8, masked: u32) -> bool {
+pub(crate) fn is_masked(member: u8, masked: u32) -> bool {
     masked
         .checked_shr(u32::from(member))
         .is_some_and(|bits| bits & 1 == 1)
 }
 
 /// Version of the layout below, in the low 16 bits of the second word.
-const LAYOUT: u64 = 1;
+const LAYOUT: u64 = 2;
 const GENERATION: usize = 0;
 const SHAPE: usize = 1;
 const BOND_MAC: usize = 2;
-const MEMBERS: usize = 3;
+const OPTIONS: usize = 3;
+const MEMBERS: usize = 4;
 const USABLE: usize = MEMBERS + 2 * MAX_MEMBERS;
 const BUCKET_WORDS: usize = USABLE + MAX_MEMBERS / 8;
 
@@ -199,6 +173,7 @@ fn encode(table: &Table) -> [u64; WORDS] {
             | byte(table.usable.len(), 48),
     );
     put(BOND_MAC, table.bond_mac.to_bits());
+    put(OPTIONS, u64::from(table.packets_per_member));
     for (i, member) in table.members.iter().enumerate() {
         let flags = u64::from(member.rx_enabled)
             | u64::from(member.tx_enabled) << 1
@@ -242,6 +217,7 @@ fn decode(generation: u64, words: &[u64; WORDS]) -> Option<Table> {
         mode: Mode::from_number(u64::from(mode))?,
         mapping: Mapping::from_number(u64::from(mapping))?,
         policy: XmitHashPolicy::from_number(u64::from(policy))?,
+        packets_per_member: u16::try_from(*words.get(OPTIONS)?).ok()?,
         bond_mac: Mac::from_bits(*words.get(BOND_MAC)?),
         ..Table::default()
     };

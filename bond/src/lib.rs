@@ -1,7 +1,7 @@
 //! The bonding engine: which members of a bond carry traffic, and which member a frame takes.
 //!
 //! **Standards.** Modes, options, defaults and transmit hashes are Linux bonding's
-//! (`active-backup`, `802.3ad`); the machines of `802.3ad` are those of IEEE 802.1AX, LACP version
+//! (`balance-rr`, `active-backup`, `balance-xor`, `broadcast`, `802.3ad`); the machines of `802.3ad` are those of IEEE 802.1AX, LACP version
 //! 1, coupled control.
 //!
 //! **Inputs**: slow-protocol frames, interfaces as they are, the forwarder's pulse.
@@ -14,7 +14,7 @@
 //! law of its loop: one call that mutates, drain frames and events, sleep until an input or
 //! [`Bond::poll_timeout`].
 //!
-//! What it does not do: the other five modes, ARP and NS monitors, gratuitous ARP.
+//! What it does not do: `balance-tlb` and `balance-alb`, ARP and NS monitors, gratuitous ARP.
 //!
 //! ```
 //! use bond::{Bond, Config, Input, Interface, Mode};
@@ -34,7 +34,10 @@
 extern crate alloc;
 
 mod active_backup;
+pub mod balance_rr;
+mod balance_xor;
 mod bond;
+mod broadcast;
 pub mod config;
 pub mod drop_reason;
 pub mod egress;
@@ -51,6 +54,7 @@ pub mod saved;
 mod show;
 pub mod status;
 mod table;
+pub mod transmit;
 
 pub use bond::{Bond, Forwarder, Input};
 pub use config::{

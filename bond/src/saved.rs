@@ -62,10 +62,10 @@ impl Bond {
             buckets: self.table.buckets.to_vec(),
             active: match &self.engine {
                 Engine::ActiveBackup { active } => *active,
-                Engine::Ieee8023ad(_) => None,
+                Engine::Static | Engine::Ieee8023ad(_) => None,
             },
             lacp: match &self.engine {
-                Engine::ActiveBackup { .. } => None,
+                Engine::Static | Engine::ActiveBackup { .. } => None,
                 Engine::Ieee8023ad(lacp) => Some(lacp.save()),
             },
         }
@@ -104,7 +104,7 @@ impl Bond {
                 lacp.forwarder(saved.forwarder);
                 lacp.restore(saved_lacp, now);
             }
-            (Engine::Ieee8023ad(_), None) => {}
+            (Engine::Static, _) | (Engine::Ieee8023ad(_), None) => {}
         }
         self.run(now);
         true

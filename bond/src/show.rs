@@ -56,7 +56,7 @@ impl Bond {
     fn active(&self) -> Option<&Member> {
         match &self.engine {
             Engine::ActiveBackup { active } => self.members.get((*active)?),
-            Engine::Ieee8023ad(_) => None,
+            Engine::Static | Engine::Ieee8023ad(_) => None,
         }
     }
 
@@ -105,6 +105,7 @@ impl Bond {
             LinkState::Up | LinkState::Fail { .. } => {}
         }
         let by_mode = match &self.engine {
+            Engine::Static => None,
             Engine::ActiveBackup { active } => (*active != Some(i)).then_some(Why::Backup),
             Engine::Ieee8023ad(lacp) => lacp.why(i),
         };

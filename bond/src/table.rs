@@ -11,7 +11,7 @@ impl Bond {
             .filter(|&i| self.is_open(i))
             .collect();
         let needed = match self.config.mode {
-            Mode::ActiveBackup => 0,
+            Mode::BalanceRr | Mode::ActiveBackup | Mode::BalanceXor | Mode::Broadcast => 0,
             Mode::Ieee8023ad => usize::from(self.config.min_links),
         };
         let usable: heapless::Vec<u8, MAX_MEMBERS> = open
@@ -24,6 +24,7 @@ impl Bond {
             mode: self.config.mode,
             mapping: self.config.mapping,
             policy: self.config.xmit_hash_policy,
+            packets_per_member: self.config.packets_per_member,
             bond_mac: self.mac,
             members: (0..self.members.len())
                 .filter_map(|i| self.entry(i))
@@ -45,7 +46,7 @@ impl Bond {
         Some(MemberEntry {
             ifindex: interface.ifindex,
             mac: interface.mac,
-            rx_enabled: is_open,
+            rx_enabled: is_open || self.config.all_members_active,
             tx_enabled: is_open,
             carrier: interface.carrier,
         })

@@ -27,7 +27,7 @@
 //!
 //! let faults = control::config::parse("appliance.toml", &text.replace("mode", "mood"));
 //! let first = faults.expect_err("an unknown key")[0].to_string();
-//! assert_eq!(first, "appliance.toml:2: bond.bond0: mode is missing: active-backup | 802.3ad");
+//! assert!(first.starts_with("appliance.toml:2: bond.bond0: mode is missing: balance-rr | "));
 //! ```
 
 pub mod calendar;

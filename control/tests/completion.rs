@@ -270,7 +270,14 @@ fn keywords_are_offered_with_their_help_in_the_order_of_the_grammar() {
     assert_eq!(lvs[0].help, "Size of the connection table");
     assert!(lvs.iter().all(|offer| offer.offer == Offer::Keyword));
     assert_eq!(texts("set bond edge mem"), ["members", "member"]);
-    assert_eq!(texts("set bond edge mode "), ["active-backup", "802.3ad"]);
+    let modes = [
+        "balance-rr",
+        "active-backup",
+        "balance-xor",
+        "broadcast",
+        "802.3ad",
+    ];
+    assert_eq!(texts("set bond edge mode "), modes);
     assert_eq!(texts("set bond edge lacp_active "), ["true", "false"]);
     assert_eq!(texts("edit lvs "), ["timeouts", "<Enter>"]);
     assert_eq!(texts("set nonsense "), [""; 0]);

@@ -245,7 +245,7 @@ fn a_list_of_words_of_the_table_is_the_readers() {
 }
 
 /// Texts that have each table, each key without a value of its own.
-const BASES: [&str; 2] = [
+const BASES: [&str; 3] = [
     r#"[system]
 [lvs]
 [lvs.timeouts]
@@ -277,6 +277,10 @@ method = "nat"
 scheduler = "rr"
 [service.a.check]
 type = "udp"
+"#,
+    r#"[bond.a]
+mode = "balance-rr"
+members = ["nic"]
 "#,
 ];
 

@@ -4,7 +4,7 @@
 pub const HOP_BY_HOP: u8 = 0;
 /// ICMP.
 pub const ICMP: u8 = 1;
-/// IGMP.
+/// IGMP (RFC 1112).
 pub const IGMP: u8 = 2;
 /// TCP.
 pub const TCP: u8 = 6;

@@ -97,8 +97,14 @@ impl core::error::Error for UnknownChoice {}
 choice! {
     /// How the members share the work.
     Mode {
+        /// Packet after packet by the next member: in order on each member, not over all.
+        BalanceRr = 0, "balance-rr";
         /// One member carries all traffic, the others wait.
         ActiveBackup = 1, "active-backup";
+        /// A hash of the frame chooses the member.
+        BalanceXor = 2, "balance-xor";
+        /// Every frame by every member.
+        Broadcast = 3, "broadcast";
         /// IEEE 802.1AX link aggregation, negotiated by LACP.
         Ieee8023ad = 4, "802.3ad";
     }

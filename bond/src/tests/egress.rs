@@ -27,6 +27,7 @@ fn table(generation: u64, mapping: Mapping, usable: &[u8]) -> Table {
         mode: Mode::Ieee8023ad,
         mapping,
         policy: XmitHashPolicy::Layer34,
+        packets_per_member: u16::MAX,
         bond_mac: Mac([2, 0, 0, 0, 0, 1]),
         members: (0..4).map(member).collect(),
         usable: usable.iter().copied().collect(),
@@ -126,7 +127,8 @@ proptest! {
         let mut raw = raw;
         raw[0] &= !1;
         if let Some((members, usable)) = shape {
-            raw[1] = u64::from_le_bytes([1, 0, 4, 1, 1, members, usable, 0]);
+            raw[1] = u64::from_le_bytes([2, 0, 4, 1, 1, members, usable, 0]);
+            raw[3] &= 0xffff;
         }
         let words: Vec<AtomicU64> = raw.into_iter().map(AtomicU64::new).collect();
         if let Some(table) = read(&words) {

@@ -10,4 +10,5 @@ mod negotiation;
 mod pair;
 mod refusal;
 mod restart;
+mod static_modes;
 mod stopped;

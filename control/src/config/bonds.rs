@@ -1,5 +1,8 @@
 //! `[bond.NAME]`: Linux bonding's options, under Linux's names.
 
+mod balance;
+pub(super) mod modes;
+
 use bond::{
     AdSelect, LacpRate, MAX_MEMBERS, MAX_MTU, Mapping, MemberConfig, Mode, PrimaryReselect,
     XmitHashPolicy,
@@ -12,41 +15,6 @@ use super::value::{
     unicast_mac,
 };
 use super::vlans::{self, Vlan};
-
-/// Options that mean something in one mode only.
-const ONLY_IN: &[(Mode, &[&str])] = &[
-    (
-        Mode::ActiveBackup,
-        &[
-            "num_grat_arp",
-            "peer_notif_delay",
-            "primary",
-            "primary_reselect",
-            "resend_igmp",
-        ],
-    ),
-    (
-        Mode::Ieee8023ad,
-        &[
-            "ad_actor_sys_prio",
-            "ad_actor_system",
-            "ad_select",
-            "ad_user_port_key",
-            "lacp_active",
-            "lacp_rate",
-            "lacp_strict",
-            "mapping",
-            "min_links",
-            "xmit_hash_policy",
-        ],
-    ),
-];
-
-/// As [`ONLY_IN`], for the options of a member.
-const MEMBER_ONLY_IN: &[(Mode, &[&str])] = &[
-    (Mode::ActiveBackup, &["prio"]),
-    (Mode::Ieee8023ad, &["actor_port_prio"]),
-];
 
 /// The longest of Linux's delays and periods, in milliseconds.
 const MOST_MS: u32 = i32::MAX.unsigned_abs();
@@ -99,11 +67,12 @@ fn read_bond(name: &str, table: &Section<'_, '_>) -> bond::Config {
     let mode = table.required("mode", &words.join(" | "), choice::<Mode>);
     let members = read_members(table, mode);
     if let Some(mode) = mode.filter(|_| table.is_whole()) {
-        check_mode(table, mode, ONLY_IN);
+        modes::check(table, mode, modes::OPTIONS);
     }
     let mut config = bond::Config::new(name, mode.unwrap_or(Mode::Ieee8023ad), &[]);
     config.members = members;
     read_common(table, &mut config);
+    balance::read(table, &mut config);
     read_lacp(table, &mut config);
     if let Some(value) = table.value("primary_reselect", choice) {
         config.primary_reselect = value;
@@ -115,18 +84,6 @@ fn read_bond(name: &str, table: &Section<'_, '_>) -> bond::Config {
         check_delays(table, &config);
     }
     config
-}
-
-fn check_mode(table: &Section<'_, '_>, mode: Mode, only_in: &[(Mode, &[&str])]) {
-    for (only, keys) in only_in.iter().filter(|(only, _)| *only != mode) {
-        for key in keys.iter().filter(|key| table.has(key)) {
-            let (only, number) = (only.name(), only.number());
-            table.fault(
-                key,
-                format!("not set: mode {mode} has no such option, {only} ({number}) has"),
-            );
-        }
-    }
 }
 
 fn read_members(table: &Section<'_, '_>, mode: Option<Mode>) -> Vec<MemberConfig> {
@@ -155,7 +112,7 @@ fn read_members(table: &Section<'_, '_>, mode: Option<Mode>) -> Vec<MemberConfig
     }
     for (name, options) in table.named("member") {
         if let Some(mode) = mode.filter(|_| table.is_whole()) {
-            check_mode(&options, mode, MEMBER_ONLY_IN);
+            modes::check(&options, mode, modes::MEMBER_OPTIONS);
         }
         let port_priority = options.value("actor_port_prio", |v| integer(0..=u16::MAX, "", v));
         let prio = options.value("prio", |v| integer(i32::MIN..=i32::MAX, "", v));
@@ -186,12 +143,6 @@ fn read_common(table: &Section<'_, '_>, config: &mut bond::Config) {
 fn read_lacp(table: &Section<'_, '_>, config: &mut bond::Config) {
     if let Some(value) = table.value("lacp_rate", choice) {
         config.lacp_rate = value;
-    }
-    if let Some(value) = table.value("xmit_hash_policy", choice) {
-        config.xmit_hash_policy = value;
-    }
-    if let Some(value) = table.value("mapping", choice) {
-        config.mapping = value;
     }
     if let Some(value) = table.value("ad_select", choice) {
         config.ad_select = value;

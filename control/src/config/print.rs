@@ -184,6 +184,11 @@ fn print_bond(page: &mut Page, bond: &bond::Config) {
     page.text("mode", bond.mode);
     page.texts("members", bond.members.iter().map(|member| &member.name));
     page.texts_unless_empty("addresses", &bond.addresses);
+    page.bare_unless(
+        default.all_members_active,
+        "all_members_active",
+        bond.all_members_active,
+    );
     page.bare_unless(default.downdelay, "downdelay", bond.downdelay);
     if let Some(mac) = bond.mac {
         page.text("mac", mac);
@@ -192,6 +197,19 @@ fn print_bond(page: &mut Page, bond: &bond::Config) {
     page.bare_unless(default.mtu, "mtu", bond.mtu);
     page.bare_unless(default.updelay, "updelay", bond.updelay);
     match bond.mode {
+        Mode::BalanceRr => {
+            page.bare_unless(
+                default.packets_per_member,
+                "packets_per_member",
+                bond.packets_per_member,
+            );
+            page.bare_unless(default.resend_igmp, "resend_igmp", bond.resend_igmp);
+        }
+        Mode::BalanceXor => {
+            page.text_unless(default.mapping, "mapping", bond.mapping);
+            print_policy(page, bond, &default);
+        }
+        Mode::Broadcast => {}
         Mode::ActiveBackup => print_active_backup(page, bond, &default),
         Mode::Ieee8023ad => print_8023ad(page, bond, &default),
     }
@@ -241,6 +259,10 @@ fn print_8023ad(page: &mut Page, bond: &bond::Config, default: &bond::Config) {
     page.bare_unless(default.lacp_strict, "lacp_strict", bond.lacp_strict);
     page.text_unless(default.mapping, "mapping", bond.mapping);
     page.bare_unless(default.min_links, "min_links", bond.min_links);
+    print_policy(page, bond, default);
+}
+
+fn print_policy(page: &mut Page, bond: &bond::Config, default: &bond::Config) {
     page.text_unless(
         default.xmit_hash_policy,
         "xmit_hash_policy",

@@ -11,12 +11,13 @@ use lvs::Verdict;
 use wire::headers::{Headers, Net};
 use wire::{Instant, Mac, ParseError};
 
+use crate::exits::Exits;
 use crate::hop_cache::HopCache;
 use crate::nexthop::{NextHops, Resolution};
 use crate::reason::{DropReason, PuntReason};
 use crate::ring::FRAME_MAX;
 use crate::routers;
-use crate::shared::{PortPlace, Shared};
+use crate::shared::{BondLink, PortPlace, Shared};
 use crate::view::BondView;
 
 /// Bytes of an Ethernet header with one VLAN tag.
@@ -25,15 +26,12 @@ const LINK_HEADER: usize = 18;
 /// What becomes of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// Put it on this port's transmit ring.
-    Send {
-        /// The port, in the configuration's order.
-        port: usize,
-    },
-    /// Release it and send [`Forwarder::reply`] by this port.
+    /// Put it on these ports' transmit rings.
+    Send(Exits),
+    /// Release it and send [`Forwarder::reply`] by these ports.
     Reply {
-        /// The port, in the configuration's order.
-        port: usize,
+        /// The ports.
+        exits: Exits,
         /// The reply's length.
         len: usize,
     },
@@ -77,7 +75,7 @@ impl Forwarder {
     #[must_use]
     pub fn new(shared: Arc<Shared>, worker: usize, engine: lvs::Worker) -> Self {
         Self {
-            views: shared.bonds.iter().map(|_| BondView::default()).collect(),
+            views: shared.bonds.iter().map(|_| BondView::new(worker)).collect(),
             hops: shared.hops.load_full(),
             hop_cache: HopCache::default(),
             services: shared.services.load_full(),
@@ -142,7 +140,8 @@ impl Forwarder {
         let router = self.router(place.bond, headers);
         // What is for a virtual router of ours is for the bond.
         let destination = router.map_or(headers.destination, |_| mac);
-        if let Err(reason) = bond::receive::admit(table, place.member, destination) {
+        if let Err(reason) = bond::receive::admit(table, place.member, destination, headers.source)
+        {
             return Fate::Drop(Loss::Bond(reason));
         }
         if router.is_some_and(|lease| !self.context(now, place.bond, mac).is_active(lease)) {
@@ -210,31 +209,34 @@ impl Forwarder {
         let verdict = lvs::process(&context, &mut self.engine, frame, headers, room);
         match verdict {
             Verdict::Forward { next_hop } => match self.route(frame, next_hop) {
-                Ok(Some(port)) => Fate::Send { port },
+                Ok(Some(exits)) => Fate::Send(exits),
                 Ok(None) => Fate::Park { next_hop },
                 Err(loss) => Fate::Drop(loss),
             },
-            Verdict::Reply { len } => match self.member_for(place.bond, &self.reply[..len]) {
-                Ok(port) => Fate::Reply { port, len },
-                Err(loss) => Fate::Drop(loss),
-            },
+            Verdict::Reply { len } => {
+                let (view, link) = (&mut self.views[place.bond], &self.shared.bonds[place.bond]);
+                match leave(view, link, self.worker, &self.reply[..len]) {
+                    Ok(exits) => Fate::Reply { exits, len },
+                    Err(loss) => Fate::Drop(loss),
+                }
+            }
             Verdict::NotMine => Fate::Punt(punt_reason(headers)),
             Verdict::Drop(_) => Fate::LvsDrop,
         }
     }
 
-    /// Gives a rewritten frame the MAC addresses for its way to `next_hop`: the port that it leaves
+    /// Gives a rewritten frame the MAC addresses for its way to `next_hop`: the ports that it leaves
     /// by, or none while the next hop is unknown, which the kernel is then asked to change.
     ///
     /// # Errors
     /// Why it cannot leave.
-    pub fn route(&mut self, frame: &mut [u8], next_hop: IpAddr) -> Result<Option<usize>, Loss> {
+    pub fn route(&mut self, frame: &mut [u8], next_hop: IpAddr) -> Result<Option<Exits>, Loss> {
         match self.hop_cache.resolve(&self.hops, next_hop) {
             Resolution::Reachable { bond, mac } => {
                 let table = self.views[bond].table();
                 let table = table.ok_or(Loss::Own(DropReason::NotAttached))?;
                 set_addresses(frame, mac, table.bond_mac);
-                self.member_for(bond, frame).map(Some)
+                self.leave(bond, frame).map(Some)
             }
             Resolution::Unresolved { ifindex, neighbour } => {
                 self.shared.requests.ask((ifindex, neighbour));
@@ -250,23 +252,27 @@ impl Forwarder {
         !matches!(self.hops.resolve(next_hop), Resolution::Unresolved { .. })
     }
 
-    /// The port by which a finished frame leaves a bond.
+    /// The ports by which a finished frame leaves a bond.
     ///
     /// # Errors
     /// Why it cannot leave.
-    pub fn member_for(&self, bond: usize, frame: &[u8]) -> Result<usize, Loss> {
-        let link = &self.shared.bonds[bond];
-        let table = self.views[bond]
-            .table()
-            .ok_or(Loss::Own(DropReason::NotAttached))?;
-        let hash = bond::hash::xmit_hash(table.policy, frame);
-        let member = self.views[bond].choose(link, hash);
-        let member = member.ok_or(Loss::Bond(bond::DropReason::NoUsableMember))?;
-        feedback::sent(link.feedback.words(), self.worker, hash, frame.len());
-        // A member without a NIC is masked, as one without carrier is.
-        let port = link.ports[member];
-        port.ok_or(Loss::Bond(bond::DropReason::NoUsableMember))
+    pub fn leave(&mut self, bond: usize, frame: &[u8]) -> Result<Exits, Loss> {
+        let (view, link) = (&mut self.views[bond], &self.shared.bonds[bond]);
+        leave(view, link, self.worker, frame)
     }
+}
+
+fn leave(view: &mut BondView, link: &BondLink, worker: usize, frame: &[u8]) -> Result<Exits, Loss> {
+    if view.table().is_none() {
+        return Err(Loss::Own(DropReason::NotAttached));
+    }
+    let no_member = Loss::Bond(bond::DropReason::NoUsableMember);
+    let ways = view.ways(link, frame).ok_or(no_member)?;
+    if let Some(hash) = ways.hash {
+        feedback::sent(link.feedback.words(), worker, hash, frame.len());
+    }
+    // A member without a NIC is masked, as one without carrier is.
+    Exits::of(ways.members().filter_map(|member| link.ports[member])).ok_or(no_member)
 }
 
 fn punt_reason(headers: &Headers) -> PuntReason {

@@ -20,6 +20,7 @@ pub mod clock;
 pub mod complaints;
 pub mod counters;
 pub mod daemon;
+pub mod exits;
 pub mod forward;
 pub mod hop_cache;
 pub mod host;
@@ -28,6 +29,7 @@ pub mod kernel;
 pub mod members;
 pub mod nexthop;
 pub mod parked;
+
 pub mod prepare;
 pub mod quick_hash;
 pub mod rates;

@@ -13,7 +13,7 @@ pub enum DropReason {
     NotActive,
     /// A redirect (ICMPv6) of our own kernel's, which would lead reals' replies around this box.
     Redirect,
-    /// The umem had no free frame for a frame of our own making.
+    /// The umem had no free frame for a frame of our own making, or for a copy that a bond sends.
     NoFrame,
     /// No route of the kernel's main table leads to the next hop over a bond.
     NoRoute,

@@ -3,20 +3,33 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use bond::balance_rr::Turn;
 use bond::egress::Table;
 use bond::feedback;
+use bond::transmit::Ways;
 use sys::memory::SharedMemory;
 
 use crate::shared::BondLink;
 
 /// One bond as one worker sees it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct BondView {
+    turn: Turn,
     source: Option<Arc<SharedMemory>>,
     table: Option<Table>,
 }
 
 impl BondView {
+    /// A bond whose table has not come yet, as seen by worker `worker`.
+    #[must_use]
+    pub fn new(worker: usize) -> Self {
+        Self {
+            turn: Turn::new(u32::try_from(worker).unwrap_or(0)),
+            source: None,
+            table: None,
+        }
+    }
+
     /// Looks whether bondd published something new; cheap when it did not.
     pub fn refresh(&mut self, link: &BondLink) {
         let current = link.egress.load();
@@ -49,12 +62,11 @@ impl BondView {
         self.table.as_ref()
     }
 
-    /// The member that a frame with this hash leaves by.
+    /// The members that a frame leaves by.
     #[must_use]
-    pub fn choose(&self, link: &BondLink, hash: u32) -> Option<usize> {
-        self.table
-            .as_ref()?
-            .choose(hash, link.masked.load(Ordering::Relaxed))
+    pub fn ways(&mut self, link: &BondLink, frame: &[u8]) -> Option<Ways> {
+        let masked = link.masked.load(Ordering::Relaxed);
+        self.table.as_ref()?.ways(&mut self.turn, frame, masked)
     }
 
     /// Tells bondd that this worker is alive, which table it uses, and that nothing which an older

@@ -9,6 +9,7 @@ use wire::headers::Headers;
 use wire::{Duration, Instant};
 
 use crate::capture::Direction;
+use crate::exits::Exits;
 use crate::forward::{Fate, Forwarder, Loss};
 use crate::host;
 use crate::parked::Parked;
@@ -20,6 +21,8 @@ use crate::shared::{Shared, WorkerShare};
 const SPIN: Duration = Duration::from_micros(50);
 /// The longest sleep: the pulse must go on, and parked frames must expire.
 const NAP: Duration = Duration::from_millis(50);
+/// Bytes of the longest frame that a chunk of the umem holds.
+const CHUNK: usize = 4_096;
 /// How many frames of the host interfaces a turn takes at most.
 const HOST_BUDGET: usize = 64;
 
@@ -45,6 +48,8 @@ pub struct Worker<L> {
     captured: u64,
     /// What leaves, for who captures it, until it has left.
     leaving: Box<[u8; FRAME_MAX]>,
+    /// A frame of which copies are made.
+    copied: Box<[u8; CHUNK]>,
 }
 
 impl<L: Lane> Worker<L> {
@@ -58,6 +63,7 @@ impl<L: Lane> Worker<L> {
             scratch: Box::new([0; FRAME_MAX]),
             captured: 0,
             leaving: Box::new([0; FRAME_MAX]),
+            copied: Box::new([0; CHUNK]),
             shared,
         }
     }
@@ -147,10 +153,10 @@ impl<L: Lane> Worker<L> {
 
     fn carry_out(&mut self, now: Instant, port: usize, frame: Frame, fate: Fate) {
         match fate {
-            Fate::Send { port } => self.transmit(port, frame),
-            Fate::Reply { port, len } => {
+            Fate::Send(exits) => self.send(exits, frame),
+            Fate::Reply { exits, len } => {
                 self.lane.release(frame);
-                self.send_copy(port, CopyOf::Reply(len));
+                self.send_ours(exits, CopyOf::Reply(len));
             }
             Fate::Punt(reason) => {
                 self.share().counters.punts(reason).add(1);
@@ -185,8 +191,8 @@ impl<L: Lane> Worker<L> {
                 self.count(DropReason::Redirect);
                 continue;
             }
-            match self.forwarder.member_for(bond, &self.scratch[..len]) {
-                Ok(port) => self.send_copy(port, CopyOf::Scratch(len)),
+            match self.forwarder.leave(bond, &self.scratch[..len]) {
+                Ok(exits) => self.send_ours(exits, CopyOf::Scratch(len)),
                 Err(loss) => self.count_loss(loss),
             }
         }
@@ -210,10 +216,32 @@ impl<L: Lane> Worker<L> {
             };
             let bytes = self.lane.bytes(&waiting.frame);
             match self.forwarder.route(bytes, waiting.next_hop) {
-                Ok(Some(port)) => self.transmit(port, waiting.frame),
+                Ok(Some(exits)) => self.send(exits, waiting.frame),
                 Ok(None) => self.drop_frame(DropReason::NeighbourUnresolved, waiting.frame),
                 Err(loss) => self.lose(loss, waiting.frame),
             }
+        }
+    }
+
+    /// Sends a frame, and copies of it where its bond wants them. Each is sent, or lost and counted,
+    /// by itself.
+    fn send(&mut self, exits: Exits, frame: Frame) {
+        if !exits.is_single() {
+            let bytes = self.lane.bytes(&frame);
+            let len = bytes.len().min(CHUNK);
+            self.copied[..len].copy_from_slice(&bytes[..len]);
+            for port in exits.copies() {
+                self.send_copy(port, CopyOf::Copied(len));
+            }
+        }
+        self.transmit(exits.first(), frame);
+    }
+
+    /// Sends a frame of our own making.
+    fn send_ours(&mut self, exits: Exits, source: CopyOf) {
+        self.send_copy(exits.first(), source);
+        for port in exits.copies() {
+            self.send_copy(port, source);
         }
     }
 
@@ -224,6 +252,7 @@ impl<L: Lane> Worker<L> {
         let bytes = match source {
             CopyOf::Reply(len) => self.forwarder.reply(len),
             CopyOf::Scratch(len) => &self.scratch[..len],
+            CopyOf::Copied(len) => &self.copied[..len],
         };
         self.lane.buffer(&frame)[..bytes.len()].copy_from_slice(bytes);
         self.lane.set_len(&mut frame, bytes.len());
@@ -280,9 +309,10 @@ impl<L: Lane> Worker<L> {
     }
 }
 
-/// Where a frame of our own making stands before it is copied into the umem.
+/// Where a frame of our own making, or one that is copied, stands before it is copied into the umem.
 #[derive(Clone, Copy, Debug)]
 enum CopyOf {
     Reply(usize),
     Scratch(usize),
+    Copied(usize),
 }

@@ -14,7 +14,10 @@ const fn choice(word: &'static str, number: u8, help: &'static str) -> Choice {
 const MS: Value = Value::Integer(0, 2_147_483_647, "ms");
 
 const MODES: Value = Value::Choice(&[
+    choice("balance-rr", 0, "Packets by all members in turn"),
     choice("active-backup", 1, "One member at a time"),
+    choice("balance-xor", 2, "All members, by a hash of the frame"),
+    choice("broadcast", 3, "Every frame by every member"),
     choice("802.3ad", 4, "LACP: all members at once"),
 ]);
 
@@ -81,6 +84,12 @@ pub(super) const BOND: Node = Node::named(
         Node::value("mode", "How the members share the work", MODES).required(),
         Node::list("members", "The NICs, in the bond's order", Value::Interface).required(),
         Node::list("addresses", "Addresses of the host", Value::Prefix),
+        Node::value(
+            "all_members_active",
+            "Members that are not in use receive, too",
+            Value::Switch,
+        )
+        .default("false"),
         Node::value("downdelay", "How long carrier must be gone", MS).default("0"),
         Node::value("mac", "The bond's MAC address", Value::Mac),
         Node::value("miimon", "Period of updelay and downdelay", MS).default("0"),
@@ -99,6 +108,12 @@ pub(super) const BOND: Node = Node::named(
         )
         .default("0"),
         Node::value(
+            "packets_per_member",
+            "balance-rr: packets in a row; 0: any member",
+            Value::Integer(0, 65_535, ""),
+        )
+        .default("1"),
+        Node::value(
             "primary",
             "active-backup: the preferred member",
             Value::Interface,
@@ -111,7 +126,7 @@ pub(super) const BOND: Node = Node::named(
         .default("always"),
         Node::value(
             "resend_igmp",
-            "active-backup: group reports after a failover",
+            "Group reports after a failover",
             Value::Integer(0, 255, "times"),
         )
         .default("1"),
@@ -137,8 +152,12 @@ pub(super) const BOND: Node = Node::named(
             Value::Switch,
         )
         .default("false"),
-        Node::value("mapping", "802.3ad: how a hash becomes a member", MAPPINGS)
-            .default("resilient"),
+        Node::value(
+            "mapping",
+            "balance-xor, 802.3ad: how it becomes a member",
+            MAPPINGS,
+        )
+        .default("resilient"),
         Node::value(
             "min_links",
             "802.3ad: fewest usable members",
@@ -147,7 +166,7 @@ pub(super) const BOND: Node = Node::named(
         .default("0"),
         Node::value(
             "xmit_hash_policy",
-            "802.3ad: what chooses a frame's member",
+            "balance-xor, 802.3ad: what the hash is of",
             POLICIES,
         )
         .default("layer2"),

@@ -21,11 +21,12 @@ fn print_bond(out: &mut impl Write, item: &BondItem) -> io::Result<()> {
     writeln!(out, "Bond: {}", item.name)?;
     writeln!(out, "Bonding Mode: {} ({})", item.mode, item.mode.number())?;
     match item.mode {
+        Mode::BalanceRr | Mode::Broadcast => {}
         Mode::ActiveBackup => {
             let active = item.active.as_deref().unwrap_or("None");
             writeln!(out, "Currently Active Member: {active}")?;
         }
-        Mode::Ieee8023ad => {
+        Mode::BalanceXor | Mode::Ieee8023ad => {
             let policy = item.xmit_hash_policy;
             writeln!(out, "Transmit Hash Policy: {policy} ({})", policy.number())?;
             writeln!(out, "Mapping: {}", item.mapping)?;

@@ -67,6 +67,8 @@ fn pace(bond: &bond::Config) -> Duration {
 #[derive(Clone, Debug, Default)]
 pub struct Place {
     behind: Option<u8>,
+    /// The member that group reports leave by, where it is always one.
+    reporter: Option<u8>,
     /// Virtual addresses to announce as soon as the kernel has a route for them by this bond, and
     /// the snapshot that was looked into last.
     unannounced: Vec<IpAddr>,
@@ -82,15 +84,16 @@ impl Place {
         if behind.is_some() && behind != self.behind {
             // Only a failover is worth saying more than once: switches may lose frames meanwhile.
             let is_failover = self.behind.is_some() && table.mode == Mode::ActiveBackup;
-            let (announcements, reports) = if is_failover {
-                (plan.announcements, plan.reports)
-            } else {
-                (1, 0)
-            };
+            let announcements = if is_failover { plan.announcements } else { 1 };
             self.announcements = Burst::new(announcements, plan.pace, now);
-            self.reports = Burst::new(reports, REPORT_PACE, now);
         }
         self.behind = behind;
+        let reporter = reporter(table);
+        if reporter.is_some() && self.reporter.is_some_and(|before| Some(before) != reporter) {
+            self.reports = Burst::new(plan.reports, REPORT_PACE, now);
+        }
+        // With nobody usable the switch still knows the last one.
+        self.reporter = reporter.or(self.reporter);
     }
 
     /// Virtual addresses that were not ours to announce before: hosts know them by the MAC of the
@@ -148,6 +151,14 @@ impl Place {
         self.unannounced = elsewhere;
         self.looked_into = Some(hops);
         Vec::into_iter(here)
+    }
+}
+
+/// In these modes a snooping switch hears of groups by one member only, which may change.
+fn reporter(table: &bond::egress::Table) -> Option<u8> {
+    match table.mode {
+        Mode::BalanceRr | Mode::ActiveBackup => table.usable.first().copied(),
+        Mode::BalanceXor | Mode::Broadcast | Mode::Ieee8023ad => None,
     }
 }
 
@@ -215,6 +226,8 @@ mod tests {
         assert_eq!(times(Mode::ActiveBackup, announced), [0, 500, 600, 700]);
         let reported = |place: &mut Place, now| place.reports.take(now);
         assert_eq!(times(Mode::ActiveBackup, reported), [500, 700]);
+        assert_eq!(times(Mode::BalanceRr, reported), [500, 700]);
+        assert_eq!(times(Mode::BalanceXor, reported), [0; 0]);
     }
 
     #[test]

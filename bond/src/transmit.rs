@@ -1,0 +1,59 @@
+//! By which members a frame leaves, in each mode.
+
+use crate::balance_rr::Turn;
+use crate::egress::Table;
+use crate::hash::xmit_hash;
+use crate::{Mode, balance_rr, broadcast};
+
+/// The members that a frame leaves by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ways {
+    /// The member of the frame itself.
+    pub first: usize,
+    /// A bit for each member that a copy leaves by.
+    pub copies: u32,
+    /// The hash that chose, where one did.
+    pub hash: Option<u32>,
+}
+
+impl Ways {
+    pub(crate) const fn by(first: usize) -> Self {
+        Self {
+            first,
+            copies: 0,
+            hash: None,
+        }
+    }
+
+    /// The members in their order, the frame's own among them.
+    pub fn members(self) -> impl Iterator<Item = usize> {
+        let is_copied = move |member: &u32| self.copies >> member & 1 == 1;
+        let copies = (0..u32::BITS).filter(is_copied);
+        let copies = copies.filter_map(|member| usize::try_from(member).ok());
+        core::iter::once(self.first).chain(copies)
+    }
+}
+
+impl Table {
+    /// The members that a finished frame leaves by; None: the bond has none that is usable.
+    /// `turn` is the sender's own; `masked` as for [`Table::choose`].
+    #[must_use]
+    pub fn ways(&self, turn: &mut Turn, frame: &[u8], masked: u32) -> Option<Ways> {
+        match self.mode {
+            Mode::BalanceRr => balance_rr::choose(self, turn, frame, masked).map(Ways::by),
+            Mode::Broadcast => broadcast::ways(self, masked),
+            Mode::ActiveBackup | Mode::BalanceXor | Mode::Ieee8023ad => {
+                let hash = xmit_hash(self.policy, frame);
+                let member = self.choose(hash, masked)?;
+                Some(Ways {
+                    hash: Some(hash),
+                    ..Ways::by(member)
+                })
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/transmit.rs"]
+mod tests;

@@ -1,0 +1,68 @@
+//! Which options a mode has: what is given in another mode means nothing there, and is a fault.
+
+use bond::Mode;
+
+use super::super::section::Section;
+
+/// Modes, and the options that they have and others have not. What stands nowhere here, every mode has.
+type Rule = (&'static [Mode], &'static [&'static str]);
+
+/// The options of a bond.
+pub(super) const OPTIONS: &[Rule] = &[
+    (&[Mode::BalanceRr], &["packets_per_member"]),
+    (
+        &[Mode::ActiveBackup],
+        &[
+            "num_grat_arp",
+            "peer_notif_delay",
+            "primary",
+            "primary_reselect",
+        ],
+    ),
+    (&[Mode::BalanceRr, Mode::ActiveBackup], &["resend_igmp"]),
+    (
+        &[Mode::BalanceXor, Mode::Ieee8023ad],
+        &["mapping", "xmit_hash_policy"],
+    ),
+    (
+        &[Mode::Ieee8023ad],
+        &[
+            "ad_actor_sys_prio",
+            "ad_actor_system",
+            "ad_select",
+            "ad_user_port_key",
+            "lacp_active",
+            "lacp_rate",
+            "lacp_strict",
+            "min_links",
+        ],
+    ),
+];
+
+/// The options of a member.
+pub(super) const MEMBER_OPTIONS: &[Rule] = &[
+    (&[Mode::ActiveBackup], &["prio"]),
+    (&[Mode::Ieee8023ad], &["actor_port_prio"]),
+];
+
+/// Each option that is given although `mode` has none of the name is a fault that names the modes
+/// that have it.
+pub(super) fn check(table: &Section<'_, '_>, mode: Mode, rules: &[Rule]) {
+    for (modes, keys) in rules.iter().filter(|(modes, _)| !modes.contains(&mode)) {
+        for key in keys.iter().filter(|key| table.has(key)) {
+            table.fault(key, missing_in(mode, modes));
+        }
+    }
+}
+
+fn missing_in(mode: Mode, modes: &[Mode]) -> String {
+    let names: Vec<String> = modes
+        .iter()
+        .map(|mode| format!("{} ({})", mode.name(), mode.number()))
+        .collect();
+    let have = if names.len() == 1 { "has" } else { "have" };
+    format!(
+        "not set: mode {mode} has no such option, {} {have}",
+        names.join(" and ")
+    )
+}
