@@ -38,7 +38,7 @@ use crate::{attach, capture, prepare, reload, routers, show, start, verdicts};
 /// How often rates are taken.
 const RATES: Duration = Duration::from_secs(1);
 /// A whole round over the connection table takes this many looks.
-const SWEEPS: usize = 400;
+const SWEEPS: usize = 800;
 
 /// The forwarder's slow path and everything that it owns.
 #[derive(Debug)]
