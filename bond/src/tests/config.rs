@@ -46,7 +46,10 @@ fn a_member_may_be_a_name_or_a_table() {
 #[test]
 fn unknown_words_keys_and_numbers_are_refused_with_what_is_legal() {
     let refused = parse(r#"{"mode": "trunk", "members": []}"#).expect_err("no such mode");
-    assert!(refused.contains("balance-rr active-backup balance-xor broadcast 802.3ad"), "{refused}");
+    assert!(
+        refused.contains("balance-rr active-backup balance-xor broadcast 802.3ad"),
+        "{refused}"
+    );
     assert!(parse(r#"{"mode": 9, "members": []}"#).is_err());
     assert!(parse(r#"{"mode": 1, "members": [], "miimom": 100}"#).is_err());
 }

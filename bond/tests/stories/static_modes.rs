@@ -118,7 +118,10 @@ fn the_next_daemon_goes_on_with_the_table_of_the_last_one() {
         let before = bond.egress();
         let after = next.egress();
         assert!(after.generation > before.generation, "{mode}");
-        assert_eq!((&after.usable, after.buckets), (&before.usable, before.buckets));
+        assert_eq!(
+            (&after.usable, after.buckets),
+            (&before.usable, before.buckets)
+        );
         let other = MODES.into_iter().find(|other| *other != mode);
         let mut other = Bond::new(config(other.expect("another mode")), now);
         assert!(!other.restore(&bond.save(), now), "another mode's state");
