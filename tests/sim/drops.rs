@@ -39,6 +39,13 @@ const CASES: &[Case] = &[
         appliance.receive(&frame);
         appliance
     }),
+    ("bond/own_mac", || {
+        let mut appliance = Appliance::up();
+        let mut frame = syn(4_000);
+        frame[6..12].copy_from_slice(&crate::appliance::BOND.0);
+        appliance.receive(&frame);
+        appliance
+    }),
     ("bond/no_usable_member", || {
         let mut appliance = Appliance::up();
         appliance.table.usable.clear();

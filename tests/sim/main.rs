@@ -8,4 +8,5 @@
 mod appliance;
 mod capture;
 mod drops;
+mod modes;
 mod routers;

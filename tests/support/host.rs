@@ -67,7 +67,7 @@ pub fn attach_real(real: &Namespace, switch: &Namespace, port: &str, number: u8)
     real.ip(&lines)
 }
 
-fn attach(host: &Namespace, switch: &Namespace, port: &str) -> Result<()> {
+pub(crate) fn attach(host: &Namespace, switch: &Namespace, port: &str) -> Result<()> {
     host.sysctl(&COMMON)?;
     let (host_name, switch_name) = (host.name(), switch.name());
     switch.ip(&[

@@ -10,6 +10,7 @@
 pub mod appliance;
 pub mod arp;
 pub mod bench;
+pub mod bonding;
 pub mod cable;
 pub mod census;
 pub mod client;

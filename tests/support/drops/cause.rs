@@ -50,6 +50,13 @@ pub const CAUSES: &[Cause] = &[
         };
         scene.send(&way.tcp(PORT + 2, VIP_PORT, Flags::Syn)?)
     }),
+    cause("bond/own_mac", |scene| {
+        let way = Way {
+            source: scene.bond,
+            ..way(scene, Family::V4)
+        };
+        scene.send(&way.tcp(PORT + 11, VIP_PORT, Flags::Syn)?)
+    }),
     cause(INACTIVE, inactive_member),
     cause("bond/no_usable_member", no_usable_member),
     cause("lvs/fragment", |scene| {

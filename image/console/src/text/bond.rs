@@ -44,12 +44,12 @@ fn print_bond(out: &mut impl Write, item: &BondItem) -> io::Result<()> {
         item.generation
     )?;
     for member in &item.members {
-        print_member(out, member)?;
+        print_member(out, item.mode, member)?;
     }
     Ok(())
 }
 
-fn print_member(out: &mut impl Write, member: &MemberItem) -> io::Result<()> {
+fn print_member(out: &mut impl Write, mode: Mode, member: &MemberItem) -> io::Result<()> {
     let speed = member
         .speed
         .map_or_else(|| "Unknown".to_owned(), |speed| format!("{speed} Mbps"));
@@ -59,7 +59,8 @@ fn print_member(out: &mut impl Write, member: &MemberItem) -> io::Result<()> {
         None => "Unknown",
     };
     let traffic = match (member.usable, member.why) {
-        (true, _) => format!("yes, {} buckets", member.buckets),
+        (true, _) if has_buckets(mode) => format!("yes, {} buckets", member.buckets),
+        (true, _) => "yes".to_owned(),
         (false, Some(why)) => format!("no: {why}"),
         (false, None) => "no".to_owned(),
     };
@@ -71,6 +72,14 @@ fn print_member(out: &mut impl Write, member: &MemberItem) -> io::Result<()> {
     writeln!(out, "Link Failure Count: {}", member.failures)?;
     writeln!(out, "Permanent HW addr: {}", member.mac)?;
     writeln!(out, "Carries Traffic: {traffic}")
+}
+
+/// Whether a hash chooses a frame's member.
+fn has_buckets(mode: Mode) -> bool {
+    match mode {
+        Mode::BalanceRr | Mode::Broadcast => false,
+        Mode::ActiveBackup | Mode::BalanceXor | Mode::Ieee8023ad => true,
+    }
 }
 
 fn up_or_down(carrier: bool) -> &'static str {

@@ -1,0 +1,215 @@
+//! A bond of any mode and size behind the [`switch`](crate::switch), in network namespaces: a client,
+//! the appliance with up to eight cables, a real server, and members cut and silenced at will.
+//!
+//! ```text
+//! client ─┐            ┌─ eth1 ─┐
+//! real ───┴─ [switch] ─┼─ …     ├─ bond0 of the appliance
+//!                      └─ ethN ─┘
+//! ```
+//! Which group the members form on the switch follows the mode: none for active-backup, LACP for
+//! 802.3ad, a static LAG for the others. Needs root.
+
+mod echo;
+mod stream;
+mod tally;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use bond::{LacpRate, Mode};
+
+use crate::appliance::Appliance;
+use crate::host;
+use crate::lab::directory::{self, Directory};
+use crate::namespace::Namespace;
+use crate::switch::packet::PacketSocket;
+use crate::switch::{Config, Direction, Switch};
+use crate::wait;
+
+pub use echo::Echo;
+pub use stream::Stream;
+pub use tally::{Count, Tally};
+
+/// How long anything may take that is waited for.
+pub const LIMIT: Duration = Duration::from_secs(20);
+/// The bond's address in the client's network.
+pub const BOND: Ipv4Addr = Ipv4Addr::new(10, 90, 0, 1);
+/// The client's address.
+pub const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 90, 0, 10);
+/// The service's address, in the client's network.
+pub const VIP: Ipv4Addr = Ipv4Addr::new(10, 90, 0, 100);
+/// The bond's address in the real server's network, its default gateway.
+const INSIDE: Ipv4Addr = Ipv4Addr::new(10, 90, 1, 1);
+const REAL: Ipv4Addr = Ipv4Addr::new(10, 90, 1, 11);
+const PORT: u16 = 80;
+const GROUP: &str = "lag";
+
+/// A raised lab. Its fields are dropped from top to bottom.
+#[derive(Debug)]
+pub struct Bonding {
+    appliance: Appliance,
+    switch: Switch,
+    members: Vec<Member>,
+    /// Where the appliance runs.
+    pub boxed: Namespace,
+    /// Where the client is.
+    pub client: Namespace,
+    /// Where the real server is.
+    pub real: Namespace,
+    switching: Namespace,
+    _directory: Directory,
+}
+
+#[derive(Debug)]
+struct Member {
+    /// The appliance's end.
+    name: String,
+    /// The switch's end, and its port.
+    port: String,
+}
+
+impl Bonding {
+    /// Raises everything and waits until every member carries traffic. `options` are further lines of
+    /// the bond's table.
+    pub fn raise(binaries: &Path, mode: Mode, members: usize, options: &str) -> Result<Self> {
+        directory::sweep();
+        let directory = Directory::create()?;
+        let create = |role: &str| Namespace::create(&directory.namespace(role));
+        let (switching, boxed) = (create("switch")?, create("box")?);
+        let (client, real) = (create("client")?, create("real")?);
+        let members: Vec<Member> = (1..=members)
+            .map(|number| Member {
+                name: format!("eth{number}"),
+                port: format!("m{number}"),
+            })
+            .collect();
+        host::prepare_switch(&switching)?;
+        for (end, port, address) in [(&client, "client", CLIENT), (&real, "real", REAL)] {
+            host::attach(end, &switching, port)?;
+            end.ip(&[format!("address add {address}/24 dev {}", host::INTERFACE)])?;
+        }
+        real.ip(&[format!("route add default via {INSIDE}")])?;
+        for Member { name, port } in &members {
+            let there = boxed.name();
+            switching.ip(&[
+                format!("link add name {port} type veth peer name {name} netns {there}"),
+                format!("link set dev {port} up"),
+            ])?;
+        }
+        let switch = start_switch(&switching, mode, &members)?;
+        let configuration = configuration(mode, &members, options);
+        let room = directory.room("box")?;
+        let lab = Self {
+            appliance: Appliance::start(&boxed, binaries, &room, &configuration)?,
+            switch,
+            members,
+            boxed,
+            client,
+            real,
+            switching,
+            _directory: directory,
+        };
+        lab.wait_for_members()?;
+        Ok(lab)
+    }
+
+    /// The appliance.
+    pub const fn appliance(&self) -> &Appliance {
+        &self.appliance
+    }
+
+    /// Where the service is.
+    pub fn service(&self) -> SocketAddr {
+        (VIP, PORT).into()
+    }
+
+    /// Where the real server listens.
+    pub fn real_address(&self) -> SocketAddr {
+        (REAL, PORT).into()
+    }
+
+    /// How many members there are.
+    pub fn members(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Pulls a member's cable: both ends lose carrier.
+    pub fn cut(&self, member: usize) -> Result<()> {
+        let port = self.port(member)?;
+        self.switching.ip(&[format!("link set dev {port} down")])?;
+        self.switch.set_carrier(port, false)
+    }
+
+    /// Loses every frame of a member both ways; both ends keep carrier.
+    pub fn silence(&self, member: usize) -> Result<()> {
+        self.switch.cut(self.port(member)?, Direction::Both)
+    }
+
+    /// Makes a member whole and waits until all carry traffic.
+    pub fn heal(&self, member: usize) -> Result<()> {
+        let port = self.port(member)?;
+        self.switching.ip(&[format!("link set dev {port} up")])?;
+        self.switch.set_carrier(port, true)?;
+        self.switch.heal(port)?;
+        self.wait_for_members()
+    }
+
+    fn port(&self, member: usize) -> Result<&str> {
+        let member = self.members.get(member).context("no such member")?;
+        Ok(&member.port)
+    }
+
+    /// Waits until bond and switch use every member that they could.
+    fn wait_for_members(&self) -> Result<()> {
+        wait::until("every member to carry traffic", LIMIT, || {
+            (self.is_bond_whole().unwrap_or(false) && self.is_group_whole()).then_some(())
+        })
+    }
+
+    fn is_bond_whole(&self) -> Result<bool> {
+        let shown = self.appliance.show("bond")?;
+        let members = shown["bond"][0]["members"].as_array().context("members")?;
+        // A backup is as good as it gets.
+        let is_ready = |member: &&serde_json::Value| {
+            member["usable"] == true || member["why"] == bond::Why::Backup.name()
+        };
+        Ok(members.iter().filter(is_ready).count() == self.members.len())
+    }
+
+    fn is_group_whole(&self) -> bool {
+        let status = self.switch.status();
+        status
+            .groups
+            .iter()
+            .all(|group| group.carrying.len() == self.members.len())
+    }
+}
+
+fn start_switch(switching: &Namespace, mode: Mode, members: &[Member]) -> Result<Switch> {
+    let ports: Vec<&str> = members.iter().map(|member| member.port.as_str()).collect();
+    let mut config = Config::new();
+    for port in ports.iter().copied().chain(["client", "real"]) {
+        let socket = switching.inside(|| PacketSocket::open(port))?;
+        config = config.socket(port, socket.into());
+    }
+    Switch::start(match mode {
+        Mode::ActiveBackup => config,
+        Mode::BalanceRr | Mode::BalanceXor | Mode::Broadcast => config.static_lag(GROUP, &ports),
+        Mode::Ieee8023ad => config.lacp(GROUP, LacpRate::Fast, &ports),
+    })
+}
+
+fn configuration(mode: Mode, members: &[Member], options: &str) -> String {
+    let names: Vec<String> = members
+        .iter()
+        .map(|member| format!("\"{}\"", member.name))
+        .collect();
+    format!(
+        "[bond.bond0]\nmode = \"{mode}\"\nmembers = [{}]\naddresses = [\"{BOND}/24\", \"{INSIDE}/24\"]\n\
+         {options}\n[service.web]\nprotocol = \"tcp\"\naddress = \"{VIP}:{PORT}\"\nmethod = \"nat\"\n\
+         scheduler = \"rr\"\n[service.web.real.\"{REAL}:{PORT}\"]\n",
+        names.join(", ")
+    )
+}
