@@ -44,9 +44,11 @@ fn dropped(appliance: &Appliance, reason: DropReason) -> u64 {
     appliance.shared.workers[0].counters.drops(reason).total()
 }
 
-/// The ways on which a frame comes to leave: what is done to the appliance, `n` telling one time from
-/// another.
-const WAYS: [(&str, fn(&mut Appliance, u16)); 4] = [
+/// A way on which a frame comes to leave: what is done to the appliance, with a number that tells one
+/// time from another.
+type Way = (&'static str, fn(&mut Appliance, u16));
+
+const WAYS: [Way; 4] = [
     ("forwarded", |appliance, n| {
         receive(appliance, &syn(4_000 + n))
     }),
