@@ -103,7 +103,8 @@ impl MonitorConfig {
 }
 
 /// What `arp_all_targets = all` has to have beside it.
-pub const ALL_NEEDS: &str = "any, or all in mode active-backup with arp_validate active, backup, all, filter_active or filter_backup";
+pub const ALL_NEEDS: &str =
+    "any, or all with arp_validate active, backup, all, filter_active or filter_backup";
 
 fn are_legal(targets: impl Iterator<Item = IpAddr> + Clone) -> bool {
     let is_host = |ip: IpAddr| match ip {

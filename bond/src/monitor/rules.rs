@@ -33,7 +33,7 @@ impl Monitor {
     }
 
     /// When the member was last heard; with `arp_all_targets = all`, the target heard longest ago.
-    fn last_heard(&self, i: usize, path: &Path) -> Option<Instant> {
+    pub(super) fn last_heard(&self, i: usize, path: &Path) -> Option<Instant> {
         if self.all_targets == ArpAllTargets::Any || !self.validates(i) {
             return path.heard;
         }

@@ -50,13 +50,12 @@ impl Monitor {
         if self.is_working(i) {
             return matches!(kind, Kind::Reply | Kind::Request);
         }
-        let path = |i: Option<usize>| self.paths.get(i?);
-        if let Some(active) = path(self.active)
-            && active.heard > Some(active.since)
+        if let Some((i, active)) = self.active.and_then(|i| Some((i, self.paths.get(i)?)))
+            && self.last_heard(i, active) > Some(active.since)
         {
             return kind == Kind::Own;
         }
-        let sent = path(self.probed).and_then(|probed| probed.sent);
+        let sent = self.probed.and_then(|i| self.paths.get(i)?.sent);
         kind == Kind::Reply && counts(now, sent, 1, self.interval)
     }
 }
