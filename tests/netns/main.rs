@@ -6,5 +6,6 @@ mod cable;
 mod client;
 mod direct;
 mod leavings;
+mod monitor;
 mod pair;
 mod queues;
