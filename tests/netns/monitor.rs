@@ -102,23 +102,14 @@ fn a_monitor_of_carrier_does_not_notice_a_path_that_falls_silent() -> Result<()>
     let pulse = Pulse::start(&lab.client, &[vip], CONNECTIONS)?;
     lab.cables()[0].cut_silently()?;
     let cut = Instant::now();
-    // As long as a monitor would need several times over, by the clock of another path's frames.
-    let frames = || lab.appliance().frames(MEMBERS[1]);
-    let before = frames()?.received;
-    wait::until(
-        "ten more frames of the others",
-        Duration::from_secs(20),
-        || {
-            let heard = frames().ok()?.received >= before + 10;
-            (heard && cut.elapsed() > Duration::from_secs(2)).then_some(())
-        },
-    )?;
+    // Several times as long as an ARP monitor needs.
+    let span = Duration::from_secs(2);
+    wait::until("two seconds", Duration::from_secs(5), || {
+        (cut.elapsed() > span).then_some(())
+    })?;
     wait_for(&appliance, 0, "backup")?;
     lab.cables()[0].heal()?;
     let outage = pulse.finish(&lab.client)?.first_answer_after(cut);
-    assert!(
-        outage.is_none_or(|outage| outage > Duration::from_secs(2)),
-        "{outage:?}"
-    );
+    assert!(outage.is_none_or(|outage| outage > span), "{outage:?}");
     appliance.stop()
 }
