@@ -9,6 +9,7 @@ use wire::{Instant, Mac};
 use crate::egress::Table;
 use crate::lacp::{self, Lacp};
 use crate::member::{Delays, Interface, LinkState, Member};
+use crate::monitor::{Heard, Monitor};
 use crate::outbox::{Outbox, Transmit};
 use crate::{Config, Event, MAX_MEMBERS, Mode, active_backup};
 
@@ -42,6 +43,22 @@ pub enum Input<'a> {
     },
     /// The forwarder stopped or resumed.
     Forwarder(Forwarder),
+    /// The forwarder lives, and would tell what comes: silence from here on is the network's.
+    Listening,
+    /// A member received something that the monitor may want to know of.
+    Heard {
+        /// The member's place in the bond.
+        member: usize,
+        /// What it was.
+        heard: Heard,
+        /// When it was received.
+        at: Instant,
+    },
+    /// A frame of [`Bond::poll_transmit`] could not be sent.
+    Unsent {
+        /// The member's place in the bond.
+        member: usize,
+    },
 }
 
 /// What the mode adds to the members.
@@ -62,6 +79,9 @@ pub struct Bond {
     pub(crate) mac: Mac,
     pub(crate) members: heapless::Vec<Member, MAX_MEMBERS>,
     pub(crate) engine: Engine,
+    pub(crate) monitor: Option<Box<Monitor>>,
+    /// When it was last asked to do something.
+    pub(crate) at: Instant,
     pub(crate) forwarder: Forwarder,
     pub(crate) table: Table,
     pub(crate) outbox: Outbox,
@@ -85,11 +105,13 @@ impl Bond {
             mac,
             members,
             engine,
+            monitor: None,
+            at: now,
             forwarder: Forwarder::Alive,
             table: Table::default(),
             outbox: Outbox::default(),
         };
-        bond.configure();
+        bond.configure(now);
         bond.run(now);
         bond
     }
@@ -109,6 +131,14 @@ impl Bond {
             },
             Input::Link { member, interface } => self.link(member, interface, now),
             Input::Forwarder(state) => self.forwarder(state),
+            // Nothing comes of these before the interval is over.
+            Input::Heard { member, heard, at } => return self.heard(member, heard, at, now),
+            Input::Listening => {
+                return self.monitor.iter_mut().for_each(|m| m.listening(now));
+            }
+            Input::Unsent { member } => {
+                return self.monitor.iter_mut().for_each(|m| m.unsent(member));
+            }
         }
         self.run(now);
     }
@@ -136,7 +166,8 @@ impl Bond {
             Engine::Static | Engine::ActiveBackup { .. } => None,
             Engine::Ieee8023ad(lacp) => lacp.poll_timeout(),
         };
-        links.into_iter().chain(mode).min()
+        let watch = self.watch_timeout();
+        links.into_iter().chain(mode).chain(watch).min()
     }
 
     /// Takes over another configuration. With the same mode and members nothing is interrupted;
@@ -153,7 +184,7 @@ impl Bond {
         if same {
             self.mac = config.mac.unwrap_or(self.mac);
             self.config = config;
-            self.configure();
+            self.configure(now);
             self.run(now);
             return;
         }
@@ -183,7 +214,7 @@ impl Bond {
         &self.table
     }
 
-    fn delays(&self) -> Delays {
+    pub(crate) fn delays(&self) -> Delays {
         Delays::new(
             self.config.miimon,
             self.config.updelay,
@@ -191,7 +222,8 @@ impl Bond {
         )
     }
 
-    pub(crate) fn configure(&mut self) {
+    pub(crate) fn configure(&mut self, now: Instant) {
+        self.set_monitor(now);
         if let Engine::Ieee8023ad(lacp) = &mut self.engine {
             lacp.configure(&self.config, self.mac);
         }
@@ -216,10 +248,13 @@ impl Bond {
             });
         }
         member.observe(delays, now);
+        if before.carrier != interface.carrier {
+            self.note_carrier(i, interface.carrier, now);
+        }
         // The first that is there gives its own; the host tells of the members in their order.
         if self.mac == Mac::ZERO && interface.mac != Mac::ZERO {
             self.mac = interface.mac;
-            self.configure();
+            self.configure(now);
         }
     }
 
@@ -234,6 +269,9 @@ impl Bond {
     }
 
     pub(crate) fn run(&mut self, now: Instant) {
+        self.at = now;
+        let is_new_interval = self.judge(now);
+        self.hold(now);
         for member in &mut self.members {
             member.expire(now);
         }
@@ -246,6 +284,9 @@ impl Bond {
                     *active = next;
                     self.outbox.event(Event::Active { member: next });
                 }
+                if let Some(monitor) = &mut self.monitor {
+                    monitor.activate(next, now);
+                }
             }
             Engine::Ieee8023ad(lacp) => {
                 for (i, member) in self.members.iter().enumerate() {
@@ -253,6 +294,9 @@ impl Bond {
                 }
                 lacp.run(now, &mut self.outbox);
             }
+        }
+        if is_new_interval {
+            self.probe(now);
         }
         self.refresh();
     }

@@ -2,7 +2,9 @@
 
 mod address;
 mod choice;
+pub mod damping;
 mod fault;
+pub mod monitor;
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -12,9 +14,12 @@ use wire::Mac;
 
 pub use address::{Address, AddressParseError};
 pub use choice::{
-    AdSelect, LacpRate, Mapping, Mode, PrimaryReselect, UnknownChoice, XmitHashPolicy,
+    AdSelect, ArpAllTargets, ArpValidate, LacpRate, Mapping, Mode, PrimaryReselect, UnknownChoice,
+    XmitHashPolicy,
 };
+pub use damping::DampingConfig;
 pub use fault::Fault;
+pub use monitor::MonitorConfig;
 
 /// One member of a bond, in the bond's order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -116,6 +121,12 @@ pub struct Config {
     /// How long carrier must be gone before the member is given up, in ms.
     #[serde(default)]
     pub downdelay: u32,
+    /// The ARP and NS monitor.
+    #[serde(default)]
+    pub monitor: MonitorConfig,
+    /// Flap damping.
+    #[serde(default)]
+    pub damping: DampingConfig,
     /// active-backup: the member preferred over all others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub primary: Option<String>,
@@ -213,6 +224,8 @@ impl Config {
             miimon: 0,
             updelay: 0,
             downdelay: 0,
+            monitor: MonitorConfig::default(),
+            damping: DampingConfig::default(),
             primary: None,
             primary_reselect: defaults::primary_reselect(),
             min_links: 0,

@@ -3,10 +3,13 @@
 //! One writer, many readers, no lock: the first word is the table's generation, odd while the
 //! writer is at work, and a reader that sees it change reads again.
 
+mod targets;
+
 use core::sync::atomic::{AtomicU64, Ordering, fence};
 
 use wire::Mac;
 
+use crate::monitor::Targets;
 use crate::resilient::UNOWNED;
 use crate::{BUCKETS, MAX_MEMBERS, Mapping, Mode, XmitHashPolicy};
 
@@ -40,6 +43,9 @@ pub struct Table {
     pub packets_per_member: u16,
     /// The bond's MAC.
     pub bond_mac: Mac,
+    /// Whose ARP and Neighbor Discovery the monitor wants to know of, as `monitor::observe` finds it;
+    /// empty: of none.
+    pub targets: Targets,
     /// The members in the configured order.
     pub members: heapless::Vec<MemberEntry, MAX_MEMBERS>,
     /// The members to send by, in Linux's order; empty: the bond has no carrier.
@@ -58,6 +64,7 @@ impl Default for Table {
             policy: XmitHashPolicy::Layer2,
             packets_per_member: 1,
             bond_mac: Mac::ZERO,
+            targets: Targets::new(),
             members: heapless::Vec::new(),
             usable: heapless::Vec::new(),
             buckets: [UNOWNED; BUCKETS],
@@ -94,7 +101,7 @@ pub(crate) fn is_masked(member: u8, masked: u32) -> bool {
 }
 
 /// Version of the layout below, in the low 16 bits of the second word.
-const LAYOUT: u64 = 2;
+const LAYOUT: u64 = 3;
 const GENERATION: usize = 0;
 const SHAPE: usize = 1;
 const BOND_MAC: usize = 2;
@@ -103,8 +110,10 @@ const MEMBERS: usize = 4;
 const USABLE: usize = MEMBERS + 2 * MAX_MEMBERS;
 const BUCKET_WORDS: usize = USABLE + MAX_MEMBERS / 8;
 
+const TARGET_WORDS: usize = BUCKET_WORDS + BUCKETS / 8;
+
 /// Words that a table takes.
-pub const WORDS: usize = BUCKET_WORDS + BUCKETS / 8;
+pub const WORDS: usize = TARGET_WORDS + targets::WORDS;
 
 /// Attempts of a reader that meets the writer at work; a write takes well under a microsecond.
 const ATTEMPTS: usize = 1_000;
@@ -191,6 +200,9 @@ fn encode(table: &Table) -> [u64; WORDS] {
     for (i, bytes) in table.buckets.as_chunks::<8>().0.iter().enumerate() {
         put(BUCKET_WORDS + i, u64::from_le_bytes(*bytes));
     }
+    for (i, word) in targets::encode(&table.targets).into_iter().enumerate() {
+        put(TARGET_WORDS + i, word);
+    }
     words
 }
 
@@ -251,12 +263,13 @@ fn decode(generation: u64, words: &[u64; WORDS]) -> Option<Table> {
             .filter(|()| usize::from(member) < members)?;
     }
     let bytes = words
-        .get(BUCKET_WORDS..)?
+        .get(BUCKET_WORDS..TARGET_WORDS)?
         .iter()
         .flat_map(|word| word.to_le_bytes());
     for (owner, byte) in table.buckets.iter_mut().zip(bytes) {
         *owner = byte;
     }
+    table.targets = targets::decode(words.get(TARGET_WORDS..)?)?;
     Some(table)
 }
 

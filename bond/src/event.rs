@@ -24,6 +24,20 @@ pub enum Event {
         /// Whether it carries traffic.
         usable: bool,
     },
+    /// The monitor's verdict: somebody answers by a member, or nobody does any longer.
+    Heard {
+        /// The member.
+        member: usize,
+        /// Whether somebody answers.
+        heard: bool,
+    },
+    /// A member came and went too often and is held from use, or is so no longer.
+    Damped {
+        /// The member.
+        member: usize,
+        /// Whether it is held.
+        damped: bool,
+    },
     /// active-backup: another member is active.
     Active {
         /// The active member; none: no member is usable.
@@ -86,6 +100,8 @@ impl Event {
         match self {
             Self::Carrier { member, .. }
             | Self::Usable { member, .. }
+            | Self::Heard { member, .. }
+            | Self::Damped { member, .. }
             | Self::Receive { member, .. }
             | Self::Mux { member, .. }
             | Self::Partner { member, .. }
@@ -107,6 +123,8 @@ impl Event {
             | Self::Loopback { .. }
             | Self::Illegal { .. }
             | Self::Usable { .. }
+            | Self::Heard { .. }
+            | Self::Damped { .. }
             | Self::BondCarrier { .. } => true,
             Self::Carrier { .. } | Self::Active { .. } | Self::Forwarder { .. } => false,
         }
@@ -122,6 +140,8 @@ impl fmt::Display for Event {
         match *self {
             Self::Carrier { carrier, .. } => whether(carrier, "carrier", "no carrier", f),
             Self::Usable { usable, .. } => whether(usable, "usable", "not usable", f),
+            Self::Heard { heard, .. } => whether(heard, "answers again", "nobody answers", f),
+            Self::Damped { damped, .. } => whether(damped, "damped", "damped no longer", f),
             Self::Active { member: Some(_) } => f.write_str("active"),
             Self::Active { member: None } => f.write_str("no member is active"),
             Self::Receive { state, .. } => write!(f, "receive machine {state}"),

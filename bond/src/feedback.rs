@@ -5,6 +5,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use wire::Instant;
 
+use crate::monitor::{Kind, Seen, TARGETS};
 use crate::{BUCKETS, MAX_MEMBERS};
 
 /// The most workers that have a block.
@@ -19,7 +20,11 @@ const GENERATION: usize = 1;
 const DRAINED: usize = 2;
 const LAST_RECEIVE: usize = 8;
 const BYTES: usize = LAST_RECEIVE + MAX_MEMBERS;
-const BLOCK: usize = BYTES + BUCKETS;
+const LAST_NEIGHBOUR: usize = BYTES + BUCKETS;
+/// By member, target and kind; untouched, and so without pages, where no monitor wants it.
+const LAST_OF_TARGET: usize = LAST_NEIGHBOUR + MAX_MEMBERS;
+const KINDS: usize = Kind::ALL.len();
+const BLOCK: usize = LAST_OF_TARGET + MAX_MEMBERS * TARGETS * KINDS;
 
 /// Words of the whole area.
 pub const WORDS: usize = HEADER + MAX_WORKERS * BLOCK;
@@ -105,10 +110,52 @@ pub fn received(words: &[AtomicU64], worker: usize, member: usize, now: Instant)
 /// When the last frame came by this member; None: never.
 #[must_use]
 pub fn last_receive(words: &[AtomicU64], member: usize) -> Option<Instant> {
+    (member < MAX_MEMBERS).then(|| latest(words, LAST_RECEIVE + member))?
+}
+
+/// Worker: ARP or Neighbor Discovery came by this member now, which the monitor wants to know of.
+pub fn seen(words: &[AtomicU64], worker: usize, member: usize, seen: Seen, now: Instant) {
     if member >= MAX_MEMBERS {
-        return None;
+        return;
     }
-    let of_worker = |worker| value(cell(words, worker, LAST_RECEIVE + member));
+    set(cell(words, worker, LAST_NEIGHBOUR + member), now.as_nanos());
+    if let Seen::Of { target, kind } = seen
+        && let Some(at) = of_target(member, target, kind)
+    {
+        set(cell(words, worker, at), now.as_nanos());
+    }
+}
+
+/// When ARP or Neighbor Discovery last came by this member; None: never.
+#[must_use]
+pub fn last_neighbour(words: &[AtomicU64], member: usize) -> Option<Instant> {
+    (member < MAX_MEMBERS).then(|| latest(words, LAST_NEIGHBOUR + member))?
+}
+
+/// When this member last heard this of the target at this place; None: never.
+#[must_use]
+pub fn last_of_target(
+    words: &[AtomicU64],
+    member: usize,
+    target: usize,
+    kind: Kind,
+) -> Option<Instant> {
+    latest(words, of_target(member, target, kind)?)
+}
+
+fn of_target(member: usize, target: usize, kind: Kind) -> Option<usize> {
+    let kind = match kind {
+        Kind::Reply => 0,
+        Kind::Request => 1,
+        Kind::Own => 2,
+    };
+    (member < MAX_MEMBERS && target < TARGETS)
+        .then_some(LAST_OF_TARGET + (member * TARGETS + target) * KINDS + kind)
+}
+
+/// The latest of the workers' times at this place of their blocks.
+fn latest(words: &[AtomicU64], at: usize) -> Option<Instant> {
+    let of_worker = |worker| value(cell(words, worker, at));
     let latest = (0..workers(words)).map(of_worker).max().unwrap_or(0);
     (latest != 0).then(|| Instant::from_nanos(latest))
 }

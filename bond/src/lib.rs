@@ -14,7 +14,7 @@
 //! law of its loop: one call that mutates, drain frames and events, sleep until an input or
 //! [`Bond::poll_timeout`].
 //!
-//! What it does not do: `balance-tlb` and `balance-alb`, ARP and NS monitors, gratuitous ARP.
+//! What it does not do: `balance-tlb` and `balance-alb`, gratuitous ARP.
 //!
 //! ```
 //! use bond::{Bond, Config, Input, Interface, Mode};
@@ -39,6 +39,7 @@ mod balance_xor;
 mod bond;
 mod broadcast;
 pub mod config;
+pub mod damping;
 pub mod drop_reason;
 pub mod egress;
 pub mod event;
@@ -46,6 +47,7 @@ pub mod feedback;
 pub mod hash;
 pub mod lacp;
 pub mod member;
+pub mod monitor;
 mod outbox;
 pub mod pulse;
 pub mod receive;
@@ -55,11 +57,12 @@ mod show;
 pub mod status;
 mod table;
 pub mod transmit;
+mod watch;
 
 pub use bond::{Bond, Forwarder, Input};
 pub use config::{
-    AdSelect, Address, Config, LacpRate, Mapping, MemberConfig, Mode, PrimaryReselect,
-    XmitHashPolicy,
+    AdSelect, Address, ArpAllTargets, ArpValidate, Config, DampingConfig, LacpRate, Mapping,
+    MemberConfig, Mode, MonitorConfig, PrimaryReselect, XmitHashPolicy,
 };
 pub use drop_reason::DropReason;
 pub use event::Event;

@@ -5,6 +5,8 @@ use alloc::string::String;
 use serde::{Deserialize, Serialize};
 use wire::{Duration, Instant, Mac};
 
+use crate::damping::Penalty;
+
 /// Duplex of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -85,6 +87,8 @@ pub struct Member {
     pub link: LinkState,
     /// How often the link went down.
     pub failures: u64,
+    /// What its losses of carrier have cost it.
+    pub penalty: Penalty,
     /// What keeps it from use, a bit each.
     holds: u8,
 }
@@ -128,6 +132,7 @@ impl Member {
             interface,
             link: LinkState::Down,
             failures: 0,
+            penalty: Penalty::default(),
             holds: 0,
         }
     }
@@ -148,6 +153,12 @@ impl Member {
     pub fn held(&self) -> Option<Hold> {
         let is_set = |hold: &Hold| self.holds & hold.bit() != 0;
         Hold::ALL.into_iter().find(is_set)
+    }
+
+    /// Whether this keeps it from use.
+    #[must_use]
+    pub const fn is_held_by(&self, hold: Hold) -> bool {
+        self.holds & hold.bit() != 0
     }
 
     /// Whether the link may be used.

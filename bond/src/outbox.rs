@@ -1,7 +1,10 @@
 //! What the engine has to hand to its host: frames and events, both bounded.
 
+use alloc::collections::VecDeque;
+
 use heapless::Deque;
 
+use crate::monitor::TARGETS;
 use crate::{Event, MAX_MEMBERS};
 
 /// The longest frame that the engine makes, without FCS: a slow-protocol frame.
@@ -19,15 +22,16 @@ pub struct Transmit {
     pub frame: FrameBytes,
 }
 
-/// One call makes at most a PDU and a marker response for each member.
-const FRAMES: usize = 2 * MAX_MEMBERS;
+/// One call makes at most a PDU and a marker response, or a probe of each target, for each member.
+const FRAMES: usize = (2 + TARGETS) * MAX_MEMBERS;
 /// One call makes a few events for each member.
 const EVENTS: usize = 8 * MAX_MEMBERS;
 
 /// Frames and events that the host has not taken yet.
 #[derive(Clone, Debug, Default)]
 pub struct Outbox {
-    frames: Deque<Transmit, FRAMES>,
+    /// At most [`FRAMES`]; on the heap, for most bonds never have more than a few.
+    frames: VecDeque<Transmit>,
     events: Deque<Event, EVENTS>,
     lost: u64,
 }
@@ -35,10 +39,11 @@ pub struct Outbox {
 impl Outbox {
     /// Queues a frame; what does not fit is counted, and the protocol's repetition covers it.
     pub fn send(&mut self, member: usize, frame: &[u8]) {
-        let is_queued = FrameBytes::from_slice(frame)
-            .is_ok_and(|frame| self.frames.push_back(Transmit { member, frame }).is_ok());
-        if !is_queued {
-            self.lost = self.lost.wrapping_add(1);
+        match FrameBytes::from_slice(frame) {
+            Ok(frame) if self.frames.len() < FRAMES => {
+                self.frames.push_back(Transmit { member, frame });
+            }
+            Ok(_) | Err(_) => self.lost = self.lost.wrapping_add(1),
         }
     }
 

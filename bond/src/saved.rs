@@ -86,8 +86,9 @@ impl Bond {
         }
         self.mac = saved.mac;
         self.forwarder = saved.forwarder;
-        self.configure();
         self.members = saved.members.iter().cloned().collect();
+        self.configure(now);
+        self.resume_monitor();
         self.table.generation = saved.generation & !1;
         self.table.usable = saved
             .usable

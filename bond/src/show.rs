@@ -2,6 +2,8 @@
 
 use alloc::string::String;
 
+use wire::Instant;
+
 use crate::Bond;
 use crate::bond::Engine;
 use crate::lacp::Lacp;
@@ -10,9 +12,15 @@ use crate::member::{Hold, LinkState, Member};
 use crate::status::{LacpStatus, MemberStatus, PortStatus, Status, Why};
 
 impl Bond {
-    /// The bond and its members.
+    /// The bond and its members, as they were when the engine was last asked to do something.
     #[must_use]
     pub fn status(&self) -> Status {
+        self.status_at(self.at)
+    }
+
+    /// The bond and its members now.
+    #[must_use]
+    pub fn status_at(&self, now: Instant) -> Status {
         let members = self.members.iter().enumerate();
         Status {
             name: self.config.name.clone(),
@@ -21,11 +29,12 @@ impl Bond {
             carrier: !self.table.usable.is_empty(),
             xmit_hash_policy: self.config.xmit_hash_policy,
             mapping: self.config.mapping,
+            monitor: Some(&self.config.monitor).filter(|m| m.is_on()).cloned(),
             active: self.active().map(|member| member.name.clone()),
             forwarder: self.forwarder,
             generation: self.table.generation,
             members: members
-                .map(|(i, member)| self.member_status(i, member))
+                .map(|(i, member)| self.member_status(i, member, now))
                 .collect(),
         }
     }
@@ -67,9 +76,11 @@ impl Bond {
             .any(|&member| usize::from(member) == i)
     }
 
-    fn member_status(&self, i: usize, member: &Member) -> MemberStatus {
+    fn member_status(&self, i: usize, member: &Member, now: Instant) -> MemberStatus {
         let interface = member.interface;
         let is_own = |owner: &&u8| usize::from(**owner) == i;
+        let damping = Some(&self.config.damping).filter(|damping| damping.damping);
+        let held = damping.and_then(|_| member.penalty.until());
         MemberStatus {
             name: member.name.clone(),
             ifindex: interface.ifindex,
@@ -81,6 +92,8 @@ impl Bond {
             why: self.why(i, member),
             buckets: self.table.buckets.iter().filter(is_own).count(),
             failures: member.failures,
+            penalty: damping.map_or(0, |damping| member.penalty.points(damping, now)),
+            reuse_in_ms: held.map(|until| until.since(now).as_millis()),
         }
     }
 

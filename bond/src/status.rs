@@ -10,7 +10,7 @@ use wire::lacp::PortInfo;
 
 use crate::lacp::port::Counters;
 use crate::lacp::{mux, periodic, receive, selection::Selected};
-use crate::{Duplex, Forwarder, LacpRate, Mapping, Mode, XmitHashPolicy};
+use crate::{Duplex, Forwarder, LacpRate, Mapping, Mode, MonitorConfig, XmitHashPolicy};
 
 /// Why a member carries no traffic: the first thing in its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -105,6 +105,8 @@ pub struct Status {
     pub xmit_hash_policy: XmitHashPolicy,
     /// How the hash becomes a member.
     pub mapping: Mapping,
+    /// The ARP and NS monitor, if there is one.
+    pub monitor: Option<MonitorConfig>,
     /// active-backup: the active member.
     pub active: Option<String>,
     /// Whether the forwarder is alive.
@@ -138,6 +140,10 @@ pub struct MemberStatus {
     pub buckets: usize,
     /// How often its link went down.
     pub failures: u64,
+    /// What its losses of carrier have cost it, less what was forgotten since; 0 without damping.
+    pub penalty: u32,
+    /// In how many milliseconds damping lets it be used again; None: it is not held.
+    pub reuse_in_ms: Option<u64>,
 }
 
 /// One bond's LACP, an item of `show lacp`.

@@ -26,6 +26,11 @@ impl Bond {
             policy: self.config.xmit_hash_policy,
             packets_per_member: self.config.packets_per_member,
             bond_mac: self.mac,
+            targets: self
+                .monitor
+                .as_ref()
+                .map(|m| m.watched())
+                .unwrap_or_default(),
             members: (0..self.members.len())
                 .filter_map(|i| self.entry(i))
                 .collect(),

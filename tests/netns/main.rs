@@ -7,5 +7,6 @@ mod client;
 mod direct;
 mod leavings;
 mod modes;
+mod monitor;
 mod pair;
 mod queues;

@@ -146,7 +146,7 @@ fn answer(bonds: &[Served], call: Call) {
         Request::Show(Noun::Bond) => {
             call.answer(
                 Noun::Bond,
-                bonds.iter().map(|served| served.engine().status()),
+                bonds.iter().map(|served| served.engine().status_at(now())),
             );
         }
         Request::Show(Noun::Lacp) => {

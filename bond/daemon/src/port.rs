@@ -177,12 +177,11 @@ impl MemberPort {
         }
     }
 
-    /// Sends a frame. What cannot be sent now is repeated by the protocol, and a link that is gone
-    /// is seen by its carrier.
-    pub fn send(&self, frame: &[u8]) {
-        if let Some(socket) = &self.socket {
-            drop(socket.packet.send(frame));
-        }
+    /// Sends a frame; whether it left. What cannot be sent now is repeated by the protocol, and a
+    /// link that is gone is seen by its carrier.
+    pub fn send(&self, frame: &[u8]) -> bool {
+        let socket = self.socket.as_ref();
+        socket.is_some_and(|socket| socket.packet.send(frame).is_ok())
     }
 }
 

@@ -11,8 +11,11 @@ pub fn effect(old: &[Config], new: &[Config]) -> Effect {
         return Effect::Restart;
     }
     let served = |config: &Config| Config {
-        // The host's, not the bond's.
-        addresses: Vec::new(),
+        // The host's, not the bond's, but for a monitor that asks in their name.
+        addresses: match config.monitor.is_on() {
+            true => config.addresses.clone(),
+            false => Vec::new(),
+        },
         ..config.clone()
     };
     if old.iter().map(served).eq(new.iter().map(served)) {
@@ -63,6 +66,16 @@ mod tests {
         assert_eq!(changed(|_| {}), Effect::None);
         let address = "10.1.0.2/24".parse().expect("an address");
         assert_eq!(changed(|bond| bond.addresses = vec![address]), Effect::None);
+    }
+
+    #[test]
+    fn other_addresses_are_news_for_a_monitor_that_asks_in_their_name() {
+        let mut old = bonds();
+        old[1].monitor.arp_interval = 100;
+        let mut new = old.clone();
+        assert_eq!(effect(&old, &new), Effect::None);
+        new[1].addresses = vec!["10.1.0.2/24".parse().expect("an address")];
+        assert_eq!(effect(&old, &new), Effect::Live);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::io;
 use std::os::fd::OwnedFd;
 
+use bond::monitor::Ear;
 use bond::pulse::{Limits, PulseWatch};
 use bond::{Bond, Config, Input, Saved, egress};
 use sys::memory::SharedMemory;
@@ -33,6 +34,7 @@ pub struct Served {
     published: u64,
     pulse: PulseWatch,
     feedback: Option<SharedMemory>,
+    ear: Box<Ear>,
     journal: Journal,
     news: News,
 }
@@ -93,6 +95,7 @@ impl Served {
             published: 0,
             pulse: watch(),
             feedback: None,
+            ear: Box::default(),
             journal,
             news: News::Change,
         })
@@ -155,6 +158,22 @@ impl Served {
         if let Some(state) = self.pulse.look(memory, now()) {
             self.engine.handle_input(now(), Input::Forwarder(state));
         }
+        self.listen();
+    }
+
+    /// Tells the engine what its monitor wants to hear of what the forwarder received.
+    fn listen(&mut self) {
+        let (Some(targets), Some(feedback)) = (self.engine.listens(), &self.feedback) else {
+            return;
+        };
+        let (engine, words) = (&mut self.engine, feedback.words());
+        let shape = (self.members.len(), targets);
+        self.ear.listen(words, shape, |member, heard, at| {
+            engine.handle_input(now(), Input::Heard { member, heard, at });
+        });
+        if self.ear.is_attended(words) {
+            engine.handle_input(now(), Input::Listening);
+        }
     }
 
     /// A slow-protocol frame came.
@@ -195,6 +214,7 @@ impl Served {
     /// Does what is due, then sends, publishes and logs what the engine made.
     pub fn turn(&mut self) {
         if self.due().is_some_and(|due| due <= now()) {
+            self.listen();
             self.engine.handle_timeout(now());
         }
         self.send();
@@ -213,8 +233,10 @@ impl Served {
     fn send(&mut self) {
         while let Some(transmit) = self.engine.poll_transmit() {
             self.news = self.news.max(News::Pdu);
-            if let Some(member) = self.members.get(transmit.member) {
-                member.send(&transmit.frame);
+            let member = transmit.member;
+            let port = self.members.get(member);
+            if !port.is_some_and(|port| port.send(&transmit.frame)) {
+                self.engine.handle_input(now(), Input::Unsent { member });
             }
         }
     }

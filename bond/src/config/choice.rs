@@ -161,3 +161,33 @@ choice! {
         Failure = 2, "failure";
     }
 }
+
+choice! {
+    /// Which frames prove that a member's path works.
+    ArpValidate {
+        /// Any frame.
+        None = 0, "none";
+        /// On the active member valid answers only.
+        Active = 1, "active";
+        /// On backup members our own probes only.
+        Backup = 2, "backup";
+        /// On each member what is valid there.
+        All = 3, "all";
+        /// Any ARP or Neighbor Discovery.
+        Filter = 4, "filter";
+        /// As `active`; on backup members any ARP or Neighbor Discovery.
+        FilterActive = 5, "filter_active";
+        /// As `backup`; on the active member any ARP or Neighbor Discovery.
+        FilterBackup = 6, "filter_backup";
+    }
+}
+
+choice! {
+    /// How many targets must answer.
+    ArpAllTargets {
+        /// One.
+        Any = 0, "any";
+        /// Each.
+        All = 1, "all";
+    }
+}

@@ -97,6 +97,8 @@ impl Config {
             &self.mtu,
             "68 to 3500",
         );
+        self.monitor.faults(self.mode, self.miimon, &mut faults);
+        self.damping.faults(&mut faults);
         faults
     }
 }

@@ -127,7 +127,7 @@ proptest! {
         let mut raw = raw;
         raw[0] &= !1;
         if let Some((members, usable)) = shape {
-            raw[1] = u64::from_le_bytes([2, 0, 4, 1, 1, members, usable, 0]);
+            raw[1] = u64::from_le_bytes([3, 0, 4, 1, 1, members, usable, 0]);
             raw[3] &= 0xffff;
         }
         let words: Vec<AtomicU64> = raw.into_iter().map(AtomicU64::new).collect();

@@ -3,10 +3,13 @@
 
 mod active_backup;
 mod chaos;
+mod damping;
 mod disturbance;
 mod failover;
 mod missing;
+mod monitor;
 mod negotiation;
+mod network;
 mod pair;
 mod refusal;
 mod restart;

@@ -1,11 +1,13 @@
 //! `[bond.NAME]`: Linux bonding's options, under Linux's names.
 
 mod balance;
+mod damping;
 pub(super) mod modes;
+mod monitor;
 
 use bond::{
-    AdSelect, LacpRate, MAX_MEMBERS, MAX_MTU, Mapping, MemberConfig, Mode, PrimaryReselect,
-    XmitHashPolicy,
+    AdSelect, ArpAllTargets, ArpValidate, LacpRate, MAX_MEMBERS, MAX_MTU, Mapping, MemberConfig,
+    Mode, PrimaryReselect, XmitHashPolicy,
 };
 use toml::de::DeValue;
 
@@ -37,6 +39,8 @@ macro_rules! choice {
 
 choice!(
     AdSelect,
+    ArpAllTargets,
+    ArpValidate,
     LacpRate,
     Mapping,
     Mode,
@@ -73,6 +77,8 @@ fn read_bond(name: &str, table: &Section<'_, '_>) -> bond::Config {
     config.members = members;
     read_common(table, &mut config);
     balance::read(table, &mut config);
+    monitor::read(table, mode, &mut config);
+    damping::read(table, &mut config);
     read_lacp(table, &mut config);
     if let Some(value) = table.value("primary_reselect", choice) {
         config.primary_reselect = value;

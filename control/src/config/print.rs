@@ -1,5 +1,7 @@
 //! The canonical form: one order, one spelling, and only what differs from a default.
 
+mod monitor;
+
 use std::fmt::Display;
 
 use bond::Mode;
@@ -196,6 +198,7 @@ fn print_bond(page: &mut Page, bond: &bond::Config) {
     page.bare_unless(default.miimon, "miimon", bond.miimon);
     page.bare_unless(default.mtu, "mtu", bond.mtu);
     page.bare_unless(default.updelay, "updelay", bond.updelay);
+    monitor::print(page, bond);
     match bond.mode {
         Mode::BalanceRr => {
             page.bare_unless(

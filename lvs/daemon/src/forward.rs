@@ -6,6 +6,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use bond::egress::Table;
 use bond::feedback;
 use lvs::Verdict;
 use wire::headers::{Headers, Net};
@@ -137,6 +138,9 @@ impl Forwarder {
         let Ok(headers) = headers else {
             return Fate::Drop(Loss::Own(DropReason::Malformed));
         };
+        if !table.targets.is_empty() {
+            self.note_neighbour(now, place, table, frame, headers);
+        }
         let router = self.router(place.bond, headers);
         // What is for a virtual router of ours is for the bond.
         let destination = router.map_or(headers.destination, |_| mac);
@@ -173,6 +177,22 @@ impl Forwarder {
         let place = self.shared.places[port];
         let words = self.shared.bonds[place.bond].feedback.words();
         feedback::received(words, self.worker, place.member, now);
+    }
+
+    /// Tells bondd of ARP and Neighbor Discovery that its monitor waits for.
+    #[inline(never)]
+    fn note_neighbour(
+        &self,
+        now: Instant,
+        place: PortPlace,
+        table: &Table,
+        frame: &[u8],
+        headers: &Headers,
+    ) {
+        if let Some(seen) = bond::monitor::observe(table, frame, headers) {
+            let words = self.shared.bonds[place.bond].feedback.words();
+            feedback::seen(words, self.worker, place.member, seen, now);
+        }
     }
 
     fn context(&self, now: Instant, bond: usize, mac: Mac) -> lvs::Context<'_, 'static> {

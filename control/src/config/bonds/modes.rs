@@ -13,6 +13,7 @@ pub(super) const OPTIONS: &[Rule] = &[
     (
         &[Mode::ActiveBackup],
         &[
+            "arp_all_targets",
             "num_grat_arp",
             "peer_notif_delay",
             "primary",
@@ -20,6 +21,21 @@ pub(super) const OPTIONS: &[Rule] = &[
         ],
     ),
     (&[Mode::BalanceRr, Mode::ActiveBackup], &["resend_igmp"]),
+    (
+        &[
+            Mode::BalanceRr,
+            Mode::ActiveBackup,
+            Mode::BalanceXor,
+            Mode::Broadcast,
+        ],
+        &[
+            "arp_interval",
+            "arp_ip_target",
+            "arp_missed_max",
+            "arp_validate",
+            "ns_ip6_target",
+        ],
+    ),
     (
         &[Mode::BalanceXor, Mode::Ieee8023ad],
         &["mapping", "xmit_hash_policy"],

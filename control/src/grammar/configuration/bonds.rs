@@ -1,5 +1,7 @@
 //! `bond`: Linux bonding's options, under Linux's names.
 
+mod monitor;
+
 use super::super::{Choice, Follow, Node, Value};
 
 const fn choice(word: &'static str, number: u8, help: &'static str) -> Choice {
@@ -95,6 +97,18 @@ pub(super) const BOND: Node = Node::named(
         Node::value("miimon", "Period of updelay and downdelay", MS).default("0"),
         Node::value("mtu", "Longest packet", Value::Integer(68, 3500, "bytes")).default("1500"),
         Node::value("updelay", "How long carrier must be back", MS).default("0"),
+        monitor::ARP_ALL_TARGETS,
+        monitor::ARP_INTERVAL,
+        monitor::ARP_IP_TARGET,
+        monitor::ARP_MISSED_MAX,
+        monitor::ARP_VALIDATE,
+        monitor::NS_IP6_TARGET,
+        monitor::DAMPING,
+        monitor::DAMPING_HALF_LIFE,
+        monitor::DAMPING_MAX_HOLD,
+        monitor::DAMPING_PENALTY,
+        monitor::DAMPING_REUSE,
+        monitor::DAMPING_SUPPRESS,
         Node::value(
             "num_grat_arp",
             "active-backup: announcements after a failover",

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use control::show::{BondItem, Duplex, Forwarder, MemberItem, Mode};
+use control::show::{BondItem, Duplex, Forwarder, MemberItem, Mode, MonitorConfig};
 
 use crate::ask::Answers;
 use crate::failure::Failure;
@@ -34,6 +34,9 @@ fn print_bond(out: &mut impl Write, item: &BondItem) -> io::Result<()> {
     }
     writeln!(out, "MII Status: {}", up_or_down(item.carrier))?;
     writeln!(out, "HW addr: {}", item.mac)?;
+    if let Some(monitor) = &item.monitor {
+        print_monitor(out, monitor)?;
+    }
     let forwarder = match item.forwarder {
         Forwarder::Alive => "alive",
         Forwarder::Stale => "stale",
@@ -47,6 +50,17 @@ fn print_bond(out: &mut impl Write, item: &BondItem) -> io::Result<()> {
         print_member(out, item.mode, member)?;
     }
     Ok(())
+}
+
+fn print_monitor(out: &mut impl Write, monitor: &MonitorConfig) -> io::Result<()> {
+    let list = |targets: Vec<String>| targets.join(", ");
+    let v4 = monitor.arp_ip_target.iter().map(ToString::to_string);
+    let v6 = monitor.ns_ip6_target.iter().map(ToString::to_string);
+    writeln!(out, "ARP Polling Interval (ms): {}", monitor.arp_interval)?;
+    writeln!(out, "ARP Missed Max: {}", monitor.arp_missed_max)?;
+    writeln!(out, "ARP Validate: {}", monitor.arp_validate)?;
+    writeln!(out, "ARP IP target/s: {}", list(v4.collect()))?;
+    writeln!(out, "NS IPv6 target/s: {}", list(v6.collect()))
 }
 
 fn print_member(out: &mut impl Write, mode: Mode, member: &MemberItem) -> io::Result<()> {
@@ -70,6 +84,12 @@ fn print_member(out: &mut impl Write, mode: Mode, member: &MemberItem) -> io::Re
     writeln!(out, "Speed: {speed}")?;
     writeln!(out, "Duplex: {duplex}")?;
     writeln!(out, "Link Failure Count: {}", member.failures)?;
+    if member.penalty > 0 {
+        let hold = member
+            .reuse_in_ms
+            .map_or_else(String::new, |ms| format!(", used again in {ms} ms"));
+        writeln!(out, "Flap Penalty: {}{hold}", member.penalty)?;
+    }
     writeln!(out, "Permanent HW addr: {}", member.mac)?;
     writeln!(out, "Carries Traffic: {traffic}")
 }
