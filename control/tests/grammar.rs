@@ -245,7 +245,7 @@ fn a_list_of_words_of_the_table_is_the_readers() {
 }
 
 /// Texts that have each table, each key without a value of its own.
-const BASES: [&str; 3] = [
+const BASES: [&str; 4] = [
     r#"[system]
 [lvs]
 [lvs.timeouts]
@@ -281,6 +281,13 @@ type = "udp"
     r#"[bond.a]
 mode = "balance-rr"
 members = ["nic"]
+"#,
+    r#"[bond.a]
+mode = "active-backup"
+members = ["nic"]
+arp_interval = 100
+arp_ip_target = ["10.0.0.9"]
+damping = true
 "#,
 ];
 

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use wire::Mac;
 
 use super::{MemberEntry, Table, WORDS, generation, publish, read};
+use crate::monitor::{Target, Targets};
 use crate::resilient::remap;
 use crate::{MAX_MEMBERS, Mapping, Mode, XmitHashPolicy};
 
@@ -150,4 +151,31 @@ fn only_an_active_backup_bond_moves_with_its_active_member() {
     assert_eq!(table.place(), Some(1));
     table.mode = Mode::Ieee8023ad;
     assert_eq!(table.place(), Some(0));
+}
+
+#[test]
+fn targets_of_both_families_are_read_as_they_were_published() {
+    let v4 = |n| Target::V4 {
+        target: [10, 0, 0, n].into(),
+        source: [10, 0, 1, n].into(),
+    };
+    let v6 = |n| Target::V6 {
+        target: [0xfe80, 1, 2, 3, 4, 5, 6, n].into(),
+        source: [0x2001, 9, 8, 7, 6, 5, 4, n].into(),
+    };
+    let fours = (0..16).map(v4);
+    for targets in [
+        Targets::new(),
+        fours.clone().take(2).chain((0..3).map(v6)).collect(),
+        (0..1).map(v6).collect(),
+        fours.chain((0..16).map(v6)).collect(),
+    ] {
+        let words = words();
+        let published = Table {
+            targets,
+            ..table(4, Mapping::Resilient, &[0])
+        };
+        publish(&words, &published);
+        assert_eq!(read(&words), Some(published));
+    }
 }

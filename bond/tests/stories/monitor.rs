@@ -1,6 +1,6 @@
 //! The ARP and NS monitor in mode active-backup.
 
-use bond::{ArpAllTargets, ArpValidate, Bond, Config, Event, PrimaryReselect, Why};
+use bond::{ArpAllTargets, ArpValidate, Bond, Config, Event, Mode, PrimaryReselect, Why};
 use proptest::prelude::*;
 
 use crate::network::{Network, target, watched};
@@ -277,6 +277,68 @@ fn the_forwarder_is_told_of_targets_only_where_it_has_to_look_for_them() {
         .set_config(network.now, validating(ArpValidate::Filter));
     assert_eq!(network.bond.egress().targets.len(), 1);
     assert_ne!(network.bond.egress().generation, generation);
+}
+
+#[test]
+fn in_modes_that_use_each_member_each_is_asked_by_and_used_while_it_is_answered() {
+    for mode in [Mode::BalanceRr, Mode::BalanceXor, Mode::Broadcast] {
+        let mut config = Config {
+            mode,
+            ..validating(ArpValidate::All)
+        };
+        let mut network = Network::settled(config.clone());
+        network.run(100);
+        assert_eq!(
+            (asked(&network), network.usable()),
+            (vec![0, 1, 2], vec![0, 1, 2])
+        );
+        network.silent[1] = true;
+        let took = network.until_usable(&[0, 2]);
+        assert!((100..=300).contains(&took), "{mode}: {took} ms");
+        assert_eq!(network.why(1), Some(Why::Silent));
+        network.silent[1] = false;
+        network.until_usable(&[0, 1, 2]);
+        // Noise proves nothing here either, unless nobody asks for more.
+        for (validate, usable) in [
+            (ArpValidate::All, vec![0, 2]),
+            (ArpValidate::None, vec![0, 1, 2]),
+        ] {
+            config.monitor.arp_validate = validate;
+            let mut network = Network::settled(config.clone());
+            (network.noisy[1], network.silent[1]) = (true, true);
+            network.run(1_000);
+            assert_eq!(network.usable(), usable, "{mode} {validate}");
+        }
+    }
+}
+
+#[test]
+fn a_bond_whose_links_were_all_down_recovers_at_once_whatever_its_updelay() {
+    for mode in [Mode::ActiveBackup, Mode::BalanceXor] {
+        for updelay in [0, 100, 1_000, 10_000] {
+            let mut config = watched();
+            config.mode = mode;
+            config.monitor = bond::MonitorConfig::default();
+            (config.miimon, config.updelay) = (100, updelay);
+            let mut network = Network::new(config);
+            network.run(11_000);
+            for member in 0..3 {
+                network.carrier(member, false);
+            }
+            network.run(1_000);
+            assert_eq!(network.usable(), NOBODY);
+            network.carrier(1, true);
+            assert_eq!(network.usable(), [1], "{mode} {updelay}");
+            // The next one waits as it should, for the first one works.
+            network.carrier(2, true);
+            assert_eq!(
+                network.why(2).is_some_and(|why| why == Why::LinkDelay),
+                updelay > 0
+            );
+            network.run(u64::from(updelay));
+            assert_ne!(network.why(2), Some(Why::LinkDelay));
+        }
+    }
 }
 
 /// Something that may happen to a watched and damped bond.
