@@ -4,6 +4,7 @@
 
 mod hosted;
 mod link;
+mod outlet;
 mod turn;
 mod wait;
 

@@ -4,12 +4,12 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use bond::Mode;
 use bond::egress::{self, Table};
 use bond::pulse::{Limits, PulseWatch};
 use vrrp::{Family, Forwarder, Vrid};
 use wire::{Duration, Instant};
 
+use super::outlet;
 use crate::forwarder::{Attachment, BondMemory};
 use crate::interfaces::Sources;
 use crate::port::Port;
@@ -194,27 +194,10 @@ impl Link {
     /// Sends by the member that the frames of this virtual router leave by, or else by another one
     /// that may send; by all of them where the bond's mode sends so. Whether one could.
     pub fn send(&self, frame: &[u8], vrid: Vrid) -> bool {
-        if self.table.mode == Mode::Broadcast {
-            let usable = self.table.usable.iter();
-            let sent = usable.filter(|&&member| self.send_by(member.into(), frame));
-            return sent.count() > 0;
-        }
-        let mut masked: u32 = 0;
-        while let Some(member) = self.table.choose(vrid.get().into(), masked) {
-            let Ok(bit) = u32::try_from(member) else {
-                return false;
-            };
-            if self.send_by(member, frame) {
-                return true;
-            }
-            masked |= 1_u32.checked_shl(bit).unwrap_or(u32::MAX);
-        }
-        false
-    }
-
-    fn send_by(&self, member: usize, frame: &[u8]) -> bool {
-        self.port(member)
-            .is_some_and(|port| port.send(frame).is_ok())
+        outlet::send(&self.table, vrid, |member| {
+            self.port(member)
+                .is_some_and(|port| port.send(frame).is_ok())
+        })
     }
 
     /// The sockets on a member, if they are on the interface that bondd means.

@@ -1,0 +1,66 @@
+//! By which members of its bond a virtual router's frames leave.
+
+use bond::Mode;
+use bond::egress::Table;
+use vrrp::Vrid;
+
+/// Has `send` send by the member that this virtual router's frames take, and by others until one could;
+/// by every usable member where the bond's mode sends so. Whether one could.
+pub fn send(table: &Table, vrid: Vrid, mut send: impl FnMut(usize) -> bool) -> bool {
+    if table.mode == Mode::Broadcast {
+        let usable = table.usable.iter();
+        return usable.filter(|&&member| send(member.into())).count() > 0;
+    }
+    let mut masked: u32 = 0;
+    while let Some(member) = table.choose(vrid.get().into(), masked) {
+        if send(member) {
+            return true;
+        }
+        let bit = u32::try_from(member).ok();
+        let bit = bit.and_then(|bit| 1_u32.checked_shl(bit));
+        masked |= bit.unwrap_or(u32::MAX);
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The members that were tried where those in `broken` cannot send, and whether one could.
+    fn tried(mode: Mode, usable: &[u8], broken: &[usize]) -> (Vec<usize>, bool) {
+        let table = Table {
+            mode,
+            usable: usable.iter().copied().collect(),
+            ..Table::default()
+        };
+        let mut tried = Vec::new();
+        let vrid = Vrid::new(51).expect("a VRID");
+        let sent = send(&table, vrid, |member| {
+            tried.push(member);
+            !broken.contains(&member)
+        });
+        (tried, sent)
+    }
+
+    #[test]
+    fn in_broadcast_a_frame_leaves_by_every_usable_member_and_one_is_enough() {
+        let mode = Mode::Broadcast;
+        assert_eq!(tried(mode, &[0, 2, 3], &[]), (vec![0, 2, 3], true));
+        assert_eq!(tried(mode, &[0, 2], &[0]), (vec![0, 2], true));
+        assert_eq!(tried(mode, &[0, 2], &[0, 2]), (vec![0, 2], false));
+        assert_eq!(tried(mode, &[], &[]), (vec![], false));
+    }
+
+    #[test]
+    fn in_other_modes_a_frame_leaves_by_one_member_and_by_another_only_if_that_cannot_send() {
+        for mode in Mode::ALL.iter().filter(|mode| **mode != Mode::Broadcast) {
+            let (first, sent) = tried(*mode, &[0, 2], &[]);
+            assert_eq!((first.len(), sent), (1, true), "{mode}");
+            let (both, sent) = tried(*mode, &[0, 2], &first);
+            assert_eq!((both.len(), sent), (2, true), "{mode}");
+            assert_eq!(tried(*mode, &[0, 2], &[0, 2]).0.len(), 2, "{mode}");
+            assert!(!tried(*mode, &[0, 2], &[0, 2]).1, "{mode}");
+        }
+    }
+}
