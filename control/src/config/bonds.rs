@@ -1,11 +1,12 @@
 //! `[bond.NAME]`: Linux bonding's options, under Linux's names.
 
 mod balance;
+mod lacp;
 pub(super) mod modes;
 
 use bond::{
-    AdSelect, LacpRate, MAX_MEMBERS, MAX_MTU, Mapping, MemberConfig, Mode, PrimaryReselect,
-    XmitHashPolicy,
+    AdSelect, Fallback, LacpRate, MAX_MEMBERS, MAX_MTU, Mapping, MemberConfig, Mode,
+    PrimaryReselect, XmitHashPolicy,
 };
 use toml::de::DeValue;
 
@@ -37,6 +38,7 @@ macro_rules! choice {
 
 choice!(
     AdSelect,
+    Fallback,
     LacpRate,
     Mapping,
     Mode,
@@ -74,6 +76,7 @@ fn read_bond(name: &str, table: &Section<'_, '_>) -> bond::Config {
     read_common(table, &mut config);
     balance::read(table, &mut config);
     read_lacp(table, &mut config);
+    lacp::read(table, &mut config);
     if let Some(value) = table.value("primary_reselect", choice) {
         config.primary_reselect = value;
     }
@@ -150,9 +153,6 @@ fn read_lacp(table: &Section<'_, '_>, config: &mut bond::Config) {
     config.lacp_active = table
         .value("lacp_active", switch)
         .unwrap_or(config.lacp_active);
-    config.lacp_strict = table
-        .value("lacp_strict", switch)
-        .unwrap_or(config.lacp_strict);
     let (most, unit) = if table.is_whole() {
         let members = config.members.len();
         (members.max(1), format!("(there are {members} members)"))
