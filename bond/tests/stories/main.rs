@@ -2,13 +2,21 @@
 #![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod active_backup;
+mod aggregators;
 mod chaos;
+mod churn;
 mod disturbance;
 mod failover;
+mod fallback;
+mod flood;
+mod independent;
+mod leaving;
 mod missing;
 mod negotiation;
 mod pair;
 mod refusal;
 mod restart;
+mod standby;
 mod static_modes;
 mod stopped;
+mod weather;
