@@ -32,6 +32,9 @@ const POLICIES: Value = Value::Choice(&[
     choice("layer2", 0, "MAC addresses"),
     choice("layer3+4", 1, "IP addresses and ports"),
     choice("layer2+3", 2, "MAC and IP addresses"),
+    choice("encap2+3", 3, "As layer2+3, within tunnels"),
+    choice("encap3+4", 4, "As layer3+4, within tunnels"),
+    choice("vlan+srcmac", 5, "VLAN and source MAC address"),
 ]);
 
 const MAPPINGS: Value = Value::Choice(&[
