@@ -52,6 +52,7 @@ pub fn run() -> Result<bool> {
         cargo_test(&["--workspace"], None)
     });
     gate.image_steps(image);
+    gate.guest_step();
     if Uid::effective().is_root() {
         gate.root_steps();
     } else {
