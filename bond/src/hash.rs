@@ -1,18 +1,25 @@
 //! The transmit hash: which member a flow takes. Equal to Linux bonding's, bit for bit, so that a
 //! capture on either side of a change from Linux shows the same flow on the same member.
 //!
-//! Words are loaded as little-endian, as Linux does on x86. A tag in the frame counts as its
-//! ethertype, so a tagged frame hashes by layer 2, as it does in Linux when the tag is in the frame.
+//! Words are loaded as little-endian, as Linux does on x86. A frame's outermost VLAN tag is no part of
+//! it: Linux keeps it beside the frame, whether a NIC received it or a VLAN interface put it on.
+
+mod innermost;
+mod outermost;
 
 use crate::XmitHashPolicy;
 
 const ETHERNET_LEN: usize = 14;
-const ICMP_LEN: usize = 8;
+const TAG_LEN: usize = 4;
 const ICMP: u8 = 1;
 const ICMPV6: u8 = 58;
+const IPV4: u16 = 0x0800;
+const IPV6: u16 = 0x86dd;
+const CUSTOMER_TAG: u16 = 0x8100;
+const SERVICE_TAG: u16 = 0x88a8;
 
 /// What layer 3 and 4 contribute.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Flow {
     /// Source and destination addresses, folded into 32 bits each and combined.
     addresses: u32,
@@ -20,109 +27,87 @@ struct Flow {
     ports: u32,
 }
 
-/// A network header.
-struct Header {
-    addresses: u32,
-    /// None: a fragment, whose ports later fragments would not have.
-    protocol: Option<u8>,
-    /// Where the next header begins.
-    next: usize,
+/// A frame without its outermost tag.
+#[derive(Clone, Copy, Debug)]
+struct Frame<'f> {
+    bytes: &'f [u8],
+    /// The tag's 16 bits: priority and VLAN identifier.
+    tag: Option<u16>,
+    ethertype: u16,
+    /// Where the network header begins.
+    network: usize,
 }
 
 /// The hash of a whole Ethernet frame. What is too short to be what it says hashes by the
 /// headers that are there; no frame panics.
 #[must_use]
 pub fn xmit_hash(policy: XmitHashPolicy, frame: &[u8]) -> u32 {
-    let layer2 = ethernet(frame);
-    match policy {
-        XmitHashPolicy::Layer2 => layer2,
-        XmitHashPolicy::Layer23 => flow(frame).map_or(layer2, |flow| fold(layer2 ^ flow.addresses)),
-        XmitHashPolicy::Layer34 => {
-            flow(frame).map_or(layer2, |flow| fold(flow.ports ^ flow.addresses) >> 1)
+    let Some(frame) = Frame::new(frame) else {
+        return 0;
+    };
+    let layer2 = frame.layer2();
+    let (flow, has_ports) = match policy {
+        XmitHashPolicy::Layer2 => return layer2,
+        XmitHashPolicy::VlanSrcmac => return frame.vlan_srcmac(),
+        XmitHashPolicy::Layer23 => (outermost::flow(&frame), false),
+        XmitHashPolicy::Layer34 => (outermost::flow(&frame), true),
+        XmitHashPolicy::Encap23 => (innermost::flow(&frame), false),
+        XmitHashPolicy::Encap34 => (innermost::flow(&frame), true),
+    };
+    flow.map_or(layer2, |flow| {
+        if has_ports {
+            fold(flow.ports ^ flow.addresses) >> 1
+        } else {
+            fold(layer2 ^ flow.addresses)
         }
+    })
+}
+
+impl<'f> Frame<'f> {
+    /// None: shorter than an Ethernet header.
+    fn new(bytes: &'f [u8]) -> Option<Self> {
+        let outer = be16(bytes, ETHERNET_LEN - 2)?;
+        let untagged = Self {
+            bytes,
+            tag: None,
+            ethertype: outer,
+            network: ETHERNET_LEN,
+        };
+        if !is_tag(outer) {
+            return Some(untagged);
+        }
+        let (tag, inner) = (be16(bytes, ETHERNET_LEN), be16(bytes, ETHERNET_LEN + 2));
+        Some(inner.map_or(untagged, |ethertype| Self {
+            bytes,
+            tag,
+            ethertype,
+            network: ETHERNET_LEN + TAG_LEN,
+        }))
     }
+
+    fn layer2(&self) -> u32 {
+        let last = |at: usize| self.bytes.get(at).copied().unwrap_or(0);
+        u32::from(last(5) ^ last(11)) ^ u32::from(self.ethertype)
+    }
+
+    /// The tag counts with its priority, as in Linux.
+    fn vlan_srcmac(&self) -> u32 {
+        let [a, b, c, d, e, f] = bytes(self.bytes, 6).unwrap_or_default();
+        let half = |bytes: [u8; 3]| {
+            let [high, middle, low] = bytes;
+            u32::from_be_bytes([0, high, middle, low])
+        };
+        u32::from(self.tag.unwrap_or(0)) ^ half([a, b, c]) ^ half([d, e, f])
+    }
+}
+
+fn is_tag(ethertype: u16) -> bool {
+    matches!(ethertype, CUSTOMER_TAG | SERVICE_TAG)
 }
 
 fn fold(hash: u32) -> u32 {
     let hash = hash ^ (hash >> 16);
     hash ^ (hash >> 8)
-}
-
-fn ethernet(frame: &[u8]) -> u32 {
-    let Some(&[_, _, _, _, _, destination, _, _, _, _, _, source, high, low]) =
-        frame.first_chunk::<ETHERNET_LEN>()
-    else {
-        return 0;
-    };
-    u32::from(destination ^ source) ^ u32::from(u16::from_be_bytes([high, low]))
-}
-
-/// The flow of an IP frame; None: not IP, or not all of its header.
-fn flow(frame: &[u8]) -> Option<Flow> {
-    let ethertype = u16::from_be_bytes(bytes(frame, 12)?);
-    let header = network(frame, ethertype, ETHERNET_LEN)?;
-    let flow = |header: &Header| Flow {
-        addresses: header.addresses,
-        ports: header
-            .protocol
-            .map_or(0, |protocol| ports(frame, protocol, header.next)),
-    };
-    let Some(protocol @ (ICMP | ICMPV6)) = header.protocol else {
-        return Some(flow(&header));
-    };
-    match icmp(frame, protocol, header.next) {
-        Icmp::Identified(ports) => Some(Flow {
-            addresses: header.addresses,
-            ports,
-        }),
-        Icmp::Other => Some(Flow {
-            addresses: header.addresses,
-            ports: 0,
-        }),
-        // An error follows the flow it is about: the packet that it quotes decides.
-        Icmp::Error => network(frame, ethertype, header.next + ICMP_LEN)
-            .as_ref()
-            .map(flow),
-    }
-}
-
-fn network(frame: &[u8], ethertype: u16, at: usize) -> Option<Header> {
-    match ethertype {
-        0x0800 => {
-            let header: [u8; 20] = bytes(frame, at)?;
-            let [
-                version,
-                _,
-                _,
-                _,
-                _,
-                _,
-                fragment,
-                offset,
-                _,
-                protocol,
-                _,
-                _,
-                addresses @ ..,
-            ] = header;
-            let whole = u16::from_be_bytes([fragment, offset]) & 0x3fff == 0;
-            Some(Header {
-                addresses: xor_words(&addresses),
-                protocol: whole.then_some(protocol),
-                next: at + usize::from(version & 0x0f) * 4,
-            })
-        }
-        0x86dd => {
-            let header: [u8; 40] = bytes(frame, at)?;
-            let [_, _, _, _, _, _, next_header, _, addresses @ ..] = header;
-            Some(Header {
-                addresses: xor_words(&addresses),
-                protocol: Some(next_header),
-                next: at + header.len(),
-            })
-        }
-        _ => None,
-    }
 }
 
 fn xor_words(addresses: &[u8]) -> u32 {
@@ -143,33 +128,25 @@ fn ports(frame: &[u8], protocol: u8, at: usize) -> u32 {
     bytes(frame, at).map_or(0, u32::from_le_bytes)
 }
 
-enum Icmp {
-    /// A query or an answer with an identifier: type, code and identifier.
-    Identified(u32),
-    /// An error, which quotes a packet.
-    Error,
-    Other,
-}
-
-fn icmp(frame: &[u8], protocol: u8, at: usize) -> Icmp {
-    let Some([kind, code, _, _, high, low, _, _]) = bytes::<ICMP_LEN>(frame, at) else {
-        return Icmp::Other;
-    };
-    match (protocol, kind) {
-        // Linux looks for both families' kinds in either family.
-        (_, 0 | 8 | 13 | 14 | 128 | 129) => {
-            // An identifier of 0 counts as 1, so that "has none" stays distinct.
-            let identifier = u16::from_be_bytes([high, low]).max(1);
-            let [a, b] = identifier.to_le_bytes();
-            Icmp::Identified(u32::from_le_bytes([kind, code, a, b]))
-        }
-        (ICMP, 3 | 4 | 5 | 11 | 12) | (ICMPV6, 1..=4) => Icmp::Error,
-        _ => Icmp::Other,
+/// Type, code and identifier of an ICMP message that has an identifier, as it is hashed. Linux looks
+/// for both families' kinds in either family.
+fn icmp_identifier(header: [u8; 8]) -> Option<u32> {
+    let [kind, code, _, _, high, low, _, _] = header;
+    if !matches!(kind, 0 | 8 | 13 | 14 | 128 | 129) {
+        return None;
     }
+    // An identifier of 0 counts as 1, so that "has none" stays distinct.
+    let identifier = u16::from_be_bytes([high, low]).max(1);
+    let [a, b] = identifier.to_le_bytes();
+    Some(u32::from_le_bytes([kind, code, a, b]))
 }
 
 fn bytes<const N: usize>(frame: &[u8], at: usize) -> Option<[u8; N]> {
     frame.get(at..)?.first_chunk().copied()
+}
+
+fn be16(frame: &[u8], at: usize) -> Option<u16> {
+    bytes(frame, at).map(u16::from_be_bytes)
 }
 
 #[cfg(test)]

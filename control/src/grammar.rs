@@ -28,7 +28,7 @@ mod value;
 mod walk;
 
 pub use complete::{Completion, Names, Nothing, Offer, complete};
-pub use configuration::configuration;
+pub use configuration::{HASH_MAPPING, HASH_POLICY, configuration};
 pub use node::{Follow, HELP_CHARS, Kind, Node, Purpose};
 pub use value::{Choice, Value};
 pub use walk::{Error, expand};

@@ -8,6 +8,7 @@
 //! | [`cli`] | the options that every daemon has |
 //! | [`configure`] | what ctld says to an operator who changes the configuration, and how to ask |
 //! | [`diff`] | two configurations' difference, in lines that can be read alone |
+//! | [`explain`] | what the data plane would make of a frame, without it |
 //! | [`grammar`] | every word that may be typed, for parser, help and completion |
 //! | [`ipc`] | JSON records on `SOCK_SEQPACKET`: a server for tokio, a client without |
 //! | [`show`] | what `fourfold show` prints: the items that daemons send |
@@ -36,6 +37,7 @@ pub mod cli;
 pub mod config;
 pub mod configure;
 pub mod diff;
+pub mod explain;
 pub mod grammar;
 pub mod ipc;
 pub mod show;

@@ -52,6 +52,7 @@ pub fn run() -> Result<bool> {
         cargo_test(&["--workspace"], None)
     });
     gate.image_steps(image);
+    gate.guest_step();
     if Uid::effective().is_root() {
         gate.root_steps();
     } else {
@@ -80,11 +81,13 @@ impl Gate {
             "tests",
             "--test",
             "boot",
+            "--test",
+            "guest",
             "--",
             "-D",
             "warnings",
         ];
-        self.step("clippy of the boot tests", || cargo(&boot));
+        self.step("clippy of the tests in QEMU", || cargo(&boot));
     }
 
     /// The image, what it does in QEMU, and that it can be built again. No root is needed.
@@ -115,6 +118,23 @@ impl Gate {
         });
         self.step("the image's bytes in another directory", || {
             joined(again).map(|()| Counts::ONE)
+        });
+    }
+
+    /// What a Debian kernel says, in QEMU. No root is needed.
+    fn guest_step(&mut self) {
+        self.step("a Debian guest in QEMU", || {
+            let guest = image::guest()?;
+            let tests = [
+                "--package",
+                "tests",
+                "--test",
+                "guest",
+                "--",
+                "--ignored",
+                "--test-threads=1",
+            ];
+            cargo_test(&tests, Some((::tests::guest::GUEST, &guest)))
         });
     }
 

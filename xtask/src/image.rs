@@ -76,3 +76,8 @@ pub fn update_lock() -> Result<()> {
     println!("packages.lock: {packages} packages");
     Ok(())
 }
+
+/// Builds the tests' guest and returns the folder that it is in.
+pub fn guest() -> Result<PathBuf> {
+    recipe::guest::build(workspace::metadata()?.workspace_root.as_std_path())
+}

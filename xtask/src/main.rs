@@ -64,6 +64,8 @@ enum Command {
         #[arg(long, conflicts_with = "out")]
         update_lock: bool,
     },
+    /// Builds the guest that tests meet in QEMU, and says where it is
+    Guest,
     /// Every figure that is promised, however long it takes
     Prove,
     /// Which room may import which
@@ -102,6 +104,10 @@ fn run(command: Command) -> Result<bool> {
             update_lock: true, ..
         } => image::update_lock().map(|()| true),
         Command::Image { out, .. } => image::build(out, recipe::Progress::Shown).map(|_| true),
+        Command::Guest => image::guest().map(|guest| {
+            println!("{}", guest.display());
+            true
+        }),
         Command::Prove => gate::prove(),
         Command::Layers => layers::run().map(|()| true),
         Command::Compliance => compliance::run().map(|()| true),

@@ -129,6 +129,12 @@ choice! {
         Layer34 = 1, "layer3+4";
         /// MAC addresses, ethertype and IP addresses.
         Layer23 = 2, "layer2+3";
+        /// As `layer2+3`, of the innermost packet of a tunnel.
+        Encap23 = 3, "encap2+3";
+        /// As `layer3+4`, of the innermost packet of a tunnel.
+        Encap34 = 4, "encap3+4";
+        /// VLAN tag and source MAC address.
+        VlanSrcmac = 5, "vlan+srcmac";
     }
 }
 

@@ -196,7 +196,7 @@ impl<'t> Place<'t> {
 pub(super) fn stands_alone(node: &Node) -> bool {
     match node.kind {
         Kind::Named { follow, .. } => match follow {
-            Follow::One(_) => false,
+            Follow::One(_) | Follow::Then(_) => false,
             Follow::Nothing | Follow::Maybe(_) | Follow::Any(_) => true,
         },
         Kind::Words(_) | Kind::Value(_) | Kind::List(_) | Kind::Place(_) => false,

@@ -95,6 +95,9 @@ fn offers(walk: &Walk, prefix: &str, names: &dyn Names, found: &mut Vec<Completi
                 offer: Offer::Keyword,
             }));
         }
+        Expect::Name { node, name, .. } if walk.purpose.is_none() => {
+            values(node, *name, &[], prefix, names, found);
+        }
         Expect::Name { node, name, .. } => {
             let there = there(walk, names);
             let others = match walk.purpose {

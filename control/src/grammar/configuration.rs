@@ -4,7 +4,7 @@ mod bonds;
 mod host;
 mod services;
 
-use super::Node;
+use super::{Node, Value};
 
 const TABLES: &[Node] = &[
     host::SYSTEM,
@@ -17,6 +17,12 @@ const TABLES: &[Node] = &[
     services::SERVICE,
     services::VRRP,
 ];
+
+/// A transmit hash, as a bond's `xmit_hash_policy`.
+pub const HASH_POLICY: Value = bonds::POLICIES;
+
+/// How a hash becomes a member, as a bond's `mapping`.
+pub const HASH_MAPPING: Value = bonds::MAPPINGS;
 
 /// The tables at the top of the configuration, with all that is below them.
 #[must_use]

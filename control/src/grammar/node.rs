@@ -56,6 +56,8 @@ pub enum Follow {
     Maybe(&'static [Node]),
     /// Any of these in any order, each once at most: options.
     Any(&'static [Node]),
+    /// What follows the word of this one, without the word: the next of several names in a row.
+    Then(&'static Node),
 }
 
 impl Follow {
@@ -65,6 +67,7 @@ impl Follow {
         match self {
             Self::Nothing => &[],
             Self::One(nodes) | Self::Maybe(nodes) | Self::Any(nodes) => nodes,
+            Self::Then(node) => node.below(),
         }
     }
 }

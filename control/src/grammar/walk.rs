@@ -387,6 +387,7 @@ impl Walk {
                 nodes,
                 used: Vec::new(),
             },
+            Follow::Then(node) => return self.enter(node),
         };
         self.settle();
     }

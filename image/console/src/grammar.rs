@@ -2,7 +2,7 @@
 //! shown by `?` comes from here.
 
 use control::grammar::{Completion, Follow, Kind, Names, Node, Offer, Purpose, Value, complete};
-use control::grammar::{Error, expand};
+use control::grammar::{Error, HASH_MAPPING, HASH_POLICY, expand};
 
 use crate::failure::Failure;
 
@@ -82,6 +82,38 @@ pub(crate) const PING: &[Node] = &[Node::value(
     Value::Integer(1, 10_000, "requests"),
 )];
 
+/// How a hash becomes a member.
+pub(crate) const MAPPING: &str = "--mapping";
+
+/// What follows the frame of `explain hash`.
+pub(crate) const EXPLAIN_HASH: &[Node] = &[
+    Node::value(MAPPING, "As a bond's mapping; else resilient", HASH_MAPPING),
+    JSON_NODE,
+];
+
+const HASH_FRAME: Node = Node::named(
+    "frame",
+    "With its Ethernet header, in hexadecimal",
+    Value::Text("FRAME, or - for a line each of standard input"),
+    Follow::Any(EXPLAIN_HASH),
+);
+
+/// How many members `explain hash` chooses from.
+pub(crate) const HASH_MEMBERS: Node = Node::named(
+    "members",
+    "How many members the bond has",
+    Value::Integer(1, 16, "members"),
+    Follow::Then(&HASH_FRAME),
+);
+
+/// What follows `explain`.
+const EXPLAINED: &[Node] = &[Node::named(
+    "hash",
+    "The member of a bond that a frame leaves by",
+    HASH_POLICY,
+    Follow::Then(&HASH_MEMBERS),
+)];
+
 /// What follows the interface of `capture`.
 pub(crate) const CAPTURE: &[Node] = &[
     Node::value("file", "A name in /data/capture", Value::Text("NAME")),
@@ -142,6 +174,7 @@ pub(crate) const OPERATIONAL: &[Node] = &[
         "Has counters begin anew",
         &[Node::plain("counters", "All that show counts")],
     ),
+    Node::words("explain", "What a bond makes of a frame", EXPLAINED),
     Node::named(
         "ping",
         "Whether a host answers",

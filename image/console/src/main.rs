@@ -10,6 +10,7 @@ mod capture;
 mod clear;
 mod configure;
 mod edit;
+mod explain;
 mod failure;
 mod fetch;
 mod grammar;

@@ -9,13 +9,15 @@ use control::words;
 use crate::configure;
 use crate::edit::Edit;
 use crate::failure::Failure;
-use crate::grammar::{CAPTURE, CONFIGURE, Given, OPERATIONAL, PING, PIPES, understand};
+use crate::grammar::{
+    CAPTURE, CONFIGURE, EXPLAIN_HASH, Given, OPERATIONAL, PING, PIPES, understand,
+};
 use crate::interrupt::Interrupt;
 use crate::lines::{Answer, Lines};
 use crate::output::{Output, Pipe};
 use crate::show::{View, in_number};
 use crate::trial::Trial;
-use crate::{capture, clear, fetch, help, monitor, ping, request};
+use crate::{capture, clear, explain, fetch, help, monitor, ping, request};
 
 /// Where things are on the box.
 #[derive(Clone, Debug)]
@@ -150,6 +152,14 @@ impl Session {
             ["clear", ..] => clear::counters(&self.places.run_dir)?,
             ["monitor", ..] => monitor::run(self, &rest)?,
             ["fetch", name @ ..] => fetch::run(&self.places.data_dir, name.first().copied())?,
+            ["explain", "hash", _, _, "-", ..] if self.is_script() => {
+                let fault = "-: standard input is the script; name a frame";
+                return Err(Failure::usage(fault));
+            }
+            ["explain", "hash", policy, members, frame, ..] => {
+                let given = rest.get(4..).unwrap_or_default();
+                explain::hash(policy, members, frame, &Given::read(EXPLAIN_HASH, given))?;
+            }
             ["ping", host, ..] => {
                 ping::run(host, &Given::read(PING, options), self.interrupt())?;
             }

@@ -75,8 +75,13 @@ impl Debian {
         let list = system::text(recipe, "modules.list")?;
         let modules = kernel.modules(&list, &tools, work, &mut tree)?;
         kernel::firmware(&modules, &firmware_root, &tools, &mut tree)?;
-        let roots = [&image_root, &kernel_root, &firmware_root, tools.root()];
-        for (purpose, root) in Purpose::ALL.into_iter().zip(roots) {
+        let roots = [
+            (Purpose::Image, image_root.as_path()),
+            (Purpose::Kernel, &kernel_root),
+            (Purpose::Firmware, &firmware_root),
+            (Purpose::Tools, tools.root()),
+        ];
+        for (purpose, root) in roots {
             licences::debian(lock.of(purpose), root, &mut tree)?;
         }
         system::check(&tree)?;

@@ -21,7 +21,7 @@ use crate::{Image, Options, grub, initrd, licences, programs, run, system, updat
 const SLOT_LIMIT: u64 = 64 << 20;
 
 /// Where the recipe is in the workspace.
-const RECIPE: &str = "image/recipe";
+pub(crate) const RECIPE: &str = "image/recipe";
 
 /// What was built last, kept beside it.
 #[derive(Clone, Debug, Deserialize, Serialize)]

@@ -9,6 +9,7 @@ mod debs;
 mod disk;
 mod elf;
 mod grub;
+pub mod guest;
 mod image;
 mod initrd;
 mod inputs;

@@ -22,7 +22,7 @@ pub struct Group {
     pub files: Vec<String>,
 }
 
-/// The four groups of `packages.toml`.
+/// The groups of `packages.toml`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct Wanted {
@@ -30,6 +30,7 @@ pub struct Wanted {
     kernel: Group,
     firmware: Group,
     tools: Group,
+    guest: Group,
 }
 
 /// What a package is for.
@@ -44,11 +45,19 @@ pub enum Purpose {
     Firmware,
     /// What runs on the building machine, and GRUB.
     Tools,
+    /// Programs and libraries in the tests' guest, and nowhere else.
+    Guest,
 }
 
 impl Purpose {
     /// All of them, in the order of the lock file.
-    pub const ALL: [Self; 4] = [Self::Image, Self::Kernel, Self::Firmware, Self::Tools];
+    pub const ALL: [Self; 5] = [
+        Self::Image,
+        Self::Kernel,
+        Self::Firmware,
+        Self::Tools,
+        Self::Guest,
+    ];
 
     /// As in both files.
     #[must_use]
@@ -58,6 +67,7 @@ impl Purpose {
             Self::Kernel => "kernel",
             Self::Firmware => "firmware",
             Self::Tools => "tools",
+            Self::Guest => "guest",
         }
     }
 }
@@ -99,7 +109,7 @@ pub struct Lock {
 }
 
 const HEAD: &str = "\
-# Every Debian package that the image is made of. Written from packages.toml by
+# Every Debian package that the image and the tests' guest are made of. Written from packages.toml by
 # `cargo xtask image --update-lock`.
 
 ";
@@ -123,6 +133,7 @@ impl Wanted {
             Purpose::Kernel => &self.kernel,
             Purpose::Firmware => &self.firmware,
             Purpose::Tools => &self.tools,
+            Purpose::Guest => &self.guest,
         }
     }
 }

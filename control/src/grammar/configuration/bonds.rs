@@ -29,13 +29,18 @@ const RATES: Value = Value::Choice(&[
     choice("fast", 1, "Every second; silence counts after 3 s"),
 ]);
 
-const POLICIES: Value = Value::Choice(&[
+/// The transmit hashes.
+pub(in super::super) const POLICIES: Value = Value::Choice(&[
     choice("layer2", 0, "MAC addresses"),
     choice("layer3+4", 1, "IP addresses and ports"),
     choice("layer2+3", 2, "MAC and IP addresses"),
+    choice("encap2+3", 3, "As layer2+3, within tunnels"),
+    choice("encap3+4", 4, "As layer3+4, within tunnels"),
+    choice("vlan+srcmac", 5, "VLAN and source MAC address"),
 ]);
 
-const MAPPINGS: Value = Value::Choice(&[
+/// How a hash becomes a member.
+pub(in super::super) const MAPPINGS: Value = Value::Choice(&[
     choice("modulo", 0, "As Linux: any flow may move"),
     choice("resilient", 1, "Only the flows of a lost member move"),
 ]);
