@@ -188,6 +188,9 @@ impl Bond {
             self.run(now);
             return;
         }
+        if config.mode != self.config.mode {
+            self.farewell();
+        }
         let mut next = Self::new(config, now);
         next.table.generation = self.table.generation;
         next.forwarder(self.forwarder);
@@ -203,8 +206,16 @@ impl Bond {
 
     /// An orderly stop: partners are told. The engine is of no use afterwards.
     pub fn farewell(&mut self) {
+        for member in 0..self.members.len() {
+            self.leave(member);
+        }
+    }
+
+    /// An orderly leave of one member: its partner is told. The engine is of no use to this member
+    /// afterwards.
+    pub fn leave(&mut self, member: usize) {
         if let Engine::Ieee8023ad(lacp) = &mut self.engine {
-            lacp.farewell(&mut self.outbox);
+            lacp.leave(member, &mut self.outbox);
         }
     }
 
@@ -315,7 +326,17 @@ impl Bond {
         }
     }
 
-    /// Whether the mode lets frames pass on a member.
+    /// Whether the mode takes frames that come by a member.
+    pub(crate) fn is_collecting(&self, i: usize) -> bool {
+        match &self.engine {
+            Engine::Ieee8023ad(lacp) => {
+                self.members.get(i).is_some_and(Member::is_up) && lacp.is_collecting(i)
+            }
+            Engine::Static | Engine::ActiveBackup { .. } => self.is_open(i),
+        }
+    }
+
+    /// Whether the mode lets frames leave by a member.
     pub(crate) fn is_open(&self, i: usize) -> bool {
         self.members.get(i).is_some_and(Member::is_up)
             && match &self.engine {

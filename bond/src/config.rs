@@ -14,8 +14,8 @@ use wire::Mac;
 
 pub use address::{Address, AddressParseError};
 pub use choice::{
-    AdSelect, ArpAllTargets, ArpValidate, LacpRate, Mapping, Mode, PrimaryReselect, UnknownChoice,
-    XmitHashPolicy,
+    AdSelect, ArpAllTargets, ArpValidate, Fallback, LacpRate, Mapping, Mode, PrimaryReselect,
+    UnknownChoice, XmitHashPolicy,
 };
 pub use damping::DampingConfig;
 pub use fault::Fault;
@@ -96,9 +96,18 @@ pub struct Config {
     /// Whether we speak LACP first.
     #[serde(default = "defaults::on")]
     pub lacp_active: bool,
-    /// Whether a member whose partner does not speak LACP never carries traffic. Off: one does.
+    /// The most members that carry traffic, the others stand by; 0: all may.
     #[serde(default)]
-    pub lacp_strict: bool,
+    pub lacp_max_bundle: u8,
+    /// Whether a member that receives may send at once, without waiting for its partner to receive.
+    #[serde(default = "defaults::on")]
+    pub coupled_control: bool,
+    /// What carries traffic while no LACP partner answers. Linux's `lacp_strict` is `none`.
+    #[serde(default = "defaults::fallback")]
+    pub fallback: Fallback,
+    /// For how long no partner must have answered before, in ms, after LACP gave it up.
+    #[serde(default)]
+    pub fallback_delay: u32,
     /// Which header fields choose the member of a frame.
     #[serde(default = "defaults::xmit_hash_policy")]
     pub xmit_hash_policy: XmitHashPolicy,
@@ -169,10 +178,13 @@ pub struct Config {
 }
 
 mod defaults {
-    use super::{AdSelect, LacpRate, Mapping, PrimaryReselect, XmitHashPolicy};
+    use super::{AdSelect, Fallback, LacpRate, Mapping, PrimaryReselect, XmitHashPolicy};
 
     pub(super) const fn on() -> bool {
         true
+    }
+    pub(super) const fn fallback() -> Fallback {
+        Fallback::Individual
     }
     pub(super) const fn lacp_rate() -> LacpRate {
         LacpRate::Slow
@@ -216,7 +228,10 @@ impl Config {
             members: members.iter().map(|name| MemberConfig::new(name)).collect(),
             lacp_rate: defaults::lacp_rate(),
             lacp_active: defaults::on(),
-            lacp_strict: false,
+            lacp_max_bundle: 0,
+            coupled_control: defaults::on(),
+            fallback: defaults::fallback(),
+            fallback_delay: 0,
             xmit_hash_policy: defaults::xmit_hash_policy(),
             mapping: defaults::mapping(),
             packets_per_member: defaults::packets_per_member(),

@@ -7,6 +7,15 @@ use wire::Mac;
 use crate::Forwarder;
 use crate::lacp::{mux, receive};
 
+/// An end of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// We.
+    Actor,
+    /// The other.
+    Partner,
+}
+
 /// Something that happened. Members are named by their place in the bond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -71,6 +80,20 @@ pub enum Event {
         /// Its number; none: no partner answers.
         number: Option<u8>,
     },
+    /// Another member carries the traffic because no partner answers; none: no longer.
+    Fallback {
+        /// The member.
+        member: Option<usize>,
+    },
+    /// An end has not been in sync for a minute, or is again.
+    Churn {
+        /// The member.
+        member: usize,
+        /// The end.
+        end: End,
+        /// Whether it churns.
+        churns: bool,
+    },
     /// A PDU of our own system came back.
     Loopback {
         /// The member.
@@ -105,9 +128,10 @@ impl Event {
             | Self::Receive { member, .. }
             | Self::Mux { member, .. }
             | Self::Partner { member, .. }
+            | Self::Churn { member, .. }
             | Self::Loopback { member }
             | Self::Illegal { member } => Some(*member),
-            Self::Active { member } => *member,
+            Self::Active { member } | Self::Fallback { member } => *member,
             Self::Aggregator { .. } | Self::Forwarder { .. } | Self::BondCarrier { .. } => None,
         }
     }
@@ -120,6 +144,8 @@ impl Event {
             | Self::Mux { .. }
             | Self::Partner { .. }
             | Self::Aggregator { .. }
+            | Self::Fallback { .. }
+            | Self::Churn { .. }
             | Self::Loopback { .. }
             | Self::Illegal { .. }
             | Self::Usable { .. }
@@ -151,6 +177,23 @@ impl fmt::Display for Event {
                 number: Some(number),
             } => write!(f, "aggregator {number} is active"),
             Self::Aggregator { number: None } => f.write_str("no aggregator is active"),
+            Self::Fallback { member: Some(_) } => f.write_str("carries traffic without a partner"),
+            Self::Fallback { member: None } => {
+                f.write_str("no member carries traffic without a partner")
+            }
+            Self::Churn { end, churns, .. } => {
+                let end = match end {
+                    End::Actor => "actor",
+                    End::Partner => "partner",
+                };
+                write!(f, "{end} ")?;
+                whether(
+                    churns,
+                    "out of sync for a minute: churn",
+                    "churns no longer",
+                    f,
+                )
+            }
             Self::Loopback { .. } => f.write_str("our own PDU came back: looped cable?"),
             Self::Illegal { .. } => f.write_str("malformed slow-protocol frame"),
             Self::Forwarder {

@@ -1,24 +1,36 @@
 //! 802.3ad: the ports of one bond and their machines, one file for each machine of IEEE 802.1AX.
 //!
 //! After each input the machines run in a fixed order - Receive, Periodic Transmission, Mux,
-//! Selection - until none moves; then Transmit sends what is news. An actor's state bits are not
+//! Selection - until none moves; then Churn Detection, and Transmit sends what is news. An actor's state bits are not
 //! stored but follow from its machines, so that they cannot contradict them.
 
+pub mod aggregator;
+pub mod churn;
+pub mod counters;
+mod fallback;
 mod frame;
+pub mod lag_id;
 pub mod mux;
 pub mod periodic;
+pub mod policy;
 pub mod port;
 pub mod receive;
+mod report;
 pub mod saved;
 pub mod selection;
+pub mod standby;
 pub mod transmit;
 mod why;
 
+use wire::lacp::State as Bits;
 use wire::{Duration, Instant, Mac};
 
 use crate::outbox::Outbox;
 use crate::{Config, Duplex, Event, Forwarder, MAX_MEMBERS};
+use counters::bump;
+use policy::Policy;
 use port::{Port, System};
+use report::View;
 use selection::Selected;
 
 /// More rounds than the longest chain of transitions that one input can set off.
@@ -35,7 +47,8 @@ pub struct Lacp {
     system: System,
     ports: heapless::Vec<Port, MAX_MEMBERS>,
     active: Option<u8>,
-    fallback: Option<usize>,
+    policy: Policy,
+    fallback: fallback::State,
     /// What the host was told last.
     told: heapless::Vec<View, MAX_MEMBERS>,
 }
@@ -64,12 +77,13 @@ impl Lacp {
             .map(|(n, member)| Port::new(n, member.port_priority));
         let system = system(config, Mac::ZERO);
         let ports: heapless::Vec<Port, MAX_MEMBERS> = ports.collect();
-        let told = ports.iter().map(view).collect();
+        let told = ports.iter().map(report::view).collect();
         Self {
             system,
             ports,
             active: None,
-            fallback: None,
+            policy: Policy::new(config),
+            fallback: fallback::State::default(),
             told,
         }
     }
@@ -92,6 +106,12 @@ impl Lacp {
         self.active
     }
 
+    /// The port that carries traffic without a partner, by its place in the bond.
+    #[must_use]
+    pub const fn alone(&self) -> Option<usize> {
+        self.fallback.port
+    }
+
     /// Takes over changed options; the bond's MAC becomes the system unless one is configured.
     /// The partner hears of it with the next PDU.
     pub fn configure(&mut self, config: &Config, bond_mac: Mac) {
@@ -105,6 +125,7 @@ impl Lacp {
         let longer = receive::longer(self.system.rate, system.rate);
         let rekeyed = system.user_key != self.system.user_key || system.id != self.system.id;
         self.system = system;
+        self.policy = Policy::new(config);
         for (port, member) in self.ports.iter_mut().zip(&config.members) {
             port.ntt |= !is_same || port.priority != member.port_priority;
             port.priority = member.port_priority;
@@ -152,7 +173,7 @@ impl Lacp {
 
     /// Timers that have run out, then all machines, then what is to be sent.
     pub fn run(&mut self, now: Instant, out: &mut Outbox) {
-        let aggregator = self.active;
+        let (aggregator, alone) = (self.active, self.fallback.port);
         if self.is_late(now) {
             self.ports.iter_mut().for_each(|port| hear_out(port, now));
         }
@@ -164,10 +185,11 @@ impl Lacp {
                 break;
             }
         }
-        self.fallback = self.choose_fallback();
+        self.fallback = self.choose_fallback(now);
         for (member, (port, told)) in self.ports.iter_mut().zip(&mut self.told).enumerate() {
-            report(port, member, *told, out);
-            *told = view(port);
+            watch(port, &self.system, now);
+            let view = report::view(port);
+            report::report(member, core::mem::replace(told, view), view, out);
             if self.system.id != Mac::ZERO
                 && let Some(frame) = transmit::step(port, &self.system, now)
             {
@@ -177,6 +199,11 @@ impl Lacp {
         if self.active != aggregator {
             out.event(Event::Aggregator {
                 number: self.active,
+            });
+        }
+        if self.fallback.port != alone {
+            out.event(Event::Fallback {
+                member: self.fallback.port,
             });
         }
     }
@@ -196,36 +223,25 @@ impl Lacp {
             let aggregator = self.ports.get(i).and_then(|port| port.aggregator);
             let is_ready = selection::is_ready(&self.ports, aggregator, now);
             if let Some(port) = self.ports.get_mut(i) {
-                moved |= mux::step(port, is_ready, now);
+                moved |= mux::step(port, self.policy.control, is_ready, now);
             }
         }
-        moved | selection::step(&mut self.ports, &self.system, &mut self.active)
+        let active = &mut self.active;
+        moved | selection::step(&mut self.ports, &self.system, &self.policy, active)
     }
 
-    /// Without any partner one port carries the traffic alone (Linux's behaviour), unless strict.
-    /// A looped port never does.
-    fn choose_fallback(&self) -> Option<usize> {
-        if self.system.is_strict || self.active.is_some() {
-            return None;
-        }
-        let is_alone = |port: &Port| {
-            let gave_up = matches!(
-                port.receive,
-                receive::State::Defaulted | receive::State::LacpDisabled
-            );
-            gave_up && port.is_enabled && !port.is_looped()
-        };
-        let kept = self
-            .fallback
-            .filter(|&i| self.ports.get(i).is_some_and(is_alone));
-        kept.or_else(|| self.ports.iter().position(is_alone))
+    /// Whether frames that come by this member are taken.
+    #[must_use]
+    pub fn is_collecting(&self, member: usize) -> bool {
+        let port = self.ports.get(member);
+        self.fallback.port == Some(member) || port.is_some_and(|port| port.mux.is_collecting())
     }
 
-    /// Whether frames pass on this member.
+    /// Whether frames are sent by this member.
     #[must_use]
     pub fn is_distributing(&self, member: usize) -> bool {
-        let is_open = |port: &Port| port.mux == mux::State::CollectingDistributing;
-        self.fallback == Some(member) || self.ports.get(member).is_some_and(is_open)
+        let port = self.ports.get(member);
+        self.fallback.port == Some(member) || port.is_some_and(|port| port.mux.is_distributing())
     }
 
     /// When something happens by itself.
@@ -234,15 +250,15 @@ impl Lacp {
         if self.system.id == Mac::ZERO {
             return None;
         }
-        self.ports.iter().filter_map(Port::poll_timeout).min()
+        let ports = self.ports.iter().filter_map(Port::poll_timeout);
+        ports.chain(self.fallback_due()).min()
     }
 
-    /// An orderly stop: every partner is told that we leave.
-    pub fn farewell(&mut self, out: &mut Outbox) {
-        for (member, port) in self.ports.iter().enumerate() {
-            if let Some(frame) = transmit::farewell(port, &self.system) {
-                out.send(member, &frame);
-            }
+    /// An orderly leave of one member: its partner is told that it aggregates no longer.
+    pub fn leave(&mut self, member: usize, out: &mut Outbox) {
+        let port = self.ports.get_mut(member);
+        if let Some(frame) = port.and_then(|port| transmit::farewell(port, &self.system)) {
+            out.send(member, &frame);
         }
     }
 }
@@ -257,46 +273,41 @@ fn system(config: &Config, bond_mac: Mac) -> System {
         is_active: config.lacp_active,
         rate: config.lacp_rate,
         user_key: config.ad_user_port_key,
-        is_strict: config.lacp_strict,
         forwarder: Forwarder::Alive,
     }
 }
 
-/// What of a port is reported when it changes.
-type View = (receive::State, mux::State, Mac, u16, bool);
-
-fn view(port: &Port) -> View {
-    (
-        port.receive,
-        port.mux,
-        port.partner.system,
-        port.partner.key,
-        port.is_defaulted,
-    )
-}
-
-fn report(port: &Port, member: usize, told: View, out: &mut Outbox) {
-    let (receive, mux, system, key, was_defaulted) = told;
-    if port.receive != receive {
-        out.event(Event::Receive {
-            member,
-            state: port.receive,
-        });
-    }
-    let partner = port.partner;
-    if !port.is_defaulted && (was_defaulted || (partner.system, partner.key) != (system, key)) {
-        out.event(Event::Partner {
-            member,
-            system: partner.system,
-            key: partner.key,
-        });
-    }
-    if port.mux != mux {
-        out.event(Event::Mux {
-            member,
-            state: port.mux,
-        });
-    }
+/// Runs the Churn Detection machines.
+fn watch(port: &mut Port, system: &System, now: Instant) {
+    let (enabled, actor) = (port.is_enabled, port.actor(system).state);
+    let Port {
+        actor_churn,
+        partner_churn,
+        partner,
+        counters,
+        ..
+    } = port;
+    let step = |machine: &mut churn::Machine, state: Bits, syncs, churns| match machine.step(
+        enabled,
+        state.contains(Bits::SYNCHRONIZATION),
+        now,
+    ) {
+        Some(churn::State::NoChurn) => bump(syncs),
+        Some(churn::State::Churn) => bump(churns),
+        Some(churn::State::ChurnMonitor) | None => {}
+    };
+    step(
+        actor_churn,
+        actor,
+        &mut counters.actor_sync_transition_count,
+        &mut counters.actor_churn_count,
+    );
+    step(
+        partner_churn,
+        partner.state,
+        &mut counters.partner_sync_transition_count,
+        &mut counters.partner_churn_count,
+    );
 }
 
 /// What the partner sent while nobody listened waits in a socket: once, it counts as silent only

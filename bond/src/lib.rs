@@ -1,14 +1,14 @@
 //! The bonding engine: which members of a bond carry traffic, and which member a frame takes.
 //!
 //! **Standards.** Modes, options, defaults and transmit hashes are Linux bonding's
-//! (`balance-rr`, `active-backup`, `balance-xor`, `broadcast`, `802.3ad`); the machines of `802.3ad` are those of IEEE 802.1AX, LACP version
-//! 1, coupled control.
+//! (`balance-rr`, `active-backup`, `balance-xor`, `broadcast`, `802.3ad`); the machines of `802.3ad`
+//! are those of IEEE 802.1AX, LACP version 1, coupled or independent control.
 //!
 //! **Inputs**: slow-protocol frames, interfaces as they are, the forwarder's pulse.
 //! **Outputs**: slow-protocol frames, events, and an [`egress`] table for the forwarder.
 //! **States**: [`lacp::receive`], [`lacp::periodic`], [`lacp::selection`], [`lacp::mux`],
-//! [`member::LinkState`]. **Timers**: `current_while`, `periodic_timer`, `wait_while`, `updelay`,
-//! `downdelay`. **Bounds**: [`MAX_MEMBERS`] members; frames and events in fixed queues.
+//! [`lacp::churn`], [`member::LinkState`]. **Timers**: `current_while`, `periodic_timer`, `wait_while`,
+//! `churn`, `fallback_delay`, `updelay`, `downdelay`. **Bounds**: [`MAX_MEMBERS`] members; frames and events in fixed queues.
 //!
 //! No socket, no clock, no log: time is an argument, and everything that happens is an event. The
 //! law of its loop: one call that mutates, drain frames and events, sleep until an input or
@@ -61,11 +61,11 @@ mod watch;
 
 pub use bond::{Bond, Forwarder, Input};
 pub use config::{
-    AdSelect, Address, ArpAllTargets, ArpValidate, Config, DampingConfig, LacpRate, Mapping,
-    MemberConfig, Mode, MonitorConfig, PrimaryReselect, XmitHashPolicy,
+    AdSelect, Address, ArpAllTargets, ArpValidate, Config, DampingConfig, Fallback, LacpRate,
+    Mapping, MemberConfig, Mode, MonitorConfig, PrimaryReselect, XmitHashPolicy,
 };
 pub use drop_reason::DropReason;
-pub use event::Event;
+pub use event::{End, Event};
 pub use member::{Duplex, Hold, Interface};
 pub use outbox::{FRAME_MAX, FrameBytes, Transmit};
 pub use resilient::BUCKETS;

@@ -1,12 +1,13 @@
 //! The engine's answers to `show bond` and `show lacp`.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 
 use wire::Instant;
 
 use crate::Bond;
 use crate::bond::Engine;
 use crate::lacp::Lacp;
+use crate::lacp::lag_id::LagId;
 use crate::lacp::port::Port;
 use crate::member::{Hold, LinkState, Member};
 use crate::status::{LacpStatus, MemberStatus, PortStatus, Status, Why};
@@ -46,19 +47,23 @@ impl Bond {
             return None;
         };
         let system = lacp.system();
-        let ports = lacp.ports().iter().zip(&self.members).enumerate();
+        let members = self.members.iter().enumerate();
+        let ports = members.zip(lacp.ports()).map(|((i, member), port)| {
+            let why = self.why(i, member);
+            port_status(lacp, port, i, member.name.clone(), why)
+        });
         Some(LacpStatus {
             bond: self.config.name.clone(),
             system: system.id,
             system_priority: system.priority,
             rate: system.rate,
             is_active: system.is_active,
+            is_coupled: self.config.coupled_control,
+            ad_select: self.config.ad_select,
+            max_bundle: self.config.lacp_max_bundle,
+            fallback: self.config.fallback,
             aggregator: lacp.active(),
-            ports: ports
-                .map(|(i, (port, member))| {
-                    port_status(lacp, port, member.name.clone(), self.why(i, member))
-                })
-                .collect(),
+            ports: ports.collect(),
         })
     }
 
@@ -126,7 +131,8 @@ impl Bond {
     }
 }
 
-fn port_status(lacp: &Lacp, port: &Port, member: String, why: Option<Why>) -> PortStatus {
+fn port_status(lacp: &Lacp, port: &Port, i: usize, member: String, why: Option<Why>) -> PortStatus {
+    let lag_id = (!port.is_defaulted).then(|| LagId::of(port, lacp.system()));
     PortStatus {
         member,
         actor: port.actor(lacp.system()),
@@ -135,7 +141,11 @@ fn port_status(lacp: &Lacp, port: &Port, member: String, why: Option<Why>) -> Po
         periodic: port.periodic,
         selected: port.selected,
         mux: port.mux,
+        actor_churn: port.actor_churn.state,
+        partner_churn: port.partner_churn.state,
         aggregator: port.aggregator,
+        lag_id: lag_id.map(|id| id.to_string()),
+        is_fallback: lacp.alone() == Some(i),
         why,
         counters: port.counters,
     }

@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 use wire::Mac;
 use wire::lacp::PortInfo;
 
-use crate::lacp::port::Counters;
-use crate::lacp::{mux, periodic, receive, selection::Selected};
-use crate::{Duplex, Forwarder, LacpRate, Mapping, Mode, MonitorConfig, XmitHashPolicy};
+use crate::lacp::counters::Counters;
+use crate::lacp::{churn, mux, periodic, receive, selection::Selected};
+use crate::{
+    AdSelect, Duplex, Fallback, Forwarder, LacpRate, Mapping, Mode, MonitorConfig, XmitHashPolicy,
+};
 
 /// Why a member carries no traffic: the first thing in its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -48,8 +50,12 @@ pub enum Why {
     PartnerIndividual,
     /// LACP: waits so that others can join at the same time.
     WaitWhile,
+    /// LACP: more ports could carry traffic than `lacp_max_bundle`, and this one's priority is last.
+    Standby,
     /// LACP: the partner has not taken the link into its aggregation.
     PartnerNotInSync,
+    /// LACP: the partner takes no frames yet (independent control).
+    PartnerNotCollecting,
     /// The forwarder stopped.
     ForwarderStale,
     /// Fewer members than `min_links` could carry traffic.
@@ -77,7 +83,9 @@ impl Why {
             Self::ActorKey => "actor_key",
             Self::PartnerIndividual => "partner_individual",
             Self::WaitWhile => "wait_while",
+            Self::Standby => "standby",
             Self::PartnerNotInSync => "partner_not_in_sync",
+            Self::PartnerNotCollecting => "partner_not_collecting",
             Self::ForwarderStale => "forwarder_stale",
             Self::MinLinks => "min_links",
         }
@@ -159,6 +167,14 @@ pub struct LacpStatus {
     pub rate: LacpRate,
     /// Whether we speak first.
     pub is_active: bool,
+    /// Whether a port that collects distributes, too.
+    pub is_coupled: bool,
+    /// Which aggregator is chosen.
+    pub ad_select: AdSelect,
+    /// The most ports that carry traffic; 0: all.
+    pub max_bundle: u8,
+    /// What carries traffic while there is no partner.
+    pub fallback: Fallback,
     /// The active aggregator.
     pub aggregator: Option<u8>,
     /// The ports in the bond's order.
@@ -182,8 +198,16 @@ pub struct PortStatus {
     pub selected: Selected,
     /// The Mux machine.
     pub mux: mux::State,
+    /// The Actor Churn Detection machine.
+    pub actor_churn: churn::State,
+    /// The Partner Churn Detection machine.
+    pub partner_churn: churn::State,
     /// The port's aggregator.
     pub aggregator: Option<u8>,
+    /// The LAG ID as IEEE 802.1AX writes it; None: no partner.
+    pub lag_id: Option<String>,
+    /// Whether the port carries traffic because there is no partner.
+    pub is_fallback: bool,
     /// Why the port carries no traffic.
     pub why: Option<Why>,
     /// What happened on the port.

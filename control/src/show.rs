@@ -20,7 +20,7 @@ use sys::clock::monotonic_nanos;
 use wire::{Duration, Instant};
 
 // What the bonding engine says of itself, under the names that items have here.
-pub use bond::lacp::port::Counters as PortCounters;
+pub use bond::lacp::counters::Counters as PortCounters;
 pub use bond::status::{LacpStatus as LacpItem, MemberStatus as MemberItem, PortStatus};
 pub use bond::{Duplex, Forwarder, Mode, MonitorConfig, Status as BondItem};
 pub use wire::lacp::{PortInfo, State as PortState};

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use bond::{Bond, Config as BondConfig, Duplex, Input, Interface, LacpRate, Mode};
+use bond::{Bond, Config as BondConfig, Duplex, Fallback, Input, Interface, LacpRate, Mode};
 use etherparse::PacketBuilder;
 use tests::switch::Config;
 use tests::switch::fabric::Fabric;
@@ -87,7 +87,7 @@ impl Lan {
     pub fn plug(&mut self, rate: LacpRate, ports: &[&str]) -> usize {
         let config = BondConfig {
             lacp_rate: rate,
-            lacp_strict: true,
+            fallback: Fallback::None,
             ..BondConfig::new("bond0", Mode::Ieee8023ad, ports)
         };
         let ports = ports.iter().map(|&port| port.to_owned()).collect();

@@ -145,8 +145,26 @@ choice! {
 choice! {
     /// Which aggregator carries the traffic when partners differ.
     AdSelect {
-        /// The one in use stays as long as it works.
+        /// The one in use stays as long as it works; then that of most bandwidth.
         Stable = 0, "stable";
+        /// That of most bandwidth, at any time.
+        Bandwidth = 1, "bandwidth";
+        /// That of most ports, then of most bandwidth, at any time.
+        Count = 2, "count";
+        /// That whose port priorities add up to the most, then of most ports, at any time.
+        ActorPortPrio = 3, "actor_port_prio";
+    }
+}
+
+choice! {
+    /// What carries traffic while no LACP partner answers.
+    Fallback {
+        /// Nothing: Linux's `lacp_strict`.
+        None = 0, "none";
+        /// One member, which stays while its link is up: as Linux does.
+        Individual = 1, "individual";
+        /// The member of best priority, the others wait, as in mode active-backup.
+        ActiveBackup = 2, "active-backup";
     }
 }
 

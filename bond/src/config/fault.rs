@@ -83,6 +83,13 @@ impl Config {
             &links,
             "0 to the number of members",
         );
+        let most = self.lacp_max_bundle;
+        check(
+            most == 0 || (links <= most && usize::from(most) <= MAX_MEMBERS),
+            "lacp_max_bundle",
+            &most,
+            "0, or min_links to 16",
+        );
         let priority = self.ad_actor_sys_prio;
         check(priority > 0, "ad_actor_sys_prio", &priority, "1 to 65535");
         let key = self.ad_user_port_key;

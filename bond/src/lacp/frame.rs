@@ -4,6 +4,7 @@ use wire::Instant;
 use wire::lacp::Lacpdu;
 use wire::marker::{Kind, Marker};
 
+use super::counters::bump;
 use super::port::{Port, System};
 use super::{Lacp, receive, transmit};
 use crate::Event;
@@ -30,7 +31,7 @@ impl Lacp {
                 Ok(marker) => answer(port, member, &self.system, marker, now, out),
                 Err(_) => illegal(port, member, out),
             },
-            Some(_) => bump(&mut port.counters.unknown_received),
+            Some(_) => bump(&mut port.counters.unknown_rx),
             None => illegal(port, member, out),
         }
     }
@@ -44,10 +45,10 @@ fn lacpdu(
     now: Instant,
     out: &mut Outbox,
 ) {
-    bump(&mut port.counters.pdus_received);
+    bump(&mut port.counters.lacpdus_rx);
     if pdu.actor.system == system.id {
         // Not a partner's PDU: it must not keep the port in CURRENT.
-        bump(&mut port.counters.loopback_received);
+        bump(&mut port.counters.loopback_rx);
         if port
             .loop_while
             .replace(now + transmit::LOOP_WHILE)
@@ -69,8 +70,11 @@ fn answer(
     now: Instant,
     out: &mut Outbox,
 ) {
-    bump(&mut port.counters.markers_received);
-    if marker.kind == Kind::Response || marker.system == system.id {
+    match marker.kind {
+        Kind::Response => return bump(&mut port.counters.marker_response_pdus_rx),
+        Kind::Information => bump(&mut port.counters.marker_pdus_rx),
+    }
+    if marker.system == system.id {
         return;
     }
     if port.answered.free_at() > now {
@@ -78,15 +82,11 @@ fn answer(
         return;
     }
     port.answered.note(now);
-    bump(&mut port.counters.markers_answered);
+    bump(&mut port.counters.marker_response_pdus_tx);
     out.send(member, &marker.response().emit_frame(port.mac));
 }
 
 fn illegal(port: &mut Port, member: usize, out: &mut Outbox) {
-    bump(&mut port.counters.illegal_received);
+    bump(&mut port.counters.illegal_rx);
     out.event(Event::Illegal { member });
-}
-
-fn bump(counter: &mut u64) {
-    *counter = counter.wrapping_add(1);
 }

@@ -1,4 +1,7 @@
-//! The Mux machine (coupled control): attaches a port to its aggregator and lets frames through.
+//! The Mux machine: attaches a port to its aggregator and lets frames through.
+
+pub mod coupled;
+pub mod independent;
 
 use core::fmt;
 
@@ -9,7 +12,7 @@ use wire::lacp::State as Bits;
 use super::port::{AGGREGATE_WAIT, Port};
 use super::selection::Selected;
 
-/// States of the Mux machine.
+/// States of the Mux machine, of both its variants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
@@ -19,11 +22,25 @@ pub enum State {
     Waiting,
     /// In sync with the aggregator; the partner is not yet, or no longer.
     Attached,
-    /// Frames pass in both directions.
+    /// Coupled control: frames pass in both directions.
     CollectingDistributing,
+    /// Independent control: frames are received; the partner does not receive yet, or no longer.
+    Collecting,
+    /// Independent control: frames pass in both directions.
+    Distributing,
 }
 
 impl State {
+    /// Every state.
+    pub const ALL: [Self; 6] = [
+        Self::Detached,
+        Self::Waiting,
+        Self::Attached,
+        Self::CollectingDistributing,
+        Self::Collecting,
+        Self::Distributing,
+    ];
+
     /// The state's name, as in JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -32,6 +49,38 @@ impl State {
             Self::Waiting => "waiting",
             Self::Attached => "attached",
             Self::CollectingDistributing => "collecting_distributing",
+            Self::Collecting => "collecting",
+            Self::Distributing => "distributing",
+        }
+    }
+
+    /// Whether the port is in sync with its aggregator: Actor_Oper_Port_State.Synchronization.
+    #[must_use]
+    pub const fn is_attached(self) -> bool {
+        match self {
+            Self::Detached | Self::Waiting => false,
+            Self::Attached
+            | Self::CollectingDistributing
+            | Self::Collecting
+            | Self::Distributing => true,
+        }
+    }
+
+    /// Whether frames are received: Actor_Oper_Port_State.Collecting.
+    #[must_use]
+    pub const fn is_collecting(self) -> bool {
+        match self {
+            Self::Detached | Self::Waiting | Self::Attached => false,
+            Self::CollectingDistributing | Self::Collecting | Self::Distributing => true,
+        }
+    }
+
+    /// Whether frames are sent: Actor_Oper_Port_State.Distributing.
+    #[must_use]
+    pub const fn is_distributing(self) -> bool {
+        match self {
+            Self::Detached | Self::Waiting | Self::Attached | Self::Collecting => false,
+            Self::CollectingDistributing | Self::Distributing => true,
         }
     }
 }
@@ -40,6 +89,15 @@ impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }
+}
+
+/// Which variant of the machine runs, Linux's `coupled_control`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// Collecting and distributing at once.
+    Coupled,
+    /// Collecting first.
+    Independent,
 }
 
 /// What the machine looks at.
@@ -51,40 +109,23 @@ pub struct Input {
     pub is_ready: bool,
     /// Partner_Oper_Port_State.Synchronization.
     pub is_partner_in_sync: bool,
-}
-
-/// The state that the machine goes to; None: it stays.
-#[must_use]
-pub const fn next(state: State, input: Input) -> Option<State> {
-    use Selected::{Selected as In, Standby, Unselected as Out};
-    use State::{Attached, CollectingDistributing, Detached, Waiting};
-    match (state, input.selected) {
-        // DETACHED: Selected == SELECTED || Selected == STANDBY.
-        (Detached, In | Standby) => Some(Waiting),
-        (Detached, Out) => None,
-        // WAITING: Selected == UNSELECTED; Selected == SELECTED && Ready.
-        (Waiting, Out) => Some(Detached),
-        (Waiting, In) if input.is_ready => Some(Attached),
-        (Waiting, In | Standby) => None,
-        // ATTACHED: Selected == UNSELECTED || STANDBY; SELECTED && Partner.Sync.
-        (Attached, Out | Standby) => Some(Detached),
-        (Attached, In) if input.is_partner_in_sync => Some(CollectingDistributing),
-        (Attached, In) => None,
-        // COLLECTING_DISTRIBUTING: Selected == UNSELECTED || STANDBY || !Partner.Sync.
-        (CollectingDistributing, Out | Standby) => Some(Attached),
-        (CollectingDistributing, In) if !input.is_partner_in_sync => Some(Attached),
-        (CollectingDistributing, In) => None,
-    }
+    /// Partner_Oper_Port_State.Collecting.
+    pub is_partner_collecting: bool,
 }
 
 /// Runs the machine one step; true when it moved.
-pub fn step(port: &mut Port, is_ready: bool, now: Instant) -> bool {
+pub fn step(port: &mut Port, control: Control, is_ready: bool, now: Instant) -> bool {
     let input = Input {
         selected: port.selected,
         is_ready,
         is_partner_in_sync: port.partner_has(Bits::SYNCHRONIZATION),
+        is_partner_collecting: port.partner_has(Bits::COLLECTING),
     };
-    let Some(state) = next(port.mux, input) else {
+    let next = match control {
+        Control::Coupled => coupled::next(port.mux, input),
+        Control::Independent => independent::next(port.mux, input),
+    };
+    let Some(state) = next else {
         return false;
     };
     port.mux = state;
@@ -97,7 +138,10 @@ pub fn step(port: &mut Port, is_ready: bool, now: Instant) -> bool {
             port.wait_while = None;
             port.ntt = true;
         }
-        State::Attached | State::CollectingDistributing => {
+        State::Attached
+        | State::CollectingDistributing
+        | State::Collecting
+        | State::Distributing => {
             port.wait_while = None;
             port.ntt = true;
         }
@@ -107,37 +151,26 @@ pub fn step(port: &mut Port, is_ready: bool, now: Instant) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Input, Selected, State, next};
+    use super::{Control, Input, State, coupled, independent};
+    use crate::lacp::selection::Selected;
 
-    #[test]
-    fn every_state_goes_where_the_standard_says_on_every_input() {
-        use State::{Attached, CollectingDistributing as Open, Detached, Waiting};
-        let go = |selected, is_ready, is_partner_in_sync| {
-            let input = Input {
-                selected,
-                is_ready,
-                is_partner_in_sync,
-            };
-            [Detached, Waiting, Attached, Open].map(|state| next(state, input))
+    /// Where each state goes on one input.
+    pub(super) fn row(
+        control: Control,
+        selected: Selected,
+        is_ready: bool,
+        is_partner_in_sync: bool,
+        is_partner_collecting: bool,
+    ) -> [Option<State>; 6] {
+        let input = Input {
+            selected,
+            is_ready,
+            is_partner_in_sync,
+            is_partner_collecting,
         };
-        let wait = Some(Waiting);
-        for (ready, sync) in [(false, false), (false, true), (true, false), (true, true)] {
-            let out = [None, Some(Detached), Some(Detached), Some(Attached)];
-            assert_eq!(go(Selected::Unselected, ready, sync), out, "{ready} {sync}");
-            let standby = [wait, None, Some(Detached), Some(Attached)];
-            assert_eq!(
-                go(Selected::Standby, ready, sync),
-                standby,
-                "{ready} {sync}"
-            );
-        }
-        let go = |ready, sync| go(Selected::Selected, ready, sync);
-        assert_eq!(go(false, false), [wait, None, None, Some(Attached)]);
-        assert_eq!(go(false, true), [wait, None, Some(Open), None]);
-        assert_eq!(
-            go(true, false),
-            [wait, Some(Attached), None, Some(Attached)]
-        );
-        assert_eq!(go(true, true), [wait, Some(Attached), Some(Open), None]);
+        State::ALL.map(|state| match control {
+            Control::Coupled => coupled::next(state, input),
+            Control::Independent => independent::next(state, input),
+        })
     }
 }

@@ -1,10 +1,10 @@
 //! One port: the variables that its machines share.
 
-use serde::{Deserialize, Serialize};
 use wire::lacp::{PortInfo, State};
 use wire::{Duration, Instant, Mac};
 
-use super::{mux, periodic, receive, selection::Selected, transmit};
+use super::counters::Counters;
+use super::{churn, mux, periodic, receive, selection::Selected, transmit};
 use crate::{Duplex, Forwarder, LacpRate};
 
 /// A PDU every second, Fast_Periodic_Time; also the window of the transmit limit.
@@ -29,33 +29,8 @@ pub struct System {
     pub rate: LacpRate,
     /// Upper 10 bits of every key.
     pub user_key: u16,
-    /// Whether a port without partner never carries traffic.
-    pub is_strict: bool,
     /// Whether the frames that the partner sends us are forwarded.
     pub forwarder: Forwarder,
-}
-
-/// What happened on a port, since it was configured.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counters {
-    /// LACP PDUs received (dot3adAggPortStatsLACPDUsRx).
-    pub pdus_received: u64,
-    /// LACP PDUs sent (dot3adAggPortStatsLACPDUsTx).
-    pub pdus_sent: u64,
-    /// Slow-protocol frames that are malformed (dot3adAggPortStatsIllegalRx).
-    pub illegal_received: u64,
-    /// Slow-protocol frames of other subtypes (dot3adAggPortStatsUnknownRx).
-    pub unknown_received: u64,
-    /// PDUs of our own system, which were ignored.
-    pub loopback_received: u64,
-    /// Marker PDUs received (dot3adAggPortStatsMarkerPDUsRx).
-    pub markers_received: u64,
-    /// Marker responses sent (dot3adAggPortStatsMarkerResponsePDUsTx).
-    pub markers_answered: u64,
-    /// Markers beyond what is answered in a second.
-    pub markers_ignored: u64,
-    /// How often current_while ran out in CURRENT.
-    pub expired: u64,
 }
 
 /// A port's variables, named as in IEEE 802.1AX.
@@ -103,6 +78,10 @@ pub struct Port {
     pub loop_while: Option<Instant>,
     /// Markers answered lately.
     pub answered: transmit::Recent,
+    /// The Actor Churn Detection machine.
+    pub actor_churn: churn::Machine,
+    /// The Partner Churn Detection machine.
+    pub partner_churn: churn::Machine,
     /// What happened.
     pub counters: Counters,
 }
@@ -133,6 +112,8 @@ impl Port {
             sent: transmit::Recent::default(),
             loop_while: None,
             answered: transmit::Recent::default(),
+            actor_churn: churn::Machine::default(),
+            partner_churn: churn::Machine::default(),
             counters: Counters::default(),
         }
     }
@@ -165,18 +146,13 @@ impl Port {
 
     fn actor_state(&self, system: &System) -> State {
         let forwards = system.forwarder == Forwarder::Alive;
-        let attached = match self.mux {
-            mux::State::Detached | mux::State::Waiting => false,
-            mux::State::Attached | mux::State::CollectingDistributing => forwards,
-        };
-        let distributing = attached && self.mux == mux::State::CollectingDistributing;
         [
             (State::ACTIVITY, system.is_active),
             (State::TIMEOUT, system.rate == LacpRate::Fast),
             (State::AGGREGATION, self.is_lacp_enabled()),
-            (State::SYNCHRONIZATION, attached),
-            (State::COLLECTING, distributing),
-            (State::DISTRIBUTING, distributing),
+            (State::SYNCHRONIZATION, forwards && self.mux.is_attached()),
+            (State::COLLECTING, forwards && self.mux.is_collecting()),
+            (State::DISTRIBUTING, forwards && self.mux.is_distributing()),
             (State::DEFAULTED, self.is_defaulted),
             (State::EXPIRED, self.receive == receive::State::Expired),
         ]
@@ -201,8 +177,10 @@ impl Port {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let transmit = self.ntt.then(|| self.sent.free_at());
+        let churn = [self.actor_churn.timer, self.partner_churn.timer];
         let timers = [self.machines_due(), self.loop_while, transmit];
-        timers.into_iter().flatten().min()
+        let timers = timers.into_iter().chain(churn);
+        timers.flatten().min()
     }
 
     /// When the first timer of the Receive, Periodic and Mux machines runs out.

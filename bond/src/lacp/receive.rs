@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use wire::lacp::{Lacpdu, PortInfo, State as Bits};
 use wire::{Duration, Instant};
 
+use super::counters::bump;
 use super::port::{LONG_TIMEOUT, Port, SHORT_TIMEOUT, System, default_partner};
 use super::selection::Selected;
 use crate::LacpRate;
@@ -92,7 +93,7 @@ pub fn step(port: &mut Port, event: Event, now: Instant) {
         return;
     };
     if (port.receive, state) == (State::Current, State::Expired) {
-        port.counters.expired = port.counters.expired.wrapping_add(1);
+        bump(&mut port.counters.expired);
     }
     port.receive = state;
     match state {

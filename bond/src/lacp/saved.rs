@@ -8,7 +8,7 @@ use wire::{Duration, Instant};
 
 use super::port::{LONG_TIMEOUT, Port, SHORT_TIMEOUT};
 use super::selection::Selected;
-use super::{Lacp, mux, periodic, receive, transmit};
+use super::{Lacp, fallback, mux, periodic, receive, transmit};
 use crate::Duplex;
 
 /// A bond's LACP state.
@@ -58,7 +58,7 @@ impl Lacp {
         let ports = self.ports.iter().map(save).collect();
         Saved {
             active: self.active,
-            fallback: self.fallback,
+            fallback: self.fallback.port,
             ports,
         }
     }
@@ -67,7 +67,10 @@ impl Lacp {
     /// time between are not missed, since its silence counts from now. Nothing waits.
     pub fn restore(&mut self, saved: &Saved, now: Instant) {
         self.active = saved.active;
-        self.fallback = saved.fallback;
+        self.fallback = fallback::State {
+            port: saved.fallback,
+            alone_since: saved.fallback.map(|_| now),
+        };
         let rate = self.system.rate;
         for (port, saved) in self.ports.iter_mut().zip(&saved.ports) {
             restore(port, saved);
@@ -82,7 +85,7 @@ impl Lacp {
                 | receive::State::Defaulted => None,
             };
         }
-        self.told = self.ports.iter().map(super::view).collect();
+        self.told = self.ports.iter().map(super::report::view).collect();
     }
 }
 

@@ -3,6 +3,7 @@
 use wire::lacp::{Lacpdu, PortInfo, State};
 use wire::{Duration, Instant};
 
+use super::counters::bump;
 use super::periodic;
 use super::port::{FAST_PERIODIC, Port, System};
 
@@ -40,7 +41,7 @@ pub fn step(port: &mut Port, system: &System, now: Instant) -> Option<[u8; wire:
     }
     port.ntt = false;
     port.sent.note(now);
-    port.counters.pdus_sent = port.counters.pdus_sent.wrapping_add(1);
+    bump(&mut port.counters.lacpdus_tx);
     Some(frame(port, port.actor(system)))
 }
 
@@ -56,13 +57,14 @@ fn frame(port: &Port, actor: PortInfo) -> [u8; wire::slow::FRAME_LEN] {
     .emit_frame(port.mac)
 }
 
-/// The last PDU of an orderly stop: we aggregate no longer, so move your traffic.
+/// The last PDU by a port: it aggregates no longer, so move your traffic.
 #[must_use]
-pub fn farewell(port: &Port, system: &System) -> Option<[u8; wire::slow::FRAME_LEN]> {
+pub fn farewell(port: &mut Port, system: &System) -> Option<[u8; wire::slow::FRAME_LEN]> {
     if !port.is_enabled || !port.is_lacp_enabled() {
         return None;
     }
     let mut actor = port.actor(system);
+    bump(&mut port.counters.lacpdus_tx);
     actor.state = State(actor.state.0 & State::ACTIVITY.with(State::TIMEOUT).0);
     Some(frame(port, actor))
 }

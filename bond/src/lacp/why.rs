@@ -26,14 +26,18 @@ impl Lacp {
             receive::State::Expired if port.is_defaulted => Some(Why::NoPdu),
             receive::State::Expired => Some(Why::PartnerSilent),
             receive::State::Current => Some(match port.selected {
+                Selected::Standby if port.aggregator == self.active => Why::Standby,
                 Selected::Standby => self.differs(port),
                 Selected::Unselected => Why::WaitWhile,
                 Selected::Selected => match port.mux {
                     mux::State::Detached | mux::State::Waiting => Why::WaitWhile,
-                    mux::State::Attached if is_stale => Why::ForwarderStale,
+                    mux::State::Attached | mux::State::Collecting if is_stale => {
+                        Why::ForwarderStale
+                    }
                     mux::State::Attached => Why::PartnerNotInSync,
+                    mux::State::Collecting => Why::PartnerNotCollecting,
                     // Distributing ports have returned above.
-                    mux::State::CollectingDistributing => return None,
+                    mux::State::CollectingDistributing | mux::State::Distributing => return None,
                 },
             }),
         }

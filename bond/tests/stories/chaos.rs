@@ -2,7 +2,7 @@
 //! it is over all is as before.
 
 use bond::lacp::receive;
-use bond::{Config, Forwarder, Input};
+use bond::{Config, Fallback, Forwarder, Input};
 use proptest::prelude::*;
 use wire::lacp::State;
 
@@ -55,7 +55,7 @@ fn happen(pair: &mut Pair, mishap: Mishap) {
 
 fn strict() -> Config {
     Config {
-        lacp_strict: true,
+        fallback: Fallback::None,
         ..fast(3)
     }
 }

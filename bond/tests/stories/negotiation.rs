@@ -1,7 +1,7 @@
 //! Two bonds become partners.
 
 use bond::lacp::{mux, receive};
-use bond::{Config, Event, Input, LacpRate, Why};
+use bond::{Config, Event, Fallback, Input, LacpRate, Why};
 use wire::lacp::State;
 use wire::marker::{Kind, Marker};
 use wire::{Duration, Mac};
@@ -110,7 +110,7 @@ fn each_side_sends_as_often_as_the_other_asks() {
 fn two_passive_sides_stay_silent_and_one_active_side_is_enough() {
     let passive = || Config {
         lacp_active: false,
-        lacp_strict: true,
+        fallback: Fallback::None,
         ..fast(1)
     };
     let mut pair = Pair::new(passive(), passive());
@@ -208,7 +208,7 @@ fn a_marker_is_answered_by_its_port_and_not_more_than_three_times_a_second() {
     );
     let counters = pair.port(0, 0).counters;
     assert_eq!(
-        (counters.markers_answered, counters.markers_ignored),
+        (counters.marker_response_pdus_tx, counters.markers_ignored),
         (3, 2)
     );
 }
@@ -256,7 +256,7 @@ fn without_any_partner_one_member_carries_the_traffic_unless_strict() {
     assert_eq!(pair.usable(0), [0, 1]);
 
     let strict = || Config {
-        lacp_strict: true,
+        fallback: Fallback::None,
         ..fast(2)
     };
     let mut pair = Pair::new(strict(), strict());

@@ -1,7 +1,5 @@
 //! Two bonds, the cables between them, and a clock that jumps to whatever happens next.
 
-use std::collections::VecDeque;
-
 use bond::lacp::mux;
 use bond::{Bond, Config, Duplex, Event, Input, Interface, Mode, PortStatus, Why};
 use wire::lacp::{Lacpdu, State};
@@ -44,9 +42,24 @@ pub struct Pair {
     /// The side whose process is stopped: it does nothing, and what it is sent waits in its sockets.
     stopped: Option<usize>,
     waiting: Vec<(usize, Vec<u8>)>,
+    /// The side that hears nothing by a member, while the other does.
+    pub deaf: Option<(usize, usize)>,
+    /// What becomes of each frame that is sent, in turn; none: it arrives after [`LATENCY`].
+    pub weather: Vec<Fate>,
     pub sent: Vec<Sent>,
     pub events: Vec<(usize, Event)>,
-    flying: VecDeque<Sent>,
+    /// With the moment of arrival, in order.
+    flying: Vec<(Instant, Sent)>,
+}
+
+/// What becomes of a frame on its way.
+#[derive(Clone, Copy, Debug)]
+pub enum Fate {
+    Lost,
+    /// Arrives so many milliseconds late: after those that were sent later.
+    Late(u64),
+    /// Arrives, and once more so many milliseconds later.
+    Twice(u64),
 }
 
 /// A bond of so many members named eth1, eth2, ...
@@ -101,9 +114,11 @@ impl Pair {
             waiting: Vec::new(),
             bonds: [Bond::new(first, now), Bond::new(second, now)],
             interfaces,
+            deaf: None,
+            weather: Vec::new(),
             sent: Vec::new(),
             events: Vec::new(),
-            flying: VecDeque::new(),
+            flying: Vec::new(),
         };
         pair.announce(0);
         pair.announce(1);
@@ -143,10 +158,24 @@ impl Pair {
                 frame,
             };
             self.sent.push(sent.clone());
-            self.flying.push_back(sent);
+            self.fly(sent);
         }
         while let Some(event) = self.bonds[side].poll_event() {
             self.events.push((side, event));
+        }
+    }
+
+    fn fly(&mut self, sent: Sent) {
+        let late = match self.weather.pop() {
+            None => vec![0],
+            Some(Fate::Lost) => vec![],
+            Some(Fate::Late(by)) => vec![by],
+            Some(Fate::Twice(by)) => vec![0, by],
+        };
+        for by in late {
+            let arrival = self.now + LATENCY + ms(by);
+            let place = self.flying.partition_point(|(at, _)| *at <= arrival);
+            self.flying.insert(place, (arrival, sent.clone()));
         }
     }
 
@@ -193,8 +222,8 @@ impl Pair {
     }
 
     /// The next thing that happens until `end`; false: nothing.
-    fn step(&mut self, end: Instant) -> bool {
-        let arrival = self.flying.front().map(|sent| sent.at + LATENCY);
+    pub fn step(&mut self, end: Instant) -> bool {
+        let arrival = self.flying.first().map(|(at, _)| *at);
         let running = (0..2).filter(|&side| self.runs(side));
         let due = running
             .filter_map(|side| self.bonds[side].poll_timeout())
@@ -225,9 +254,7 @@ impl Pair {
     }
 
     fn arrive(&mut self) {
-        let Some(sent) = self.flying.pop_front() else {
-            return;
-        };
+        let (_, sent) = self.flying.remove(0);
         let (side, member) = match self.crossed {
             Some((a, b)) if sent.from == 0 && sent.member == a => (0, b),
             Some((a, b)) if sent.from == 0 && sent.member == b => (0, a),
@@ -235,7 +262,8 @@ impl Pair {
             Some(_) | None => (1 - sent.from, sent.member),
         };
         let has_carrier = self.interfaces[side].get(member).is_some_and(|i| i.carrier);
-        if has_carrier && !self.silent[sent.member] {
+        let is_heard = !self.silent[sent.member] && self.deaf != Some((side, member));
+        if has_carrier && is_heard {
             if !self.runs(side) {
                 self.waiting.push((member, sent.frame));
                 return;
@@ -248,6 +276,19 @@ impl Pair {
                 },
             );
         }
+    }
+
+    /// The members that a bond receives by.
+    pub fn receives(&self, side: usize) -> Vec<u8> {
+        let entries = (0..).zip(&self.bonds[side].egress().members);
+        let open = entries.filter(|(_, entry)| entry.rx_enabled);
+        open.map(|(member, _)| member).collect()
+    }
+
+    /// Takes over another configuration.
+    pub fn configure(&mut self, side: usize, config: Config) {
+        self.bonds[side].set_config(self.now, config);
+        self.drain(side);
     }
 
     /// The members that a bond sends by.

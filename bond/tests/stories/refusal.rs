@@ -96,7 +96,7 @@ fn a_cable_between_two_members_of_one_bond_never_carries_traffic() {
         assert_eq!(pair.usable(0), NOBODY);
     }
     assert_eq!(pair.why(0, 0), Some(Why::Loopback));
-    assert!(pair.port(0, 0).counters.loopback_received > 0);
+    assert!(pair.port(0, 0).counters.loopback_rx > 0);
     assert_eq!(pair.port(0, 0).receive, receive::State::Defaulted);
 }
 
@@ -171,7 +171,7 @@ fn malformed_foreign_and_unknown_frames_are_counted_and_do_nothing() {
             bytes: &[],
         },
     );
-    assert_eq!(pair.port(0, 0).counters.illegal_received, 4);
+    assert_eq!(pair.port(0, 0).counters.illegal_rx, 4);
     pair.input(
         0,
         Input::Frame {
@@ -186,7 +186,7 @@ fn malformed_foreign_and_unknown_frames_are_counted_and_do_nothing() {
             bytes: &change(5, 0x0e),
         },
     );
-    assert_eq!(pair.port(0, 0).counters.unknown_received, 2);
+    assert_eq!(pair.port(0, 0).counters.unknown_rx, 2);
     pair.input(
         0,
         Input::Frame {

@@ -2,12 +2,13 @@
 
 mod balance;
 mod damping;
+mod lacp;
 pub(super) mod modes;
 mod monitor;
 
 use bond::{
-    AdSelect, ArpAllTargets, ArpValidate, LacpRate, MAX_MEMBERS, MAX_MTU, Mapping, MemberConfig,
-    Mode, PrimaryReselect, XmitHashPolicy,
+    AdSelect, ArpAllTargets, ArpValidate, Fallback, LacpRate, MAX_MEMBERS, MAX_MTU, Mapping,
+    MemberConfig, Mode, PrimaryReselect, XmitHashPolicy,
 };
 use toml::de::DeValue;
 
@@ -41,6 +42,7 @@ choice!(
     AdSelect,
     ArpAllTargets,
     ArpValidate,
+    Fallback,
     LacpRate,
     Mapping,
     Mode,
@@ -80,6 +82,7 @@ fn read_bond(name: &str, table: &Section<'_, '_>) -> bond::Config {
     monitor::read(table, mode, &mut config);
     damping::read(table, &mut config);
     read_lacp(table, &mut config);
+    lacp::read(table, &mut config);
     if let Some(value) = table.value("primary_reselect", choice) {
         config.primary_reselect = value;
     }
@@ -156,9 +159,6 @@ fn read_lacp(table: &Section<'_, '_>, config: &mut bond::Config) {
     config.lacp_active = table
         .value("lacp_active", switch)
         .unwrap_or(config.lacp_active);
-    config.lacp_strict = table
-        .value("lacp_strict", switch)
-        .unwrap_or(config.lacp_strict);
     let (most, unit) = if table.is_whole() {
         let members = config.members.len();
         (members.max(1), format!("(there are {members} members)"))

@@ -2,8 +2,8 @@
 
 use bond::hash::xmit_hash;
 use bond::{
-    Bond, Config, Duplex, FrameBytes, Input, Interface, LacpRate, LacpStatus, Mapping, Mode,
-    XmitHashPolicy,
+    Bond, Config, Duplex, Fallback, FrameBytes, Input, Interface, LacpRate, LacpStatus, Mapping,
+    Mode, XmitHashPolicy,
 };
 use serde::{Deserialize, Serialize};
 use wire::{Instant, Mac};
@@ -196,7 +196,7 @@ fn bond_config(number: usize, config: &GroupConfig, lacp_rate: LacpRate) -> Conf
     let members: Vec<&str> = config.members.iter().map(String::as_str).collect();
     Config {
         lacp_rate,
-        lacp_strict: true,
+        fallback: Fallback::None,
         xmit_hash_policy: XmitHashPolicy::Layer34,
         mapping: Mapping::Modulo,
         mac: Some(mac(number, 0)),

@@ -1,5 +1,6 @@
 //! `bond`: Linux bonding's options, under Linux's names.
 
+mod lacp;
 mod monitor;
 
 use super::super::{Choice, Follow, Node, Value};
@@ -38,8 +39,6 @@ const MAPPINGS: Value = Value::Choice(&[
     choice("modulo", 0, "As Linux: any flow may move"),
     choice("resilient", 1, "Only the flows of a lost member move"),
 ]);
-
-const SELECTIONS: Value = Value::Choice(&[choice("stable", 0, "The one in use, while it works")]);
 
 const RESELECTIONS: Value = Value::Choice(&[
     choice("always", 0, "As soon as it is back"),
@@ -151,14 +150,23 @@ pub(super) const BOND: Node = Node::named(
         )
         .default("65535"),
         Node::value("ad_actor_system", "802.3ad: LACP system", Value::Mac),
-        Node::value("ad_select", "802.3ad: which aggregator is used", SELECTIONS).default("stable"),
+        Node::value(
+            "ad_select",
+            "802.3ad: which aggregator is used",
+            lacp::SELECTIONS,
+        )
+        .default("stable"),
         Node::value(
             "ad_user_port_key",
             "802.3ad: upper 10 bits of the LACP key",
             Value::Integer(0, 1023, ""),
         )
         .default("0"),
+        lacp::COUPLED_CONTROL,
+        lacp::FALLBACK,
+        lacp::FALLBACK_DELAY,
         Node::value("lacp_active", "802.3ad: LACP speaks first", Value::Switch).default("true"),
+        lacp::MAX_BUNDLE,
         Node::value("lacp_rate", "802.3ad: how often the partner sends", RATES).default("slow"),
         Node::value(
             "lacp_strict",

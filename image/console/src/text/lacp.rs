@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
-use control::show::{LacpItem, PortInfo, PortState, PortStatus};
+use control::show::{LacpItem, PortCounters, PortInfo, PortState, PortStatus};
 
+use super::wrap;
 use crate::ask::Answers;
 use crate::failure::Failure;
 
@@ -47,8 +48,18 @@ fn print_bond(out: &mut impl Write, item: &LacpItem) -> io::Result<()> {
         out,
         "  lacp_rate {rate}, lacp_active {active}, active aggregator {aggregator}"
     )?;
+    let control = if item.is_coupled { "on" } else { "off" };
+    let (ad_select, fallback) = (item.ad_select, item.fallback);
+    writeln!(
+        out,
+        "  ad_select {ad_select}, coupled_control {control}, fallback {fallback}{}",
+        match item.max_bundle {
+            0 => String::new(),
+            most => format!(", at most {most}"),
+        }
+    )?;
     let names: Vec<String> = BITS.iter().map(|(name, _)| format!(" {name}")).collect();
-    let title = "  LAG ID (prio,system,key,port prio,port)";
+    let title = "  (prio,system,key,port prio,port)";
     writeln!(out, "{title:<END$}{}", names.concat())?;
     for port in &item.ports {
         print_port(out, port)?;
@@ -69,18 +80,52 @@ fn print_port(out: &mut impl Write, port: &PortStatus) -> io::Result<()> {
     writeln!(out, "{member}: aggregator {aggregator}, {selected}")?;
     print_end(out, "actor", &port.actor)?;
     print_end(out, "partner", &port.partner)?;
+    if let Some(lag_id) = &port.lag_id {
+        writeln!(out, "{}", wrap("  LAG ID ", 10, lag_id.split(' ')))?;
+    }
     writeln!(out, "  receive {receive}, mux {mux}, periodic {periodic}")?;
-    let counters = &port.counters;
-    let (received, sent) = (counters.pdus_received, counters.pdus_sent);
-    let (illegal, expired) = (counters.illegal_received, counters.expired);
+    let (actor, partner) = (port.actor_churn, port.partner_churn);
+    writeln!(out, "  churn: actor {actor}, partner {partner}")?;
+    let counters = counters(&port.counters).join(", ");
     writeln!(
         out,
-        "  PDUs received {received}, sent {sent}, illegal {illegal}; expired {expired}"
+        "{}",
+        wrap("  ", 2, counters.split_inclusive(", ").map(str::trim))
     )?;
     match port.why {
         Some(why) => writeln!(out, "  carries no traffic: {why}"),
+        None if port.is_fallback => writeln!(out, "  carries traffic without a partner"),
         None => writeln!(out, "  carries traffic"),
     }
+}
+
+/// The counters under the names of the MIB, without dot3adAggPortStats and dot3adAggPortDebug; the
+/// last are ours.
+fn counters(counters: &PortCounters) -> Vec<String> {
+    [
+        ("LACPDUsRx", counters.lacpdus_rx),
+        ("LACPDUsTx", counters.lacpdus_tx),
+        ("IllegalRx", counters.illegal_rx),
+        ("UnknownRx", counters.unknown_rx),
+        ("MarkerPDUsRx", counters.marker_pdus_rx),
+        ("MarkerResponsePDUsRx", counters.marker_response_pdus_rx),
+        ("MarkerResponsePDUsTx", counters.marker_response_pdus_tx),
+        (
+            "ActorSyncTransitionCount",
+            counters.actor_sync_transition_count,
+        ),
+        (
+            "PartnerSyncTransitionCount",
+            counters.partner_sync_transition_count,
+        ),
+        ("ActorChurnCount", counters.actor_churn_count),
+        ("PartnerChurnCount", counters.partner_churn_count),
+        ("expired", counters.expired),
+        ("loopback", counters.loopback_rx),
+        ("markers ignored", counters.markers_ignored),
+    ]
+    .map(|(name, count)| format!("{name} {count}"))
+    .to_vec()
 }
 
 fn print_end(out: &mut impl Write, name: &str, end: &PortInfo) -> io::Result<()> {

@@ -4,7 +4,14 @@ use control::show::{BondItem, LacpItem};
 
 use crate::metrics::family::{Kind, Page};
 
-const MUX: [&str; 4] = ["detached", "waiting", "attached", "collecting_distributing"];
+const MUX: [&str; 6] = [
+    "detached",
+    "waiting",
+    "attached",
+    "collecting_distributing",
+    "collecting",
+    "distributing",
+];
 const RECEIVE: [&str; 5] = [
     "port_disabled",
     "lacp_disabled",
