@@ -81,6 +81,10 @@ pub async fn run(
             },
             word = transactions.participant.next() => {
                 if let Some(configs) = transactions.hear(word, &mut bonds).await {
+                    for served in &mut bonds {
+                        let leaving = reload::leaving(served.engine().config(), &configs);
+                        served.leave(&leaving);
+                    }
                     state.leave(&bonds, |config| !reload::is_forgotten(config, &configs));
                     return Ok(Ended::Restart);
                 }

@@ -31,6 +31,17 @@ pub fn is_forgotten(old: &Config, new: &[Config]) -> bool {
     heir.is_none_or(|heir| heir.mac != old.mac)
 }
 
+/// The members of `old`, by their place, that are in no LACP bond of its name any more: their partners are
+/// to be told.
+pub fn leaving(old: &Config, new: &[Config]) -> Vec<usize> {
+    let heir = new.iter().find(|new| new.name == old.name);
+    let heir = heir.filter(|heir| heir.mode == bond::Mode::Ieee8023ad);
+    let stays = |name: &str| heir.is_some_and(|heir| heir.members.iter().any(|m| m.name == name));
+    let members = old.members.iter().enumerate();
+    let leaving = members.filter(|(_, member)| !stays(&member.name));
+    leaving.map(|(place, _)| place).collect()
+}
+
 /// Whether the bond has to be begun with anew: other sockets, other interfaces' settings, another MAC.
 fn is_another(old: &Config, new: &Config) -> bool {
     let names = |config: &Config| -> Vec<String> {
@@ -97,6 +108,25 @@ mod tests {
         assert_eq!(changed(|b| b.name = "bond2".to_owned()), Effect::Restart);
         assert_eq!(effect(&bonds(), &bonds()[..1]), Effect::Restart);
         assert_eq!(effect(&bonds()[..1], &bonds()), Effect::Restart);
+    }
+
+    #[test]
+    fn members_that_go_with_or_without_their_bond_leave_and_no_others() {
+        let [bond0, bond1] = &bonds()[..] else {
+            panic!("two bonds")
+        };
+        let nobody: [usize; 0] = [];
+        assert_eq!(leaving(bond0, &bonds()), nobody);
+        assert_eq!(leaving(bond1, &bonds()[..1]), [0]);
+        let mut new = bonds();
+        let gone = new[0].members.remove(0);
+        assert_eq!(leaving(bond0, &new), [0]);
+        new[1].members.push(gone);
+        assert_eq!(leaving(bond0, &new), [0]);
+        new[1].mode = Mode::ActiveBackup;
+        assert_eq!(leaving(bond1, &new), [0]);
+        new[0].mtu = 9_000;
+        assert_eq!(leaving(bond0, &new), [0]);
     }
 
     #[test]

@@ -251,6 +251,14 @@ impl Served {
         self.news
     }
 
+    /// These members leave in order: their partners are told.
+    pub fn leave(&mut self, members: &[usize]) {
+        for member in members {
+            self.engine.leave(*member);
+        }
+        self.send();
+    }
+
     /// An orderly stop: partners are told.
     pub fn farewell(&mut self) {
         self.engine.farewell();

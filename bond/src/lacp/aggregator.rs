@@ -60,3 +60,7 @@ fn worth(ports: &[Port], policy: AdSelect, number: Option<u8>, active: Option<u8
         is_active: number == active,
     }
 }
+
+#[cfg(test)]
+#[path = "../tests/aggregator.rs"]
+mod tests;

@@ -77,3 +77,47 @@ impl fmt::Display for LagId {
         write!(f, "[{first}, {second}]")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use std::string::ToString;
+
+    use wire::Mac;
+    use wire::lacp::State as Bits;
+
+    use super::LagId;
+    use crate::lacp::Lacp;
+    use crate::lacp::port::Port;
+    use crate::{Config, Mode};
+
+    fn id(number: u16, partner_bits: Bits) -> LagId {
+        let mut port = Port::new(number, 0x80);
+        port.partner.system = Mac([0xac, 0xde, 0x48, 3, 0x67, 0x80]);
+        port.partner.system_priority = 0x8000;
+        port.partner.key = 1;
+        port.partner.port = number + 4;
+        port.partner.state = partner_bits;
+        let lacp = Lacp::new(&Config::new("bond0", Mode::Ieee8023ad, &["eth1"]));
+        LagId::of(&port, lacp.system())
+    }
+
+    #[test]
+    fn links_that_can_be_aggregated_share_one_and_the_lower_system_comes_first() {
+        let lag_id = id(1, Bits::AGGREGATION);
+        assert_eq!(lag_id, id(2, Bits::AGGREGATION));
+        let text = "[(8000,AC-DE-48-03-67-80,0001,0000,0000), \
+                    (FFFF,00-00-00-00-00-00,0001,0000,0000)]";
+        assert_eq!(lag_id.to_string(), text);
+    }
+
+    #[test]
+    fn an_individual_link_has_one_of_its_own() {
+        let lag_id = id(1, Bits::default());
+        assert_ne!(lag_id, id(2, Bits::default()));
+        let text = "[(8000,AC-DE-48-03-67-80,0001,0000,0005), \
+                    (FFFF,00-00-00-00-00-00,0001,0080,0001)]";
+        assert_eq!(lag_id.to_string(), text);
+    }
+}

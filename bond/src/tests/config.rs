@@ -119,3 +119,22 @@ fn an_mtu_is_legal_up_to_what_one_chunk_carries() {
         assert_eq!(faulty_keys(&bond).join(" "), keys, "{mtu}");
     }
 }
+
+#[test]
+fn at_most_as_many_members_may_carry_as_must_and_no_limit_is_legal() {
+    for (min_links, lacp_max_bundle, keys) in [
+        (0, 0, ""),
+        (2, 0, ""),
+        (2, 2, ""),
+        (0, 1, ""),
+        (2, 1, "lacp_max_bundle"),
+        (0, 17, "lacp_max_bundle"),
+    ] {
+        let bond = Config {
+            min_links,
+            lacp_max_bundle,
+            ..bond()
+        };
+        assert_eq!(faulty_keys(&bond).join(" "), keys, "{lacp_max_bundle}");
+    }
+}

@@ -2,10 +2,16 @@
 #![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod active_backup;
+mod aggregators;
 mod chaos;
+mod churn;
 mod damping;
 mod disturbance;
 mod failover;
+mod fallback;
+mod flood;
+mod independent;
+mod leaving;
 mod missing;
 mod monitor;
 mod negotiation;
@@ -13,5 +19,7 @@ mod network;
 mod pair;
 mod refusal;
 mod restart;
+mod standby;
 mod static_modes;
 mod stopped;
+mod weather;
