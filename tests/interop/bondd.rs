@@ -34,9 +34,15 @@ impl Bonding {
     /// A lab whose switch asks for LACPDUs at the rate `theirs`, with a `bondd` that would ask for
     /// them at `ours` and is not started yet.
     pub fn prepare(ours: LacpRate, theirs: LacpRate) -> Result<Self> {
+        Self::prepare_with(ours, theirs, "")
+    }
+
+    /// As [`Bonding::prepare`], with these lines among the bond's options.
+    pub fn prepare_with(ours: LacpRate, theirs: LacpRate, options: &str) -> Result<Self> {
         let lab = Lab::raise(theirs)?;
         let run_directory = lab.room("bondd")?;
-        fs::write(run_directory.join("appliance.toml"), config::bond(ours))
+        let config = config::bond(ours) + options;
+        fs::write(run_directory.join("appliance.toml"), config)
             .context("writing bondd's configuration")?;
         Ok(Self {
             bondd: None,

@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use bond::Why;
 use bond::lacp::{mux, receive};
-use tests::ovs::LacpRate;
+use tests::ovs::{LAGS, LacpRate};
 use tests::wait;
 use wire::lacp::State;
 
@@ -13,15 +14,18 @@ use crate::bondd::{self, ALL, Bonding};
 /// Longer than the switch waits for an LACPDU at the fast rate.
 const TIMEOUT_OF_THE_SWITCH: Duration = Duration::from_millis(3_500);
 
+/// Both rates of both sides.
+const RATES: [(LacpRate, LacpRate); 4] = [
+    (LacpRate::Fast, LacpRate::Fast),
+    (LacpRate::Fast, LacpRate::Slow),
+    (LacpRate::Slow, LacpRate::Fast),
+    (LacpRate::Slow, LacpRate::Slow),
+];
+
 #[test]
 #[ignore = "needs root and the lab's programs"]
 fn both_rates_are_negotiated_in_all_combinations() -> Result<()> {
-    for (ours, theirs) in [
-        (LacpRate::Fast, LacpRate::Fast),
-        (LacpRate::Fast, LacpRate::Slow),
-        (LacpRate::Slow, LacpRate::Fast),
-        (LacpRate::Slow, LacpRate::Slow),
-    ] {
+    for (ours, theirs) in RATES {
         let bonding = Bonding::raise(ours, theirs)?;
         let shown = bonding.lab.switch.lacp()?;
         assert_eq!(shown.status, "active negotiated");
@@ -41,6 +45,67 @@ fn both_rates_are_negotiated_in_all_combinations() -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[test]
+#[ignore = "needs root and the lab's programs"]
+fn either_side_may_be_passive_at_every_pair_of_rates() -> Result<()> {
+    for (ours, theirs) in RATES {
+        for options in ["lacp_active = false\n", ""] {
+            let we_are_passive = !options.is_empty();
+            let mut bonding = Bonding::prepare_with(ours, theirs, options)?;
+            if !we_are_passive {
+                bonding.lab.switch.be_passive(LAGS[0])?;
+            }
+            bonding.start()?;
+            bonding.wait_for_cables(&ALL)?;
+            for port in bonding.lacp()?.ports {
+                let ends = [port.actor.state, port.partner.state];
+                let active = ends.map(|state| state.contains(State::ACTIVITY));
+                assert_eq!(active, [!we_are_passive, we_are_passive]);
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs root and the lab's programs"]
+fn independent_control_works_with_a_switch_of_coupled_control() -> Result<()> {
+    for rate in [LacpRate::Fast, LacpRate::Slow] {
+        let mut bonding = Bonding::prepare_with(rate, rate, "coupled_control = false\n")?;
+        bonding.start()?;
+        bonding.wait_for_cables(&ALL)?;
+        let ports = bonding.lacp()?.ports;
+        assert!(
+            ports
+                .iter()
+                .all(|port| port.mux == mux::State::Distributing)
+        );
+        bonding.lab.cables()[0].cut_carrier()?;
+        bonding.wait_for_cables(&[1])?;
+        bonding.lab.cables()[0].heal()?;
+        bonding.wait_for_cables(&ALL)?;
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs root and the lab's programs"]
+fn a_member_that_stands_by_replaces_one_that_fails() -> Result<()> {
+    let mut bonding =
+        Bonding::prepare_with(LacpRate::Fast, LacpRate::Fast, "lacp_max_bundle = 1\n")?;
+    bonding.start()?;
+    bonding.wait_for_cables(&[0])?;
+    assert_eq!(bonding.bond()?.members[1].why, Some(Why::Standby));
+    let cut = Instant::now();
+    bonding.lab.cables()[0].cut_carrier()?;
+    bonding.wait_for_cables(&[1])?;
+    let took = cut.elapsed();
+    assert!(took < Duration::from_millis(1_500), "{took:?}");
+    println!("the other took over after {took:?}");
+    bonding.lab.cables()[0].heal()?;
+    bonding.wait_for_cables(&[0])
 }
 
 #[test]

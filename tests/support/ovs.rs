@@ -142,6 +142,11 @@ impl Switch {
         self.vsctl(&words)
     }
 
+    /// From here on the bond `lag` speaks LACP only when spoken to.
+    pub fn be_passive(&self, lag: &str) -> Result<()> {
+        self.vsctl(&["set", "port", lag, "lacp=passive"])
+    }
+
     /// Makes plain ports of the members of the bond `lag`.
     pub fn dissolve_bond(&self, lag: &str, members: &[&str]) -> Result<()> {
         self.vsctl(&["del-port", BRIDGE, lag])?;

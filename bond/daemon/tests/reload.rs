@@ -2,18 +2,23 @@
 #![expect(clippy::expect_used, reason = "a test may fail by panic")]
 
 use std::fs;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::Signal;
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, recv, setsockopt, socket, sockopt,
+};
+use nix::sys::time::{TimeVal, TimeValLike};
 use serde_json::Value;
 use sys::packet::Packet;
 use sys::spawn::{Child, Output, Spawn};
 use tests::wait;
 use tokio::time::timeout;
+use wire::Mac;
 
 const CONFIG: &str = "[bond.bond0]\nmode = \"802.3ad\"\nmembers = [\"eth1\"]\n";
 
@@ -235,6 +240,69 @@ fn another_member_ends_it_in_75_and_is_served_by_the_next_one() {
         assert_eq!(bondd.end().await.0, Some(75));
         let next = bondd.follow(&two).await;
         assert_eq!(next.commit(&two), "none");
+    });
+}
+
+/// Every frame in the namespace, from here on.
+fn listen() -> OwnedFd {
+    let kind = SockFlag::SOCK_CLOEXEC;
+    let all = SockProtocol::EthAll;
+    let socket = socket(AddressFamily::Packet, SockType::Raw, kind, all).expect("root");
+    let limit = TimeVal::seconds(10);
+    setsockopt(&socket, sockopt::ReceiveTimeout, &limit).expect("limit");
+    socket
+}
+
+/// The source of the next LACPDU, and the actor's state bits.
+fn next_pdu(socket: &OwnedFd) -> (Mac, u8) {
+    loop {
+        let mut frame = [0; 2_000];
+        let len = recv(socket.as_raw_fd(), &mut frame, MsgFlags::empty()).expect("a frame in time");
+        if len >= 124 && frame[12..15] == [0x88, 0x09, 1] {
+            return (Mac(frame[6..12].try_into().expect("six bytes")), frame[32]);
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_member_that_a_commit_takes_away_says_goodbye_and_the_one_that_stays_does_not() {
+    in_a_namespace(async || {
+        let two = CONFIG.replace("\"eth1\"", "\"eth1\", \"eth2\"");
+        let mut bondd = Bondd::start("leaving").await;
+        assert_eq!(bondd.commit(&two), "restart");
+        assert_eq!(bondd.end().await.0, Some(75));
+        let mut bondd = bondd.follow(&two).await;
+        let is_up = |members: &[Value]| members.iter().all(|m| m["carrier"] == true);
+        let macs: Vec<Mac> = bondd
+            .members(is_up)
+            .iter()
+            .map(|member| {
+                member["mac"]
+                    .as_str()
+                    .expect("text")
+                    .parse()
+                    .expect("a MAC")
+            })
+            .collect();
+        let socket = listen();
+        assert_eq!(bondd.commit(CONFIG), "restart");
+        assert_eq!(bondd.end().await.0, Some(75));
+        let _next = bondd.follow(CONFIG).await;
+        let aggregates = |state: u8| state & 0b100 != 0;
+        let pdus: Vec<(Mac, u8)> = std::iter::repeat_with(|| next_pdu(&socket))
+            .scan(false, |is_over, pdu| {
+                // The next one begins to speak on the member that stays, and that is the end.
+                let before = std::mem::replace(is_over, pdu.0 == macs[0]);
+                (!before).then_some(pdu)
+            })
+            .collect();
+        let of = |mac: Mac| pdus.iter().filter(move |(source, _)| *source == mac);
+        assert!(
+            of(macs[1]).any(|(_, state)| !aggregates(*state)),
+            "{pdus:?}"
+        );
+        assert!(of(macs[0]).all(|(_, state)| aggregates(*state)), "{pdus:?}");
     });
 }
 
