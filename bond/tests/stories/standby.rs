@@ -3,7 +3,7 @@
 use bond::lacp::selection::Selected;
 use bond::{Config, Why};
 
-use crate::pair::{NOBODY, Pair, fast, ms};
+use crate::pair::{Pair, fast, ms};
 
 fn at_most(most: u8, members: usize) -> Config {
     Config {
