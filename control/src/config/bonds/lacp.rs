@@ -4,8 +4,8 @@
 use bond::{Config, Fallback, MAX_MEMBERS};
 
 use super::super::section::Section;
-use super::super::value::{integer, switch};
-use super::{MOST_MS, choice};
+use super::super::value::{integer, one_of, switch};
+use super::{Choice as _, MOST_MS};
 
 pub(super) fn read(table: &Section<'_, '_>, config: &mut Config) {
     config.coupled_control = table
@@ -41,25 +41,20 @@ fn read_max_bundle(table: &Section<'_, '_>, config: &mut Config) {
     }
 }
 
-/// `lacp_strict` is Linux's word for `fallback = "none"`: who writes both says the same with both.
+/// `lacp_strict` is the one word for no fallback, as in Linux: each meaning has one spelling.
 fn read_fallback(table: &Section<'_, '_>, config: &mut Config) {
-    let fallback = table.value("fallback", choice::<Fallback>);
-    let is_strict = table.value("lacp_strict", switch);
-    let strictly = is_strict.filter(|is_strict| *is_strict);
-    let said = fallback.or(strictly.map(|_| Fallback::None));
-    config.fallback = said.unwrap_or(config.fallback);
-    let Some((fallback, is_strict)) = fallback.zip(is_strict) else {
-        return;
-    };
-    if table.is_whole() && is_strict != (fallback == Fallback::None) {
-        let word = if is_strict {
-            "none"
-        } else {
-            "individual | active-backup"
-        };
-        table.fault(
-            "fallback",
-            format!("{word}, since lacp_strict is {is_strict}; or leave lacp_strict out"),
-        );
+    let words = Fallback::words();
+    let words: Vec<_> = words
+        .into_iter()
+        .filter(|word| word.value != Fallback::None)
+        .collect();
+    let fallback = table.value("fallback", |value| one_of(&words, value));
+    let is_strict = table.value("lacp_strict", switch).unwrap_or(false);
+    config.fallback = fallback.unwrap_or(config.fallback);
+    if is_strict {
+        config.fallback = Fallback::None;
+    }
+    if table.is_whole() && is_strict && fallback.is_some() {
+        table.fault("fallback", "not set: with lacp_strict there is none");
     }
 }

@@ -25,7 +25,6 @@ pub(super) const FALLBACK: Node = Node::value(
     "fallback",
     "802.3ad: what works without a partner",
     Value::Choice(&[
-        choice("none", 0, "Nothing; Linux's lacp_strict"),
         choice("individual", 1, "One member, as in Linux"),
         choice("active-backup", 2, "The best member, the others wait"),
     ]),
