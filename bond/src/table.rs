@@ -47,12 +47,11 @@ impl Bond {
 
     fn entry(&self, i: usize) -> Option<MemberEntry> {
         let interface = self.members.get(i)?.interface;
-        let is_open = self.is_open(i);
         Some(MemberEntry {
             ifindex: interface.ifindex,
             mac: interface.mac,
-            rx_enabled: is_open || self.config.all_members_active,
-            tx_enabled: is_open,
+            rx_enabled: self.is_admitted(i) || self.config.all_members_active,
+            tx_enabled: self.is_open(i),
             carrier: interface.carrier,
         })
     }

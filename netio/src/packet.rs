@@ -120,7 +120,7 @@ impl PacketSocket {
         self.attach(&filter::protocol(offset, protocol))
     }
 
-    /// Admits whole UDP datagrams to one port only, by the headers that follow the Ethernet header
+    /// As [`admit_only`](Self::admit_only), whole UDP datagrams to one port, by the headers that follow the Ethernet header
     /// at once, IPv6 without extension headers: the kernel drops all others before they cost
     /// anything. For sockets of EtherType IPv4 or IPv6.
     ///

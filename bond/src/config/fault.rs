@@ -91,6 +91,9 @@ impl Config {
             let mac = mac.unwrap_or(A_STATION);
             check(!mac.is_group() && mac != Mac::ZERO, key, &mac, STATION);
         }
+        if let Some((key, legal)) = self.micro_bfd_fault() {
+            check(false, key, &"micro-BFD", legal);
+        }
         check(
             (68..=MAX_MTU).contains(&self.mtu),
             "mtu",

@@ -28,6 +28,10 @@ const fn code(code: u32) -> u16 {
     code as u16
 }
 
+/// What the kernel thinks a frame is: to this host, to a group, to another host.
+const KIND: u32 = (libc::SKF_AD_OFF + libc::SKF_AD_PKTTYPE).cast_unsigned();
+const OTHER_HOST: u32 = libc::PACKET_OTHERHOST as u32;
+
 const fn step(code: u16, jt: u8, jf: u8, k: u32) -> sock_filter {
     sock_filter { code, jt, jf, k }
 }
@@ -37,10 +41,9 @@ const DROP: sock_filter = step(RETURN, 0, 0, 0);
 
 /// Frames to a group or to this host, of one IP protocol by the byte at this offset.
 pub(super) fn protocol(offset: u32, protocol: u8) -> [sock_filter; 6] {
-    let kind = (libc::SKF_AD_OFF + libc::SKF_AD_PKTTYPE).cast_unsigned();
     [
-        step(LOAD_BYTE, 0, 0, kind),
-        step(IF_EQUAL, 3, 0, libc::PACKET_OTHERHOST.into()),
+        step(LOAD_BYTE, 0, 0, KIND),
+        step(IF_EQUAL, 3, 0, OTHER_HOST),
         step(LOAD_BYTE, 0, 0, offset),
         step(IF_EQUAL, 0, 1, protocol.into()),
         ADMIT,
@@ -48,9 +51,11 @@ pub(super) fn protocol(offset: u32, protocol: u8) -> [sock_filter; 6] {
     ]
 }
 
-/// Whole UDP datagrams over IPv4 to one port.
-pub(super) fn udp_v4(port: u16) -> [sock_filter; 9] {
+/// Frames to a group or to this host: whole UDP datagrams over IPv4 to one port.
+pub(super) fn udp_v4(port: u16) -> [sock_filter; 11] {
     [
+        step(LOAD_BYTE, 0, 0, KIND),
+        step(IF_EQUAL, 8, 0, OTHER_HOST),
         step(LOAD_BYTE, 0, 0, L3 + 9),
         step(IF_EQUAL, 0, 6, UDP),
         step(LOAD_HALF, 0, 0, L3 + 6),
@@ -63,9 +68,11 @@ pub(super) fn udp_v4(port: u16) -> [sock_filter; 9] {
     ]
 }
 
-/// UDP datagrams over IPv6 to one port, without extension headers.
-pub(super) fn udp_v6(port: u16) -> [sock_filter; 6] {
+/// Frames to a group or to this host: UDP datagrams over IPv6 to one port, without extension headers.
+pub(super) fn udp_v6(port: u16) -> [sock_filter; 8] {
     [
+        step(LOAD_BYTE, 0, 0, KIND),
+        step(IF_EQUAL, 5, 0, OTHER_HOST),
         step(LOAD_BYTE, 0, 0, L3 + 6),
         step(IF_EQUAL, 0, 3, UDP),
         step(LOAD_HALF, 0, 0, L4_V6 + DESTINATION),

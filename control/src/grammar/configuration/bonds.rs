@@ -1,5 +1,6 @@
 //! `bond`: Linux bonding's options, under Linux's names.
 
+mod micro_bfd;
 mod monitor;
 
 use super::super::{Choice, Follow, Node, Value};
@@ -185,6 +186,7 @@ pub(super) const BOND: Node = Node::named(
         )
         .default("layer2"),
         MEMBER,
+        micro_bfd::MICRO_BFD,
         VLAN,
     ]),
 );
