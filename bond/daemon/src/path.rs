@@ -230,3 +230,7 @@ fn frame<'a>(settings: &Settings, place: Place, payload: &'a [u8]) -> MicroFrame
         payload,
     }
 }
+
+#[cfg(test)]
+#[path = "tests/path.rs"]
+mod tests;

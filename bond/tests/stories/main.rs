@@ -11,6 +11,7 @@ mod monitor;
 mod negotiation;
 mod network;
 mod pair;
+mod paths;
 mod refusal;
 mod restart;
 mod static_modes;

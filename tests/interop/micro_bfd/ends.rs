@@ -23,7 +23,7 @@ pub const MEMBERS: [&str; 3] = ["eth1", "eth2", "eth3"];
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// One of the two.
-pub struct Box {
+pub struct Side {
     bondd: Option<Daemon>,
     _lvsd: Option<Daemon>,
     pub namespace: Namespace,
@@ -32,7 +32,7 @@ pub struct Box {
 
 /// Both, and what joins them.
 pub struct Ends {
-    pub boxes: [Box; 2],
+    pub boxes: [Side; 2],
     pub cables: Vec<Cable>,
     _wires: Namespace,
     _directory: Directory,
@@ -69,10 +69,10 @@ impl Ends {
             )
         };
         let cables = (1..).zip(&MEMBERS).map(lay).collect::<Result<Vec<_>>>()?;
-        let one = |namespace, room: &str, extra: &str| -> Result<Box> {
+        let one = |namespace, room: &str, extra: &str| -> Result<Side> {
             let room = directory.room(room)?;
             fs::write(room.join("appliance.toml"), configuration(extra))?;
-            Ok(Box {
+            Ok(Side {
                 bondd: None,
                 _lvsd: None,
                 namespace,
@@ -128,7 +128,7 @@ fn configuration(extra: &str) -> String {
     )
 }
 
-impl Box {
+impl Side {
     fn command(&self, daemon: &str) -> Result<Command> {
         let program = binaries()?.join(daemon);
         ensure!(program.is_file(), "{} is not built", program.display());
