@@ -75,7 +75,7 @@ fn traffic_goes_on_by_the_other_members() -> Result<()> {
     };
     let sent = |member: usize| left.namespace.frames(MEMBERS[member]).map(|f| f.sent);
     wait::until_ok(Duration::from_secs(20), || answers(&flows[0]))?;
-    for member in 0..MEMBERS.len() {
+    for (member, name) in MEMBERS.iter().enumerate() {
         let before = sent(member)?;
         flows.iter().try_for_each(|flow| answers(flow).map(drop))?;
         let by_it = sent(member)? - before;
@@ -86,10 +86,7 @@ fn traffic_goes_on_by_the_other_members() -> Result<()> {
         for flow in &flows {
             answers(flow)?;
         }
-        println!(
-            "{} carried {by_it} frames; without it all flows go on",
-            MEMBERS[member]
-        );
+        println!("{name} carried {by_it} frames; without it all flows go on");
         ends.cables[member].heal()?;
         ends.wait_for_all()?;
     }

@@ -18,7 +18,8 @@ pub(super) fn print(items: Answers<BfdItem>, out: &mut impl Write) -> Result<(),
 fn print_member(out: &mut impl Write, item: &BfdItem) -> io::Result<()> {
     let BfdItem { bond, member, .. } = item;
     let (local, remote) = (item.local_address, item.remote_address);
-    writeln!(out, "{bond} {member}: {local} -> {remote}")?;
+    let ends = [local.to_string(), format!("-> {remote}")];
+    writeln!(out, "{}", wrap(&format!("{bond} {member}: "), 2, ends))?;
     match &item.session {
         None => writeln!(out, "  no session: the member is not in the aggregate")?,
         Some(session) => print_session(out, session, item)?,
@@ -36,7 +37,7 @@ fn print_session(out: &mut impl Write, session: &BfdSession, item: &BfdItem) -> 
         .map_or("not heard", |state| state.name());
     writeln!(
         out,
-        "  state {} (diagnostic: {}), peer {remote} (diagnostic: {})",
+        "  state {} (diagnostic: {})\n  peer {remote} (diagnostic: {})",
         session.state, session.diagnostic, session.remote_diagnostic
     )?;
     if let Some(reason) = session.last_down {
