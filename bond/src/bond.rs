@@ -8,7 +8,7 @@ use wire::{Instant, Mac};
 
 use crate::egress::Table;
 use crate::lacp::{self, Lacp};
-use crate::member::{Delays, Interface, LinkState, Member};
+use crate::member::{Delays, Hold, Interface, LinkState, Member};
 use crate::monitor::{Heard, Monitor};
 use crate::outbox::{Outbox, Transmit};
 use crate::{Config, Event, MAX_MEMBERS, Mode, active_backup};
@@ -40,6 +40,13 @@ pub enum Input<'a> {
         member: usize,
         /// The interface; [`Interface::default`] when there is none.
         interface: Interface,
+    },
+    /// Micro-BFD lets a member be used, or does so no longer.
+    Path {
+        /// The member's place in the bond.
+        member: usize,
+        /// Whether it may be used.
+        is_open: bool,
     },
     /// The forwarder stopped or resumed.
     Forwarder(Forwarder),
@@ -111,6 +118,7 @@ impl Bond {
             table: Table::default(),
             outbox: Outbox::default(),
         };
+        bond.guard_paths(|_| true);
         bond.configure(now);
         bond.run(now);
         bond
@@ -130,6 +138,7 @@ impl Bond {
                 Engine::Static | Engine::ActiveBackup { .. } => {}
             },
             Input::Link { member, interface } => self.link(member, interface, now),
+            Input::Path { member, is_open } => self.path(member, is_open),
             Input::Forwarder(state) => self.forwarder(state),
             // Nothing comes of these before the interval is over.
             Input::Heard { member, heard, at } => return self.heard(member, heard, at, now),
@@ -183,7 +192,11 @@ impl Bond {
         let same = config.mode == self.config.mode && names(&config) == names(&self.config);
         if same {
             self.mac = config.mac.unwrap_or(self.mac);
+            let is_new = self.config.micro_bfd.is_none();
             self.config = config;
+            if is_new || self.config.micro_bfd.is_none() {
+                self.provision_paths();
+            }
             self.configure(now);
             self.run(now);
             return;
@@ -332,12 +345,18 @@ impl Bond {
             Engine::Ieee8023ad(lacp) => {
                 self.members.get(i).is_some_and(Member::is_up) && lacp.is_collecting(i)
             }
-            Engine::Static | Engine::ActiveBackup { .. } => self.is_open(i),
+            Engine::Static | Engine::ActiveBackup { .. } => self.is_admitted(i),
         }
     }
 
-    /// Whether the mode lets frames leave by a member.
+    /// Whether frames may be sent by a member.
     pub(crate) fn is_open(&self, i: usize) -> bool {
+        let is_path_open = |member: &Member| !member.is_held_by(Hold::Path);
+        self.is_admitted(i) && self.members.get(i).is_some_and(is_path_open)
+    }
+
+    /// Whether link and mode let frames pass on a member.
+    pub(crate) fn is_admitted(&self, i: usize) -> bool {
         self.members.get(i).is_some_and(Member::is_up)
             && match &self.engine {
                 Engine::Static => true,

@@ -4,6 +4,7 @@ mod address;
 mod choice;
 pub mod damping;
 mod fault;
+mod micro_bfd;
 pub mod monitor;
 
 use alloc::string::{String, ToString};
@@ -19,6 +20,7 @@ pub use choice::{
 };
 pub use damping::DampingConfig;
 pub use fault::Fault;
+pub use micro_bfd::MicroBfd;
 pub use monitor::MonitorConfig;
 
 /// One member of a bond, in the bond's order.
@@ -166,6 +168,9 @@ pub struct Config {
     /// How often the kernel's multicast groups are reported after a failover, 200 ms apart.
     #[serde(default = "defaults::resend_igmp")]
     pub resend_igmp: u8,
+    /// Micro-BFD on the members; none: their links are not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub micro_bfd: Option<MicroBfd>,
     /// The bond's MAC; none: the first member's permanent MAC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mac: Option<Mac>,
@@ -251,6 +256,7 @@ impl Config {
             num_grat_arp: defaults::num_grat_arp(),
             peer_notif_delay: 0,
             resend_igmp: defaults::resend_igmp(),
+            micro_bfd: None,
             mac: None,
             mtu: defaults::mtu(),
             addresses: Vec::new(),

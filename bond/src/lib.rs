@@ -49,6 +49,7 @@ pub mod lacp;
 pub mod member;
 pub mod monitor;
 mod outbox;
+mod path;
 pub mod pulse;
 pub mod receive;
 pub mod resilient;
@@ -62,7 +63,7 @@ mod watch;
 pub use bond::{Bond, Forwarder, Input};
 pub use config::{
     AdSelect, Address, ArpAllTargets, ArpValidate, Config, DampingConfig, Fallback, LacpRate,
-    Mapping, MemberConfig, Mode, MonitorConfig, PrimaryReselect, XmitHashPolicy,
+    Mapping, MemberConfig, MicroBfd, Mode, MonitorConfig, PrimaryReselect, XmitHashPolicy,
 };
 pub use drop_reason::DropReason;
 pub use event::{End, Event};

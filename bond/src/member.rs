@@ -58,7 +58,8 @@ pub struct Interface {
 pub enum Hold {
     /// The ARP or NS monitor: nobody answers by this member.
     Silent,
-    /// Micro-BFD (RFC 7130): the session of this member is not up.
+    /// Micro-BFD (RFC 7130): the session of this member is not up. It stops sending only: the link
+    /// is up, and LACP runs.
     Path,
     /// The link came and went too often of late.
     Damped,
@@ -73,7 +74,7 @@ impl Hold {
         }
     }
 
-    const ALL: [Self; 3] = [Self::Silent, Self::Path, Self::Damped];
+    const ALL: [Self; 3] = [Self::Silent, Self::Damped, Self::Path];
 }
 
 /// A member of a bond.
@@ -151,8 +152,7 @@ impl Member {
     /// The first thing that keeps it from use.
     #[must_use]
     pub fn held(&self) -> Option<Hold> {
-        let is_set = |hold: &Hold| self.holds & hold.bit() != 0;
-        Hold::ALL.into_iter().find(is_set)
+        Hold::ALL.into_iter().find(|hold| self.is_held_by(*hold))
     }
 
     /// Whether this keeps it from use.
@@ -170,9 +170,10 @@ impl Member {
         }
     }
 
-    /// Takes the interface's carrier, as it is now, and what else keeps it from use into account.
+    /// Takes the interface's carrier, as it is now, and what else keeps it from use into account: all
+    /// but [`Hold::Path`], which stops no more than sending.
     pub fn observe(&mut self, delays: Delays, now: Instant) {
-        let carrier = self.interface.carrier && self.holds == 0;
+        let carrier = self.interface.carrier && self.holds & !Hold::Path.bit() == 0;
         let link = match (self.link, carrier) {
             (LinkState::Down, true) if delays.up == Duration::ZERO => LinkState::Up,
             (LinkState::Down, true) => LinkState::Back {
@@ -273,14 +274,14 @@ mod tests {
     fn what_is_held_is_not_up_until_nothing_holds_it() {
         let mut member = Member::new("eth1");
         member.interface.carrier = true;
-        assert!(member.hold(Hold::Path, true) && member.hold(Hold::Silent, true));
-        assert!(!member.hold(Hold::Path, true), "it was already");
+        assert!(member.hold(Hold::Damped, true) && member.hold(Hold::Silent, true));
+        assert!(!member.hold(Hold::Damped, true), "it was already");
         member.observe(NONE, NOW);
         assert_eq!((member.is_up(), member.held()), (false, Some(Hold::Silent)));
         member.hold(Hold::Silent, false);
         member.observe(NONE, NOW);
-        assert_eq!((member.is_up(), member.held()), (false, Some(Hold::Path)));
-        member.hold(Hold::Path, false);
+        assert_eq!((member.is_up(), member.held()), (false, Some(Hold::Damped)));
+        member.hold(Hold::Damped, false);
         member.observe(NONE, NOW);
         assert_eq!((member.is_up(), member.held()), (true, None));
     }

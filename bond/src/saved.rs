@@ -87,6 +87,9 @@ impl Bond {
         self.mac = saved.mac;
         self.forwarder = saved.forwarder;
         self.members = saved.members.iter().cloned().collect();
+        if self.config.micro_bfd.is_none() {
+            self.guard_paths(|_| true);
+        }
         self.configure(now);
         self.resume_monitor();
         self.table.generation = saved.generation & !1;

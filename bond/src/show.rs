@@ -109,13 +109,9 @@ impl Bond {
         }
         if member.interface.carrier
             && !member.is_up()
-            && let Some(hold) = member.held()
+            && let Some(hold) = member.held().filter(|hold| *hold != Hold::Path)
         {
-            return Some(match hold {
-                Hold::Silent => Why::Silent,
-                Hold::Path => Why::PathDown,
-                Hold::Damped => Why::Damped,
-            });
+            return Some(why_held(hold));
         }
         match member.link {
             LinkState::Down => return Some(Why::NoCarrier),
@@ -127,7 +123,17 @@ impl Bond {
             Engine::ActiveBackup { active } => (*active != Some(i)).then_some(Why::Backup),
             Engine::Ieee8023ad(lacp) => lacp.why(i),
         };
-        by_mode.or_else(|| (!self.is_usable(i)).then_some(Why::MinLinks))
+        let by_path = || (!self.is_path_open(i)).then_some(Why::PathDown);
+        let by_count = || (!self.is_usable(i)).then_some(Why::MinLinks);
+        by_mode.or_else(by_path).or_else(by_count)
+    }
+}
+
+const fn why_held(hold: Hold) -> Why {
+    match hold {
+        Hold::Silent => Why::Silent,
+        Hold::Path => Why::PathDown,
+        Hold::Damped => Why::Damped,
     }
 }
 

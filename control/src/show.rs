@@ -4,6 +4,7 @@
 //! here.
 //! An item is one JSON record of an answer ([`crate::ipc`]).
 
+mod bfd;
 mod configuration;
 mod connections;
 mod daemons;
@@ -25,6 +26,7 @@ pub use bond::status::{LacpStatus as LacpItem, MemberStatus as MemberItem, PortS
 pub use bond::{Duplex, Forwarder, Mode, MonitorConfig, Status as BondItem};
 pub use wire::lacp::{PortInfo, State as PortState};
 
+pub use self::bfd::{BfdDropReason, BfdItem, BfdSession, BfdState, PathFrames};
 pub use configuration::ConfigurationItem;
 pub use connections::ConnectionItem;
 pub use daemons::DaemonItem;
@@ -50,6 +52,8 @@ pub fn age(since_ns: u64) -> Duration {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Noun {
+    /// Micro-BFD on the bonds' members.
+    Bfd,
     /// The bonds and their members.
     Bond,
     /// Live connections.
@@ -86,7 +90,8 @@ pub enum Noun {
 
 impl Noun {
     /// Every noun, in the order of the alphabet.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
+        Self::Bfd,
         Self::Bond,
         Self::Configuration,
         Self::Connections,
@@ -109,6 +114,7 @@ impl Noun {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Bfd => "bfd",
             Self::Bond => "bond",
             Self::Connections => "connections",
             Self::Daemons => "daemons",
@@ -132,7 +138,7 @@ impl Noun {
     #[must_use]
     pub const fn daemon(self) -> &'static str {
         match self {
-            Self::Bond | Self::Lacp => "bondd",
+            Self::Bfd | Self::Bond | Self::Lacp => "bondd",
             Self::Connections | Self::Drops | Self::Ports | Self::Service => "lvsd",
             Self::Configuration | Self::History => "ctld",
             Self::Daemons | Self::Events | Self::Log => "supervisor",
@@ -147,7 +153,8 @@ impl Noun {
     pub const fn also(self) -> &'static [&'static str] {
         match self {
             Self::Drops => &["vrrpd", "hostd"],
-            Self::Bond
+            Self::Bfd
+            | Self::Bond
             | Self::Configuration
             | Self::Connections
             | Self::Daemons

@@ -281,6 +281,9 @@ type = "udp"
     r#"[bond.a]
 mode = "balance-rr"
 members = ["nic"]
+[bond.a.micro_bfd]
+local_address = "10.0.0.1"
+remote_address = "10.0.0.2"
 "#,
     r#"[bond.a]
 mode = "active-backup"

@@ -1,5 +1,7 @@
 //! AF_PACKET: control frames of one EtherType on one interface, past the data plane.
 
+mod filter;
+
 use std::io::{self, IoSliceMut};
 use std::mem::size_of;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -18,6 +20,15 @@ const TC_PRIO_CONTROL: libc::c_int = 7;
 /// Where a tag stands in a frame.
 const TAG_OFFSET: usize = 12;
 const TAG_LEN: usize = 4;
+
+/// A version of IP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IpFamily {
+    /// IPv4.
+    V4,
+    /// IPv6.
+    V6,
+}
 
 /// A packet socket on one interface, for frames of one EtherType in both directions.
 ///
@@ -106,31 +117,30 @@ impl PacketSocket {
     /// # Errors
     /// What the kernel says.
     pub fn admit_only(&self, offset: u32, protocol: u8) -> Result<()> {
-        let operation = || format!("filter protocol {protocol} on interface {}", self.ifindex);
-        let step = |code: u32, jt, jf, k| -> io::Result<libc::sock_filter> {
-            let code = u16::try_from(code).map_err(io::Error::other)?;
-            Ok(libc::sock_filter { code, jt, jf, k })
-        };
-        let kind = libc::SKF_AD_OFF + libc::SKF_AD_PKTTYPE;
-        let other_host = libc::PACKET_OTHERHOST.into();
-        let equals = libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K;
-        let byte = libc::BPF_LD | libc::BPF_B | libc::BPF_ABS;
-        let program = || -> io::Result<[libc::sock_filter; 6]> {
-            Ok([
-                step(byte, 0, 0, kind.cast_unsigned())?,
-                step(equals, 3, 0, other_host)?,
-                step(byte, 0, 0, offset)?,
-                step(equals, 0, 1, protocol.into())?,
-                step(libc::BPF_RET | libc::BPF_K, 0, 0, u32::MAX)?,
-                step(libc::BPF_RET | libc::BPF_K, 0, 0, 0)?,
-            ])
-        };
-        let mut program = program().context(operation)?;
+        self.attach(&filter::protocol(offset, protocol))
+    }
+
+    /// As [`admit_only`](Self::admit_only), whole UDP datagrams to one port, by the headers that follow the Ethernet header
+    /// at once, IPv6 without extension headers: the kernel drops all others before they cost
+    /// anything. For sockets of EtherType IPv4 or IPv6.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn admit_only_udp(&self, family: IpFamily, port: u16) -> Result<()> {
+        match family {
+            IpFamily::V4 => self.attach(&filter::udp_v4(port)),
+            IpFamily::V6 => self.attach(&filter::udp_v6(port)),
+        }
+    }
+
+    fn attach(&self, program: &[libc::sock_filter]) -> Result<()> {
+        let operation = || format!("filter frames on interface {}", self.ifindex);
         let filter = libc::sock_fprog {
             len: u16::try_from(program.len())
                 .map_err(io::Error::other)
                 .context(operation)?,
-            filter: program.as_mut_ptr(),
+            // The kernel reads it and writes nothing.
+            filter: program.as_ptr().cast_mut(),
         };
         self.set(libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, &filter)
             .context(operation)

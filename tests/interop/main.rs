@@ -8,4 +8,5 @@ mod forwarding;
 mod heart;
 mod lacp;
 mod members;
+mod micro_bfd;
 mod vrrpd;

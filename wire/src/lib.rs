@@ -11,6 +11,7 @@
 //! | [`tcp`], [`udp`] | views; [`headers::Transport`] | RFC 9293, RFC 768 |
 //! | [`lacp`], [`marker`], [`slow`] | PDUs, parsed and emitted | IEEE 802.1AX, 802.3 Annex 57A |
 //! | [`vrrp`] | version 3 advert, parsed and emitted | RFC 5798, RFC 9568 |
+//! | [`bfd`] | control packet, and the frame of micro-BFD, parsed and emitted | RFC 5880, RFC 5881, RFC 7130 |
 //! | [`checksum`] | full and incremental | RFC 1071, RFC 1624 |
 //! | [`time`], [`mac`] | the types that every engine shares | |
 //!
@@ -70,6 +71,7 @@
 #![deny(clippy::indexing_slicing)]
 
 pub mod arp;
+pub mod bfd;
 pub mod checksum;
 pub mod error;
 pub mod ethernet;

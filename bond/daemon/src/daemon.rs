@@ -115,7 +115,8 @@ async fn start(
     let mut bonds = Vec::new();
     for (i, config) in configs.into_iter().enumerate() {
         let saved = state.take(&config.name, now());
-        let mut served = Served::new(i, config, saved.as_ref(), sender)?;
+        let paths = state.take_paths(&config.name);
+        let mut served = Served::new(i, config, saved.as_ref(), &paths, sender)?;
         served.open(interfaces).await?;
         served.turn();
         bonds.push(served);
@@ -128,6 +129,11 @@ fn take(bonds: &mut [Served], seen: Seen) {
         Seen::Frame { place, bytes } => {
             if let Some(served) = bonds.get_mut(place.bond) {
                 served.frame(place.member, &bytes);
+            }
+        }
+        Seen::Path { place, bytes } => {
+            if let Some(served) = bonds.get_mut(place.bond) {
+                served.path_frame(place.member, &bytes);
             }
         }
         Seen::Forwarder { bond, feedback } => {
@@ -152,6 +158,9 @@ fn answer(bonds: &[Served], call: Call) {
                 Noun::Bond,
                 bonds.iter().map(|served| served.engine().status_at(now())),
             );
+        }
+        Request::Show(Noun::Bfd) => {
+            call.answer(Noun::Bfd, bonds.iter().flat_map(Served::path_items));
         }
         Request::Show(Noun::Lacp) => {
             let lacp = bonds

@@ -14,6 +14,13 @@ pub enum Seen {
         /// The frame.
         bytes: Vec<u8>,
     },
+    /// A frame to micro-BFD's port.
+    Path {
+        /// The member.
+        place: Place,
+        /// The frame.
+        bytes: Vec<u8>,
+    },
     /// lvsd serves the bond, or does so no longer.
     Forwarder {
         /// The bond.

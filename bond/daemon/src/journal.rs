@@ -1,5 +1,7 @@
 //! One line for each event on standard error, and no more than a peer may cause.
 
+use std::fmt::Display;
+
 use bond::{Config, Event};
 use wire::{Duration, Instant};
 
@@ -40,20 +42,37 @@ impl Journal {
         }
     }
 
+    /// Logs what happened to a member's micro-BFD, unless its peer has had its share.
+    pub fn note_path(&mut self, member: usize, event: bfd::Event, now: Instant) {
+        let line = self.share(Some(member), true, &format_args!("micro-BFD {event}"), now);
+        if let Some(line) = line {
+            eprintln!("{line}");
+        }
+    }
+
     fn line(&mut self, event: Event, now: Instant) -> Option<String> {
+        self.share(event.member(), event.is_peer_driven(), &event, now)
+    }
+
+    /// The line, or what stands for it and those after it.
+    fn share(
+        &mut self,
+        member: Option<usize>,
+        is_peer_driven: bool,
+        event: &dyn Display,
+        now: Instant,
+    ) -> Option<String> {
         if self.period.is_none_or(|start| now.since(start) >= PERIOD) {
             self.period = Some(now);
             self.lines = 0;
         }
-        if event.is_peer_driven() {
+        if is_peer_driven {
             self.lines = self.lines.saturating_add(1);
         }
-        let member = event.member().and_then(|i| self.members.get(i));
+        let member = member.and_then(|i| self.members.get(i));
         let subject = member.map_or(self.bond.clone(), |name| format!("{} {name}", self.bond));
         match self.lines {
-            lines if lines <= LINES || !event.is_peer_driven() => {
-                Some(format!("{subject}: {event}"))
-            }
+            lines if lines <= LINES || !is_peer_driven => Some(format!("{subject}: {event}")),
             lines if lines == LINES + 1 => Some(format!(
                 "{}: more events of its peers are not shown for a while",
                 self.bond

@@ -1,11 +1,14 @@
 //! `bondd`: LACP on the members, link monitors, and the egress table for the forwarder.
 
+mod chance;
 mod clock;
 mod daemon;
 mod forwarder;
 mod inbox;
 mod interfaces;
 mod journal;
+mod path;
+mod paths;
 mod port;
 mod reload;
 mod served;

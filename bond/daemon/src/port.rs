@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use bond::Interface;
 use netio::Port as _;
-use netio::packet::PacketSocket;
+use netio::packet::{IpFamily, PacketSocket};
 use sys::watch::Watch;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use wire::Mac;
 
 use crate::inbox::Seen;
 use crate::interfaces::{Change, Interfaces};
@@ -40,6 +41,9 @@ pub struct MemberPort {
     interface: Interface,
     is_changed: bool,
     socket: Option<Socket>,
+    /// Micro-BFD's packets, where the bond has it: their family.
+    family: Option<IpFamily>,
+    path: Option<Socket>,
     failure: Option<Failure>,
 }
 
@@ -50,7 +54,7 @@ struct Failure {
     at: Instant,
 }
 
-/// A slow-protocol socket and the task that reads it.
+/// A socket and the task that reads it.
 #[derive(Debug)]
 struct Socket {
     packet: Arc<PacketSocket>,
@@ -75,6 +79,8 @@ impl MemberPort {
             interface,
             is_changed: true,
             socket: None,
+            family: None,
+            path: None,
             failure: None,
         }
     }
@@ -99,12 +105,51 @@ impl MemberPort {
         let packet = PacketSocket::open(&self.name, wire::ethertype::SLOW)?;
         packet.join_multicast(wire::slow::GROUP)?;
         packet.join_promiscuous()?;
-        let packet = Arc::new(packet);
-        let reader = tokio::spawn(read(packet.clone(), self.place, self.sender.clone()));
-        self.socket = Some(Socket { packet, reader });
+        self.socket = Some(self.listen(packet, |place, bytes| Seen::Frame { place, bytes }));
+        self.path = self.open_path()?;
         self.failure = None;
         self.observe(interfaces.look(&self.name).await);
         Ok(())
+    }
+
+    fn listen(&self, packet: PacketSocket, seen: SeenAs) -> Socket {
+        let packet = Arc::new(packet);
+        let reader = read(packet.clone(), self.place, seen, self.sender.clone());
+        let reader = tokio::spawn(reader);
+        Socket { packet, reader }
+    }
+
+    fn open_path(&self) -> io::Result<Option<Socket>> {
+        let Some(family) = self.family else {
+            return Ok(None);
+        };
+        let ethertype = match family {
+            IpFamily::V4 => wire::ethertype::IPV4,
+            IpFamily::V6 => wire::ethertype::IPV6,
+        };
+        let packet = PacketSocket::open(&self.name, ethertype)?;
+        packet.admit_only_udp(family, wire::bfd::MICRO_PORT)?;
+        packet.join_multicast(wire::bfd::MICRO_GROUP)?;
+        let socket = self.listen(packet, |place, bytes| Seen::Path { place, bytes });
+        Ok(Some(socket))
+    }
+
+    /// Listens to micro-BFD's packets of this family from now on; none: to none.
+    pub fn listen_path(&mut self, family: Option<IpFamily>) {
+        if self.family == family {
+            return;
+        }
+        self.family = family;
+        self.path = None;
+        if self.socket.is_some() {
+            match self.open_path() {
+                Ok(path) => self.path = path,
+                Err(error) => {
+                    self.socket = None;
+                    self.fail(error.to_string());
+                }
+            }
+        }
     }
 
     fn observe(&mut self, interface: Interface) {
@@ -127,7 +172,7 @@ impl MemberPort {
         let is_own = ifindex.is_none_or(|ifindex| ifindex == self.interface.ifindex);
         if is_own && is_lost {
             // A socket does not outlive its interface, even if that comes back with its index.
-            self.socket = None;
+            self.close();
         }
         // What is not there may come back under its name.
         if is_own || self.interface.ifindex == 0 {
@@ -139,13 +184,18 @@ impl MemberPort {
     async fn renew(&mut self, interfaces: &Interfaces) {
         let interface = interfaces.look(&self.name).await;
         if interface.ifindex != self.interface.ifindex {
-            self.socket = None;
+            self.close();
         }
         if self.socket.is_some() || interface.ifindex == 0 {
             self.observe(interface);
         } else if let Err(error) = self.open(interfaces).await {
             self.fail(error.to_string());
         }
+    }
+
+    fn close(&mut self) {
+        self.socket = None;
+        self.path = None;
     }
 
     /// Without a socket an interface is as good as missing, and so is found again when it changes.
@@ -177,6 +227,18 @@ impl MemberPort {
         }
     }
 
+    /// The interface's own MAC.
+    pub const fn mac(&self) -> Mac {
+        self.interface.mac
+    }
+
+    /// Sends a frame of micro-BFD. What cannot be sent now is missed, as what the link loses.
+    pub fn send_path(&self, frame: &[u8]) {
+        if let Some(socket) = &self.path {
+            drop(socket.packet.send(frame));
+        }
+    }
+
     /// Sends a frame; whether it left. What cannot be sent now is repeated by the protocol, and a
     /// link that is gone is seen by its carrier.
     pub fn send(&self, frame: &[u8]) -> bool {
@@ -185,8 +247,11 @@ impl MemberPort {
     }
 }
 
-/// Hands a member's slow-protocol frames to the loop.
-async fn read(packet: Arc<PacketSocket>, place: Place, sender: mpsc::Sender<Seen>) {
+/// What a socket's frames are to the loop.
+type SeenAs = fn(Place, Vec<u8>) -> Seen;
+
+/// Hands a member's frames to the loop.
+async fn read(packet: Arc<PacketSocket>, place: Place, seen: SeenAs, sender: mpsc::Sender<Seen>) {
     let Ok(watch) = Watch::of(&*packet) else {
         return;
     };
@@ -195,7 +260,7 @@ async fn read(packet: Arc<PacketSocket>, place: Place, sender: mpsc::Sender<Seen
         match watch.read(|_| packet.recv(&mut buffer)).await {
             Ok(len) => {
                 let bytes = buffer.get(..len).unwrap_or_default().to_vec();
-                if sender.send(Seen::Frame { place, bytes }).await.is_err() {
+                if sender.send(seen(place, bytes)).await.is_err() {
                     return;
                 }
             }

@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 use bond::monitor::Ear;
 use bond::pulse::{Limits, PulseWatch};
 use bond::{Bond, Config, Input, Saved, egress};
+use control::show::BfdItem;
 use sys::memory::SharedMemory;
 use sys::store::FD_STORE;
 use tokio::sync::mpsc;
@@ -16,6 +17,7 @@ use crate::forwarder::Attachment;
 use crate::inbox::Seen;
 use crate::interfaces::{Change, Interfaces};
 use crate::journal::Journal;
+use crate::paths::{self, Paths};
 use crate::port::{MemberPort, Place};
 
 /// A worker that stands still has the switch told within half a second; a forwarder that is started anew has
@@ -28,6 +30,7 @@ const LIMITS: Limits = Limits {
 /// A bond as this daemon serves it.
 #[derive(Debug)]
 pub struct Served {
+    bond: usize,
     engine: Bond,
     members: Vec<MemberPort>,
     table: SharedMemory,
@@ -35,6 +38,7 @@ pub struct Served {
     pulse: PulseWatch,
     feedback: Option<SharedMemory>,
     ear: Box<Ear>,
+    paths: Option<Paths>,
     journal: Journal,
     news: News,
 }
@@ -70,25 +74,33 @@ impl Served {
         bond: usize,
         config: Config,
         saved: Option<&Saved>,
+        paths: &paths::Saved,
         sender: &mpsc::Sender<Seen>,
     ) -> io::Result<Self> {
         let members = config.members.iter().enumerate();
         let members = members.map(|(member, name)| {
-            MemberPort::new(
+            let mut port = MemberPort::new(
                 &name.name,
                 config.mtu,
                 Place { bond, member },
                 sender.clone(),
-            )
+            );
+            port.listen_path(paths::family(&config));
+            port
         });
         let members = members.collect();
         let name = config.name.clone();
         let journal = Journal::new(&config);
         let mut engine = Bond::new(config, now());
-        if saved.is_some_and(|saved| engine.restore(saved, now())) {
+        let is_resumed = saved.is_some_and(|saved| engine.restore(saved, now()));
+        if is_resumed {
             eprintln!("{name}: resumed");
         }
+        let none = paths::Saved::default();
+        let paths = if is_resumed { paths } else { &none };
+        let paths = Paths::new(bond, engine.config(), paths);
         Ok(Self {
+            bond,
             engine,
             members,
             table: SharedMemory::create(&format!("egress.{name}"), egress::WORDS * 8)?,
@@ -96,6 +108,7 @@ impl Served {
             pulse: watch(),
             feedback: None,
             ear: Box::default(),
+            paths,
             journal,
             news: News::Change,
         })
@@ -203,20 +216,37 @@ impl Served {
     /// From here on the bond has these options; its members, their MTU and its MAC are as before.
     pub fn set_config(&mut self, config: Config) {
         self.news = News::Change;
+        let is_same = self
+            .paths
+            .as_ref()
+            .is_some_and(|paths| paths.is_between_the_same(&config));
+        match &mut self.paths {
+            Some(paths) if is_same => paths.set_config(&config, now()),
+            Some(paths) => paths.retire(&self.members, now()),
+            None => {}
+        }
+        if !is_same {
+            self.paths = Paths::new(self.bond, &config, &paths::Saved::default());
+        }
+        for port in &mut self.members {
+            port.listen_path(paths::family(&config));
+        }
         self.engine.set_config(now(), config);
     }
 
-    /// When the engine has something due.
+    /// When the engine or a session has something due.
     pub fn due(&self) -> Option<Instant> {
-        self.engine.poll_timeout()
+        let paths = self.paths.as_ref().and_then(Paths::due);
+        self.engine.poll_timeout().into_iter().chain(paths).min()
     }
 
     /// Does what is due, then sends, publishes and logs what the engine made.
     pub fn turn(&mut self) {
-        if self.due().is_some_and(|due| due <= now()) {
+        if self.engine.poll_timeout().is_some_and(|due| due <= now()) {
             self.listen();
             self.engine.handle_timeout(now());
         }
+        self.turn_paths();
         self.send();
         while let Some(event) = self.engine.poll_event() {
             self.news = News::Change;
@@ -228,6 +258,34 @@ impl Served {
             self.published = table.generation;
             self.news = News::Change;
         }
+    }
+
+    fn turn_paths(&mut self) {
+        let Some(paths) = &mut self.paths else {
+            return;
+        };
+        if paths.turn(&mut self.engine, &self.members, &mut self.journal, now()) {
+            self.news = News::Change;
+        }
+    }
+
+    /// A frame came to micro-BFD's port.
+    pub fn path_frame(&mut self, member: usize, bytes: &[u8]) {
+        if let Some(paths) = &mut self.paths {
+            paths.frame(member, bytes, now());
+        }
+    }
+
+    /// The members' micro-BFD.
+    pub fn path_items(&self) -> impl Iterator<Item = BfdItem> {
+        let paths = self.paths.iter();
+        paths.flat_map(|paths| paths.items(self.engine.config()))
+    }
+
+    /// The members' sessions, to be saved.
+    pub fn save_paths(&self) -> Option<paths::Saved> {
+        let paths = self.paths.as_ref()?;
+        Some(paths.save(&self.engine.config().name))
     }
 
     fn send(&mut self) {
@@ -261,6 +319,9 @@ impl Served {
 
     /// An orderly stop: partners are told.
     pub fn farewell(&mut self) {
+        if let Some(paths) = &mut self.paths {
+            paths.retire(&self.members, now());
+        }
         self.engine.farewell();
         self.send();
     }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use wire::{Duration, Instant};
 
 use crate::clock::now;
+use crate::paths;
 use crate::served::{News, Served};
 
 /// A PDU alone changes little: it is saved not more often than this.
@@ -23,6 +24,9 @@ struct Content {
     saved_at: Instant,
     /// The bonds.
     bonds: Vec<Saved>,
+    /// Their micro-BFD.
+    #[serde(default)]
+    paths: Vec<paths::Saved>,
 }
 
 /// The file.
@@ -62,6 +66,14 @@ impl StateFile {
         is_fresh.then_some(saved)
     }
 
+    /// The sessions of a bond's members; stale ones are found out by their peers.
+    pub fn take_paths(&mut self, bond: &str) -> paths::Saved {
+        let paths = self.found.as_mut().map(|content| &mut content.paths);
+        let at = |paths: &Vec<paths::Saved>| paths.iter().position(|saved| saved.bond == bond);
+        let taken = paths.and_then(|paths| at(paths).map(|at| paths.swap_remove(at)));
+        taken.unwrap_or_default()
+    }
+
     /// Saves the bonds when they have news.
     pub fn keep(&mut self, bonds: &mut [Served]) {
         let now = now();
@@ -84,12 +96,13 @@ impl StateFile {
     }
 
     fn save(&mut self, bonds: &[Served], is_kept: impl Fn(&Config) -> bool) {
-        let engines = bonds.iter().map(Served::engine);
-        let kept = engines.filter(|engine| is_kept(engine.config()));
+        let is_kept = |served: &&Served| is_kept(served.engine().config());
+        let kept = || bonds.iter().filter(is_kept);
         let content = Content {
             boot: self.boot.clone(),
             saved_at: now(),
-            bonds: kept.map(bond::Bond::save).collect(),
+            bonds: kept().map(|served| served.engine().save()).collect(),
+            paths: kept().filter_map(Served::save_paths).collect(),
         };
         let result = self.write(&content);
         if let (Err(error), false) = (&result, self.complained) {
@@ -130,6 +143,7 @@ mod tests {
             boot: boot.to_owned(),
             saved_at: now - age,
             bonds: vec![bond("bond0"), bond("bond1")],
+            paths: Vec::new(),
         };
         StateFile {
             path: PathBuf::from("/nonexistent/bondd.state"),

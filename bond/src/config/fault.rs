@@ -23,90 +23,86 @@ const NAME: &str = "an interface name of 1 to 15 characters";
 const STATION: &str = "a station's MAC address";
 const DELAY: &str = "0, or any with miimon set";
 
+/// Keeps what is not legal.
+struct Checks(Vec<Fault>);
+
+impl Checks {
+    fn check(
+        &mut self,
+        is_legal: bool,
+        key: &'static str,
+        value: &dyn ToString,
+        legal: &'static str,
+    ) {
+        if !is_legal {
+            self.0.push(Fault {
+                key,
+                value: value.to_string(),
+                legal,
+            });
+        }
+    }
+}
+
 impl Config {
     /// Every value that is out of its range; empty when the bond can be built.
     #[must_use]
     pub fn faults(&self) -> Vec<Fault> {
-        let mut faults = Vec::new();
-        let mut check = |is_legal: bool, key, value: &dyn ToString, legal| {
-            if !is_legal {
-                faults.push(Fault {
-                    key,
-                    value: value.to_string(),
-                    legal,
-                });
-            }
-        };
-        check(is_interface_name(&self.name), "name", &self.name, NAME);
-        let n = self.members.len();
-        check(
-            (1..=MAX_MEMBERS).contains(&n),
-            "members",
-            &n,
-            "1 to 16 members",
-        );
-        for (i, member) in self.members.iter().enumerate() {
-            check(
-                is_interface_name(&member.name),
-                "members",
-                &member.name,
-                NAME,
-            );
-            let is_new = self
-                .members
-                .iter()
-                .take(i)
-                .all(|other| other.name != member.name);
-            check(is_new, "members", &member.name, "each member once");
-        }
-        if let Some(primary) = &self.primary {
-            let is_member = self.members.iter().any(|member| member.name == *primary);
-            check(is_member, "primary", primary, "one of the bond's members");
-        }
-        let monitored = self.miimon > 0;
-        check(
-            monitored || self.updelay == 0,
-            "updelay",
-            &self.updelay,
-            DELAY,
-        );
-        check(
-            monitored || self.downdelay == 0,
-            "downdelay",
-            &self.downdelay,
-            DELAY,
-        );
-        let links = self.min_links;
-        check(
-            usize::from(links) <= n,
-            "min_links",
-            &links,
-            "0 to the number of members",
-        );
-        let most = self.lacp_max_bundle;
-        check(
-            most == 0 || (links <= most && usize::from(most) <= MAX_MEMBERS),
-            "lacp_max_bundle",
-            &most,
-            "0, or min_links to 16",
-        );
-        let priority = self.ad_actor_sys_prio;
-        check(priority > 0, "ad_actor_sys_prio", &priority, "1 to 65535");
-        let key = self.ad_user_port_key;
-        check(key < 1024, "ad_user_port_key", &key, "0 to 1023");
+        let mut checks = Checks(Vec::new());
+        self.check_members(&mut checks);
+        self.check_links(&mut checks);
+        self.check_lacp(&mut checks);
         for (key, mac) in [("ad_actor_system", self.ad_actor_system), ("mac", self.mac)] {
             let mac = mac.unwrap_or(A_STATION);
-            check(!mac.is_group() && mac != Mac::ZERO, key, &mac, STATION);
+            checks.check(!mac.is_group() && mac != Mac::ZERO, key, &mac, STATION);
         }
-        check(
-            (68..=MAX_MTU).contains(&self.mtu),
-            "mtu",
-            &self.mtu,
-            "68 to 3500",
-        );
+        if let Some((key, legal)) = self.micro_bfd_fault() {
+            checks.check(false, key, &"micro-BFD", legal);
+        }
+        let is_legal = (68..=MAX_MTU).contains(&self.mtu);
+        checks.check(is_legal, "mtu", &self.mtu, "68 to 3500");
+        let mut faults = checks.0;
         self.monitor.faults(self.mode, self.miimon, &mut faults);
         self.damping.faults(&mut faults);
         faults
+    }
+
+    fn check_members(&self, checks: &mut Checks) {
+        checks.check(is_interface_name(&self.name), "name", &self.name, NAME);
+        let n = self.members.len();
+        let is_legal = (1..=MAX_MEMBERS).contains(&n);
+        checks.check(is_legal, "members", &n, "1 to 16 members");
+        for (i, member) in self.members.iter().enumerate() {
+            let name = &member.name;
+            checks.check(is_interface_name(name), "members", name, NAME);
+            let mut before = self.members.iter().take(i);
+            let is_new = before.all(|other| other.name != *name);
+            checks.check(is_new, "members", name, "each member once");
+        }
+        if let Some(primary) = &self.primary {
+            let is_member = self.members.iter().any(|member| member.name == *primary);
+            checks.check(is_member, "primary", primary, "one of the bond's members");
+        }
+    }
+
+    fn check_links(&self, checks: &mut Checks) {
+        let is_monitored = self.miimon > 0;
+        for (key, delay) in [("updelay", self.updelay), ("downdelay", self.downdelay)] {
+            checks.check(is_monitored || delay == 0, key, &delay, DELAY);
+        }
+        let links = self.min_links;
+        let is_legal = usize::from(links) <= self.members.len();
+        checks.check(is_legal, "min_links", &links, "0 to the number of members");
+    }
+
+    fn check_lacp(&self, checks: &mut Checks) {
+        let most = self.lacp_max_bundle;
+        let is_legal = most == 0 || (self.min_links <= most && usize::from(most) <= MAX_MEMBERS);
+        checks.check(is_legal, "lacp_max_bundle", &most, "0, or min_links to 16");
+        let priority = self.ad_actor_sys_prio;
+        checks.check(priority > 0, "ad_actor_sys_prio", &priority, "1 to 65535");
+        let key = self.ad_user_port_key;
+        checks.check(key < 1024, "ad_user_port_key", &key, "0 to 1023");
     }
 }
 

@@ -17,6 +17,7 @@ mod monitor;
 mod negotiation;
 mod network;
 mod pair;
+mod paths;
 mod refusal;
 mod restart;
 mod standby;

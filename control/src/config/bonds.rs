@@ -3,6 +3,7 @@
 mod balance;
 mod damping;
 mod lacp;
+mod micro_bfd;
 pub(super) mod modes;
 mod monitor;
 
@@ -77,6 +78,7 @@ fn read_bond(name: &str, table: &Section<'_, '_>) -> bond::Config {
     }
     let mut config = bond::Config::new(name, mode.unwrap_or(Mode::Ieee8023ad), &[]);
     config.members = members;
+    config.micro_bfd = micro_bfd::read(table, mode);
     read_common(table, &mut config);
     balance::read(table, &mut config);
     monitor::read(table, mode, &mut config);

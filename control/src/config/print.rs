@@ -4,7 +4,7 @@ mod monitor;
 
 use std::fmt::Display;
 
-use bond::Mode;
+use bond::{MicroBfd, Mode};
 
 use super::lvs_options::{POLL_MODES, XDP_MODES};
 use super::section::join;
@@ -222,6 +222,19 @@ fn print_bond(page: &mut Page, bond: &bond::Config) {
         page.bare_unless(plain.port_priority, "actor_port_prio", member.port_priority);
         page.bare_unless(plain.prio, "prio", member.prio);
     }
+    if let Some(micro_bfd) = &bond.micro_bfd {
+        page.table(&join(&path, "micro_bfd"));
+        print_micro_bfd(page, micro_bfd);
+    }
+}
+
+fn print_micro_bfd(page: &mut Page, micro_bfd: &MicroBfd) {
+    let default = MicroBfd::new(micro_bfd.local_address, micro_bfd.remote_address);
+    page.text("local_address", micro_bfd.local_address);
+    page.text("remote_address", micro_bfd.remote_address);
+    page.bare_unless(default.min_rx, "min_rx", micro_bfd.min_rx);
+    page.bare_unless(default.min_tx, "min_tx", micro_bfd.min_tx);
+    page.bare_unless(default.multiplier, "multiplier", micro_bfd.multiplier);
 }
 
 fn print_active_backup(page: &mut Page, bond: &bond::Config, default: &bond::Config) {

@@ -27,6 +27,7 @@ const CONFIGURATION: &str = "The running configuration";
 const CONNECTIONS: &str = "The connections that are remembered";
 const DAEMONS: &str = "The daemons and how they fare";
 const DROPS: &str = "Why frames were dropped or punted";
+const BFD: &str = "Micro-BFD on each member";
 const EVENTS: &str = "What the daemons said lately";
 const HEALTH: &str = "The checks of the reals";
 const HISTORY: &str = "The commits that one can go back to";
@@ -40,6 +41,7 @@ const VRRP: &str = "The virtual routers (why: their histories)";
 
 /// What follows `show`.
 pub(crate) const SHOWN: &[Node] = &[
+    Node::options("bfd", BFD, &[JSON_NODE]),
     Node::options("bond", BOND, &[JSON_NODE]),
     Node::options("configuration", CONFIGURATION, &[SET, JSON_NODE]),
     Node::options("connections", CONNECTIONS, &[JSON_NODE]),
@@ -59,6 +61,7 @@ pub(crate) const SHOWN: &[Node] = &[
 
 /// What follows `monitor`.
 pub(crate) const MONITORED: &[Node] = &[
+    Node::options("bfd", BFD, &[COUNT_PICTURES]),
     Node::options("bond", BOND, &[COUNT_PICTURES]),
     Node::options("connections", CONNECTIONS, &[COUNT_PICTURES]),
     Node::options("daemons", DAEMONS, &[COUNT_PICTURES]),

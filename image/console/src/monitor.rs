@@ -35,7 +35,8 @@ pub(crate) fn run(session: &mut Session, words: &[String]) -> Result<(), Failure
     let run_dir = session.places.run_dir.clone();
     match view.noun() {
         Noun::Events | Noun::Log => follow(&run_dir, view.noun(), count, &mut screen),
-        Noun::Bond
+        Noun::Bfd
+        | Noun::Bond
         | Noun::Configuration
         | Noun::Connections
         | Noun::Daemons

@@ -125,6 +125,7 @@ pub(crate) fn in_number(mut words: Vec<String>) -> Vec<String> {
 /// The noun in the other number, understood too.
 const fn other_number(noun: Noun) -> &'static str {
     match noun {
+        Noun::Bfd => "bfds",
         Noun::Bond => "bonds",
         Noun::Connections => "connection",
         Noun::Daemons => "daemon",

@@ -1,5 +1,6 @@
 //! Text in 80 columns, in the words and the layout that operators of Linux know.
 
+mod bfd;
 mod bond;
 mod configuration;
 mod connections;
@@ -46,6 +47,7 @@ pub(crate) fn print(
     out: &mut impl Write,
 ) -> Result<(), Failure> {
     match noun {
+        Noun::Bfd => bfd::print(ask(run_dir, noun)?, out),
         Noun::Bond => bond::print(ask(run_dir, noun)?, out),
         Noun::Connections => connections::print(ask(run_dir, noun)?, out),
         Noun::Daemons => daemons::print(ask(run_dir, noun)?, out),

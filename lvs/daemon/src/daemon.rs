@@ -345,7 +345,8 @@ impl Daemon {
                 call.answer(noun, items);
             }
             Noun::Connections => list_connections(Arc::clone(&self.shared), call),
-            Noun::Bond
+            Noun::Bfd
+            | Noun::Bond
             | Noun::Configuration
             | Noun::Daemons
             | Noun::Events

@@ -2,7 +2,7 @@
 
 use netio::Port;
 use netio::ethtool::{Duplex, Ethtool};
-use netio::packet::PacketSocket;
+use netio::packet::{IpFamily, PacketSocket};
 use netio::tap::Tap;
 use wire::Mac;
 
@@ -85,6 +85,56 @@ fn a_packet_socket_for_one_protocol_hears_no_vlan() {
             assert_eq!(arrivals(&vrrp, 1), vec![packet.clone()]);
         }
         assert_silent(&vrrp);
+    }
+}
+
+/// A datagram to a group and a port, over IPv4 with options or over IPv6.
+fn datagram(family: IpFamily, port: u16) -> Vec<u8> {
+    let mut frame = vec![0x01, 0, 0x5e, 0x90, 0, 1, 2, 0, 0, 0, 0, 7];
+    match family {
+        IpFamily::V4 => {
+            frame.extend([0x08, 0x00, 0x46, 0, 0, 32, 0, 0, 0, 0, 255, 17, 0, 0]);
+            frame.extend([0; 12]);
+        }
+        IpFamily::V6 => {
+            frame.extend([0x86, 0xdd, 0x60, 0, 0, 0, 0, 8, 17, 255]);
+            frame.extend([0; 32]);
+        }
+    }
+    let [high, low] = port.to_be_bytes();
+    frame.extend([0xc0, 0, high, low, 0, 8, 0, 0]);
+    frame
+}
+
+#[test]
+fn a_packet_socket_for_one_udp_port_hears_no_other_and_no_part_of_a_datagram() {
+    if !lab::is_root() {
+        return;
+    }
+    for (family, ethertype) in [(IpFamily::V4, 0x0800), (IpFamily::V6, 0x86dd)] {
+        let lab = Lab::new(1, 1);
+        let bfd = lab.inside(|| PacketSocket::open("p0", ethertype).unwrap());
+        bfd.admit_only_udp(family, 6784).unwrap();
+        let wanted = datagram(family, 6784);
+        let mut tcp = wanted.clone();
+        tcp[if family == IpFamily::V4 { 23 } else { 20 }] = 6;
+        let mut others = vec![datagram(family, 6785), tcp];
+        if family == IpFamily::V4 {
+            for part in [[0x20, 0], [0, 1]] {
+                let mut frame = wanted.clone();
+                frame[20..22].copy_from_slice(&part);
+                others.push(frame);
+            }
+        }
+        let mut to_another = wanted.clone();
+        to_another[..6].copy_from_slice(&[2, 9, 9, 9, 9, 9]);
+        others.push(to_another);
+        for frame in &others {
+            lab.peer(0).send(frame).unwrap();
+        }
+        lab.peer(0).send(&wanted).unwrap();
+        assert_eq!(arrivals(&bfd, 1), vec![wanted]);
+        assert_silent(&bfd);
     }
 }
 

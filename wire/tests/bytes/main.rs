@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod arp;
+mod bfd;
 mod checksum;
 mod ethernet;
 mod icmp;

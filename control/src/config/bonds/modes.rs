@@ -75,7 +75,7 @@ pub(super) fn check(table: &Section<'_, '_>, mode: Mode, rules: &[Rule]) {
     }
 }
 
-fn missing_in(mode: Mode, modes: &[Mode]) -> String {
+pub(super) fn missing_in(mode: Mode, modes: &[Mode]) -> String {
     let names: Vec<String> = modes
         .iter()
         .map(|mode| format!("{} ({})", mode.name(), mode.number()))

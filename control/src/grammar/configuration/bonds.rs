@@ -1,6 +1,7 @@
 //! `bond`: Linux bonding's options, under Linux's names.
 
 mod lacp;
+mod micro_bfd;
 mod monitor;
 
 use super::super::{Choice, Follow, Node, Value};
@@ -198,6 +199,7 @@ pub(super) const BOND: Node = Node::named(
         )
         .default("layer2"),
         MEMBER,
+        micro_bfd::MICRO_BFD,
         VLAN,
     ]),
 );
