@@ -4,9 +4,9 @@ use std::vec::Vec;
 
 use wire::{Duration, Instant, Mac};
 
-use super::{Discipline, Heard, Monitor, View};
+use super::{Discipline, Heard, Kind, Monitor, View};
 use crate::outbox::Outbox;
-use crate::{Config, Mode};
+use crate::{ArpValidate, Config, Mode};
 
 const MAC: Mac = Mac([2, 0, 0, 0, 0, 1]);
 
@@ -102,4 +102,25 @@ fn a_member_without_carrier_is_neither_asked_by_nor_judged() {
         .map(|transmit| transmit.member)
         .collect();
     assert_eq!((asked, monitor.is_up(1)), ([0].into(), false));
+}
+
+#[test]
+fn a_backup_is_heard_by_our_own_probe_and_not_by_an_answer_that_a_switch_floods() {
+    for (kind, is_heard) in [
+        (Kind::Own, true),
+        (Kind::Reply, false),
+        (Kind::Request, false),
+    ] {
+        let mut monitor = each();
+        monitor.discipline = Discipline::Active;
+        monitor.validate = ArpValidate::All;
+        monitor.activate(Some(0), at(0));
+        let of_target = |kind| Heard::Target { target: 0, kind };
+        monitor.hear(0, of_target(Kind::Reply), at(1), at(1));
+        monitor.link(1, false, at(2));
+        monitor.hear(1, of_target(kind), at(10), at(10));
+        monitor.listening(at(100));
+        monitor.judge(at(100), &view([true; 2]));
+        assert_eq!(monitor.is_up(1), is_heard, "{kind:?}");
+    }
 }
