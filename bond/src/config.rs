@@ -104,7 +104,10 @@ pub struct Config {
     /// Whether a member that receives may send at once, without waiting for its partner to receive.
     #[serde(default = "defaults::on")]
     pub coupled_control: bool,
-    /// What carries traffic while no LACP partner answers. Linux's `lacp_strict` is `none`.
+    /// Linux's word for no fallback.
+    #[serde(default)]
+    pub lacp_strict: bool,
+    /// What carries traffic while no LACP partner answers, unless `lacp_strict`.
     #[serde(default = "defaults::fallback")]
     pub fallback: Fallback,
     /// For how long no partner must have answered before, in ms, after LACP gave it up.
@@ -224,6 +227,16 @@ mod defaults {
 }
 
 impl Config {
+    /// What carries traffic while no LACP partner answers.
+    #[must_use]
+    pub const fn without_partner(&self) -> Fallback {
+        if self.lacp_strict {
+            Fallback::None
+        } else {
+            self.fallback
+        }
+    }
+
     /// A bond of these members with Linux's defaults.
     #[must_use]
     pub fn new(name: &str, mode: Mode, members: &[&str]) -> Self {
@@ -235,6 +248,7 @@ impl Config {
             lacp_active: defaults::on(),
             lacp_max_bundle: 0,
             coupled_control: defaults::on(),
+            lacp_strict: false,
             fallback: defaults::fallback(),
             fallback_delay: 0,
             xmit_hash_policy: defaults::xmit_hash_policy(),

@@ -61,7 +61,7 @@ impl Bond {
             is_coupled: self.config.coupled_control,
             ad_select: self.config.ad_select,
             max_bundle: self.config.lacp_max_bundle,
-            fallback: self.config.fallback,
+            fallback: self.config.without_partner(),
             aggregator: lacp.active(),
             ports: ports.collect(),
         })

@@ -32,7 +32,7 @@ impl Policy {
             } else {
                 Control::Independent
             },
-            fallback: config.fallback,
+            fallback: config.without_partner(),
             fallback_delay: Duration::from_millis(u64::from(config.fallback_delay)),
         }
     }

@@ -275,9 +275,7 @@ fn print_8023ad(page: &mut Page, bond: &bond::Config, default: &bond::Config) {
         "coupled_control",
         bond.coupled_control,
     );
-    if bond.fallback == bond::Fallback::ActiveBackup {
-        page.text("fallback", bond.fallback);
-    }
+    page.text_unless(default.fallback, "fallback", bond.fallback);
     page.bare_unless(
         default.fallback_delay,
         "fallback_delay",
@@ -290,9 +288,7 @@ fn print_8023ad(page: &mut Page, bond: &bond::Config, default: &bond::Config) {
         bond.lacp_max_bundle,
     );
     page.text_unless(default.lacp_rate, "lacp_rate", bond.lacp_rate);
-    // Linux's word for what Linux has.
-    let is_strict = bond.fallback == bond::Fallback::None;
-    page.bare_unless(false, "lacp_strict", is_strict);
+    page.bare_unless(default.lacp_strict, "lacp_strict", bond.lacp_strict);
     page.text_unless(default.mapping, "mapping", bond.mapping);
     page.bare_unless(default.min_links, "min_links", bond.min_links);
     print_policy(page, bond, default);

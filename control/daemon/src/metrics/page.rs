@@ -77,7 +77,7 @@ mod tests {
             "forwarder": "alive", "generation": 3, "members": [{
                 "name": "eth1", "ifindex": 4, "mac": "02:00:00:00:00:01", "carrier": true,
                 "speed": 1000, "duplex": "full", "usable": false, "why": "no_pdu",
-                "buckets": 256, "failures": 2,
+                "buckets": 256, "failures": 2, "penalty": 0, "reuse_in_ms": null,
             }],
         }))
         .expect("a bond")
@@ -165,10 +165,12 @@ mod tests {
                           "port_priority": 1, "port": 1, "state": 61});
         let lacp: LacpItem = serde_json::from_value(json!({
             "bond": "bond0", "system": "02:00:00:00:00:01", "system_priority": 1,
-            "rate": "fast", "is_active": true, "aggregator": 1, "ports": [{
+            "rate": "fast", "is_active": true, "is_coupled": true, "ad_select": "stable",
+            "max_bundle": 0, "fallback": "individual", "aggregator": 1, "ports": [{
                 "member": "eth1", "actor": info, "partner": info, "receive": "current",
                 "periodic": "fast_periodic", "selected": "selected", "mux": "attached",
-                "aggregator": 1, "why": null, "counters": control::show::PortCounters::default(),
+                "actor_churn": "no_churn", "partner_churn": "no_churn", "lag_id": null,
+                "is_fallback": false, "aggregator": 1, "why": null, "counters": control::show::PortCounters::default(),
             }],
         }))
         .expect("a bond's LACP");

@@ -16,7 +16,7 @@ pub(super) fn read(table: &Section<'_, '_>, config: &mut Config) {
     config.fallback_delay = table
         .value("fallback_delay", |v| integer(0..=MOST_MS, "ms", v))
         .unwrap_or(config.fallback_delay);
-    if table.is_whole() && config.fallback == Fallback::None && config.fallback_delay > 0 {
+    if table.is_whole() && config.without_partner() == Fallback::None && config.fallback_delay > 0 {
         let legal = "not set: without fallback nothing is waited for";
         table.fault("fallback_delay", legal);
     }
@@ -44,22 +44,13 @@ fn read_max_bundle(table: &Section<'_, '_>, config: &mut Config) {
 /// `lacp_strict` is Linux's word for `fallback = "none"`: who writes both says the same with both.
 fn read_fallback(table: &Section<'_, '_>, config: &mut Config) {
     let fallback = table.value("fallback", choice::<Fallback>);
-    let is_strict = table.value("lacp_strict", switch);
-    let strictly = is_strict.filter(|is_strict| *is_strict);
-    let said = fallback.or(strictly.map(|_| Fallback::None));
-    config.fallback = said.unwrap_or(config.fallback);
-    let Some((fallback, is_strict)) = fallback.zip(is_strict) else {
-        return;
-    };
-    if table.is_whole() && is_strict != (fallback == Fallback::None) {
-        let word = if is_strict {
-            "none"
-        } else {
-            "individual | active-backup"
-        };
-        table.fault(
-            "fallback",
-            format!("{word}, since lacp_strict is {is_strict}; or leave lacp_strict out"),
-        );
+    config.fallback = fallback.unwrap_or(config.fallback);
+    config.lacp_strict = table
+        .value("lacp_strict", switch)
+        .unwrap_or(config.lacp_strict);
+    let contradicts = config.lacp_strict && fallback.is_some_and(|said| said != Fallback::None);
+    if table.is_whole() && contradicts {
+        let legal = "none, since lacp_strict is true; or leave lacp_strict out";
+        table.fault("fallback", legal);
     }
 }
