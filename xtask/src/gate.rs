@@ -65,20 +65,15 @@ pub fn run() -> Result<bool> {
 impl Gate {
     fn lint(&mut self) {
         self.step("fmt", || cargo(&["fmt", "--all", "--check"]));
+        // Those in QEMU are not among all targets: `cargo test` alone is not to run them.
         let clippy = [
             "clippy",
             "--workspace",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ];
-        self.step("clippy", || cargo(&clippy));
-        // Not among all targets: `cargo test` alone is not to run them.
-        let boot = [
-            "clippy",
-            "--package",
-            "tests",
+            "--lib",
+            "--bins",
+            "--tests",
+            "--examples",
+            "--benches",
             "--test",
             "boot",
             "--test",
@@ -87,7 +82,7 @@ impl Gate {
             "-D",
             "warnings",
         ];
-        self.step("clippy of the tests in QEMU", || cargo(&boot));
+        self.step("clippy", || cargo(&clippy));
     }
 
     /// The image, what it does in QEMU, and that it can be built again. No root is needed.
@@ -104,9 +99,9 @@ impl Gate {
         let first = image.clone();
         let again = beside(move || image::again(&first));
         self.step("the image in QEMU", || {
+            // Of the workspace, so that what is built already serves.
             let boot = [
-                "--package",
-                "tests",
+                "--workspace",
                 "--test",
                 "boot",
                 "--",
@@ -126,8 +121,7 @@ impl Gate {
         self.step("a Debian guest in QEMU", || {
             let guest = image::guest()?;
             let tests = [
-                "--package",
-                "tests",
+                "--workspace",
                 "--test",
                 "guest",
                 "--",
