@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use bond::Why;
 use control::show::BfdState;
-use tests::{run, wait};
+use tests::{prove, run, wait};
 
 use ends::{ADDRESSES, Ends, MEMBERS, both, micro_bfd, state};
 
-/// Rounds of silence that are measured.
-const ROUNDS: usize = 10;
+/// Rounds of silence that are measured: to prove the figure, and else.
+const ROUNDS: [usize; 2] = [10, 3];
 /// 3 × 50 ms and what a cut and a question take; beyond it the machine was busy.
 const GOAL: Duration = Duration::from_millis(200);
 /// Generous room: still far from LACP's three seconds.
@@ -29,7 +29,8 @@ fn others(member: usize) -> Vec<&'static str> {
 fn a_silent_member_is_out_within_200_ms_and_back_when_it_is_heard() -> Result<()> {
     let ends = Ends::up()?;
     let mut took = Vec::new();
-    for round in 0..ROUNDS {
+    let rounds = ROUNDS[usize::from(!prove::is_asked())];
+    for round in 0..rounds {
         let member = round % MEMBERS.len();
         let start = Instant::now();
         ends.cables[member].cut_silently()?;
@@ -41,9 +42,9 @@ fn a_silent_member_is_out_within_200_ms_and_back_when_it_is_heard() -> Result<()
         ends.wait_for_all()?;
     }
     took.sort();
-    let (median, most) = (took[ROUNDS / 2], took[ROUNDS - 1]);
-    println!("silent loss at 3 x 50 ms, {ROUNDS} rounds: median {median:?}, most {most:?}");
-    ensure!(median <= GOAL, "median {median:?}");
+    let (median, most) = (took[rounds / 2], took[rounds - 1]);
+    println!("silent loss at 3 x 50 ms, {rounds} rounds: median {median:?}, most {most:?}");
+    ensure!(median <= GOAL || !prove::is_asked(), "median {median:?}");
     ensure!(most <= ROOM, "most {most:?}");
     Ok(())
 }

@@ -26,6 +26,7 @@ pub mod namespace;
 pub mod ovs;
 pub mod pair;
 pub mod plan;
+pub mod prove;
 pub mod qemu;
 pub mod real;
 pub mod run;

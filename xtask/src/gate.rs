@@ -3,6 +3,7 @@
 mod beside;
 mod cargo;
 
+use std::path::Path;
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -12,7 +13,7 @@ use recipe::{Image, Progress};
 
 use crate::{bench, check, compliance, image, layers, setup, workspace};
 use beside::{beside, joined};
-use cargo::{Counts, cargo, cargo_test};
+use cargo::{Counts, cargo, cargo_prove, cargo_test};
 
 #[derive(Debug, Default)]
 struct Gate {
@@ -28,14 +29,37 @@ pub fn lint() -> Result<bool> {
     Ok(gate.finish())
 }
 
-/// Every figure that is promised.
+/// Every figure that is promised, however long it takes.
 pub fn prove() -> Result<bool> {
     setup::run()?;
     let binaries = workspace::build_appliance()?;
-    let held = check::run(&binaries, &[])?.all_held();
+    let mut gate = Gate::default();
+    gate.guest_step();
+    gate.check_step(&binaries, &[]);
+    let bonds = [
+        "--workspace",
+        "--test",
+        "netns",
+        "--test",
+        "interop",
+        "--",
+        "--ignored",
+        "--nocapture",
+        "--test-threads=1",
+        "modes::",
+        "monitor::",
+        "micro_bfd::",
+        "forwarding::",
+    ];
+    gate.step("bonds", || {
+        cargo_prove(&bonds, (::tests::appliance::BINARIES, &binaries))
+    });
     bench::run(false)?;
-    Ok(held)
+    Ok(gate.finish())
 }
+
+/// The points of the demo's check that the gate has time for: one box, and commits.
+const GATE_POINTS: &[u8] = &[1, 2, 3, 4, 5, 6, 11];
 
 /// Everything. A step that fails does not keep the others from running, except those that need
 /// what it makes.
@@ -52,7 +76,6 @@ pub fn run() -> Result<bool> {
         cargo_test(&["--workspace"], None)
     });
     gate.image_steps(image);
-    gate.guest_step();
     if Uid::effective().is_root() {
         gate.root_steps();
     } else {
@@ -155,8 +178,13 @@ impl Gate {
         self.step("tests in network namespaces", || {
             cargo_test(&ignored, Some((::tests::appliance::BINARIES, &binaries)))
         });
+        self.check_step(&binaries, GATE_POINTS);
+        self.skip("the check's other points, a Debian guest's answers: `cargo xtask prove` has them");
+    }
+
+    fn check_step(&mut self, binaries: &Path, points: &[u8]) {
         self.step("demo --check", || {
-            let (passed, failed) = check::run(&binaries, &[])?.counts();
+            let (passed, failed) = check::run(binaries, points)?.counts();
             Ok(Counts {
                 passed,
                 failed,

@@ -45,11 +45,26 @@ pub fn cargo(arguments: &[&str]) -> Result<Counts> {
 /// Runs `cargo test`, lets its output through, and adds up its results. `what` is to be tested, and the
 /// variable that tells the tests where it is.
 pub fn cargo_test(arguments: &[&str], what: Option<(&str, &PathBuf)>) -> Result<Counts> {
+    added_up(test(arguments, what)?)
+}
+
+/// As [`cargo_test`], where figures are to be proved.
+pub fn cargo_prove(arguments: &[&str], what: (&str, &PathBuf)) -> Result<Counts> {
+    let mut command = test(arguments, Some(what))?;
+    command.env(::tests::prove::PROVE, "1");
+    added_up(command)
+}
+
+fn test(arguments: &[&str], what: Option<(&str, &PathBuf)>) -> Result<Command> {
     let mut command = workspace::cargo()?;
     command.args(["test", "--no-fail-fast"]).args(arguments);
     if let Some((variable, path)) = what {
         command.env(variable, absolute(path)?);
     }
+    Ok(command)
+}
+
+fn added_up(command: Command) -> Result<Counts> {
     let (counts, success) = counted(command)?;
     if !success && counts.failed == 0 {
         bail!("cargo test could not run every test");
