@@ -303,11 +303,13 @@ fn a_higher_priority_takes_over_from_a_living_keepalived_only_where_it_preempts(
             let ours = Ours::start(&segment, &configuration(wish, ""))?;
             if preempt {
                 ours.wait_for(State::Active)?;
-                // keepalived yields, and is silent from then on.
+                // keepalived yields when it has heard the first ones, and is silent from then on.
+                let ten_since = |began| {
+                    watcher.wait("ten adverts", began, |_| watcher.adverts(began).len() >= 10)
+                };
+                ten_since(Instant::now())?;
                 let silent = Instant::now();
-                watcher.wait("ten adverts of ours", silent, |_| {
-                    watcher.adverts(silent).len() >= 10
-                })?;
+                ten_since(silent)?;
                 let last = watcher.last_before(Instant::now(), theirs)?;
                 assert!(last < silent, "{}", keepalived.log());
             } else {
