@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use futures_util::{Stream, TryStreamExt};
 use netlink_packet_route::AddressFamily;
+use netlink_packet_route::address::AddressHeaderFlags;
 use netlink_packet_route::link::LinkMessage;
 use netlink_packet_route::neighbour::{
     NeighbourAddress, NeighbourAttribute, NeighbourExtFlags, NeighbourFlags, NeighbourMessage,
@@ -130,16 +131,20 @@ impl Netlink {
         result.map_err(|error| fault(format!("set interface {ifindex} {what}"), error))
     }
 
-    /// Adds an address to an interface; having it already is no fault.
+    /// Adds an address to an interface; having it already is no fault. It is usable at once: an IPv6 address
+    /// is not asked for first (RFC 4862 5.4).
     ///
     /// # Errors
     /// What the kernel says.
     pub async fn add_address(&self, ifindex: u32, address: IpAddr, prefix: u8) -> Result<()> {
-        let request = self
+        let mut request = self
             .handle
             .address()
             .add(ifindex, address, prefix)
             .replace();
+        if address.is_ipv6() {
+            request.message_mut().header.flags |= AddressHeaderFlags::Nodad;
+        }
         let operation = || format!("add {address}/{prefix} to interface {ifindex}");
         request
             .execute()
