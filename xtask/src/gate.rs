@@ -1,18 +1,15 @@
 //! The gate: `cargo xtask test`.
 
-mod beside;
 mod cargo;
 
 use std::path::Path;
-use std::thread::JoinHandle;
 use std::time::Instant;
 
 use anyhow::Result;
 use nix::unistd::Uid;
-use recipe::{Image, Progress};
+use recipe::Progress;
 
 use crate::{bench, check, compliance, image, layers, setup, workspace};
-use beside::{beside, joined};
 use cargo::{Counts, cargo, cargo_prove, cargo_test};
 
 #[derive(Debug, Default)]
@@ -70,12 +67,10 @@ pub fn run() -> Result<bool> {
     gate.lint();
     gate.step("layers", || layers::run().map(|()| Counts::ONE));
     gate.step("compliance", || compliance::run().map(|()| Counts::ONE));
-    // Tests wait much: for a clock, for their peers.
-    let image = beside(|| image::build(None, Progress::Quiet));
     gate.step("unit tests and simulations", || {
         cargo_test(&["--workspace"], None)
     });
-    gate.image_steps(image);
+    gate.image_steps();
     if Uid::effective().is_root() {
         gate.root_steps();
     } else {
@@ -109,10 +104,10 @@ impl Gate {
     }
 
     /// The image, what it does in QEMU, and that it can be built again. No root is needed.
-    fn image_steps(&mut self, build: JoinHandle<Result<Image>>) {
+    fn image_steps(&mut self) {
         let mut image = None;
         self.step("image", || {
-            image = Some(joined(build)?);
+            image = Some(image::build(None, Progress::Quiet)?);
             Ok(Counts::ONE)
         });
         let Some(image) = image else {

@@ -72,7 +72,7 @@ fn agrees(session: &mut Session, what: &str, question: &str) -> Result<bool, Fai
     if session.person.is_some() {
         return Ok(session.ask(question)? == Answer::Yes);
     }
-    if session.is_continued || !io::stdin().is_terminal() {
+    if !has_terminal(session) {
         let fault = format!("request {what}: --yes where nobody can be asked");
         return Err(Failure::usage(fault));
     }
@@ -81,6 +81,11 @@ fn agrees(session: &mut Session, what: &str, question: &str) -> Result<bool, Fai
     let mut line = String::new();
     io::stdin().read_line(&mut line)?;
     Ok(line.trim() == "yes")
+}
+
+/// Whether somebody sits there who can be asked.
+fn has_terminal(session: &Session) -> bool {
+    !session.is_script() && io::stdin().is_terminal()
 }
 
 #[cfg(test)]

@@ -175,7 +175,7 @@ impl Session {
     }
 
     /// Whether commands come from a program, line by line.
-    const fn is_script(&self) -> bool {
+    pub(crate) const fn is_script(&self) -> bool {
         self.person.is_none() && self.is_continued
     }
 

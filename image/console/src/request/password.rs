@@ -1,6 +1,5 @@
 //! `request password`.
 
-use std::io::{self, IsTerminal as _};
 use std::process::Command;
 
 use crate::failure::Failure;
@@ -11,8 +10,7 @@ const PROGRAM: &str = "/usr/sbin/login-console";
 
 /// Gives who is logged in another password.
 pub(crate) fn run(session: &Session) -> Result<(), Failure> {
-    // Standard input may be a script.
-    if (session.person.is_none() && session.is_continued) || !io::stdin().is_terminal() {
+    if !super::has_terminal(session) {
         let fault = "request password: at a terminal; a program sets `user NAME password HASH`";
         return Err(Failure::usage(fault.to_owned()));
     }

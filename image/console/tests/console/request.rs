@@ -52,6 +52,13 @@ fn a_refusal_is_told_with_its_reason() {
 }
 
 #[test]
+fn a_program_is_not_asked_for_a_password() {
+    let done = Stage::new().run(&["request", "password"]);
+    assert_eq!(done.code, Some(2));
+    assert!(done.err.contains("at a terminal"), "{}", done.err);
+}
+
+#[test]
 fn a_program_has_to_be_sure() {
     let stage = Stage::new();
     for word in ["reboot", "poweroff", "factory-reset"] {

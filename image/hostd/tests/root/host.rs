@@ -107,8 +107,7 @@ const OPERATORS: &str = "ip address add 192.0.2.1/24 dev bond0; ip address add 1
      ip route add 198.51.100.0/24 via 10.1.0.1";
 
 fn bond0() -> (String, String) {
-    // The kernel takes a moment to see that it has nothing to ask for.
-    let addresses = shell("ip -o address show dev bond0 scope global").replace("tentative ", "");
+    let addresses = shell("ip -o address show dev bond0 scope global");
     // Link-local ones come when the link does.
     let routes = shell("ip route; ip -6 route | grep -v ^fe80");
     (addresses, routes)
