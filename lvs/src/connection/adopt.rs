@@ -53,7 +53,10 @@ impl<'m> Table<'m> {
         let table = Self::over(layout, key);
         let mut adopted = Adopted::default();
         let buckets = || layout.buckets.iter().filter_map(Bucket::new);
-        buckets().for_each(|bucket| bucket.set_displaced(0));
+        // Almost all count none, and to write is dear: the first write to a page is a fault of its own.
+        buckets()
+            .filter(|bucket| bucket.displaced() != 0)
+            .for_each(|bucket| bucket.set_displaced(0));
         for bucket in buckets() {
             table.adopt_bucket(bucket, Tick::at(now), &mut adopted);
         }
