@@ -16,6 +16,7 @@ use crate::{run, wait};
 
 const LINK_LOCAL: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0x99, 1);
 const INACTIVE: &str = "bond/inactive_member";
+const RATE_LIMITED: &str = "lvs/rate_limited";
 /// Ports from here on are used by no client of the lab. Each cause has one of its own, since what one
 /// sends may leave a connection behind.
 const PORT: u16 = 900;
@@ -92,7 +93,7 @@ pub const CAUSES: &[Cause] = &[
     cause("lvs/protocol_unsupported", |scene| {
         scene.send(&way(scene, Family::V4).raw(47)?)
     }),
-    cause("lvs/rate_limited", rate_limited),
+    cause(RATE_LIMITED, rate_limited),
     cause("lvs/stray_reset", |scene| {
         scene.send(&way(scene, Family::V4).tcp(PORT + 7, VIP_PORT, Flags::Rst)?)
     }),
@@ -276,13 +277,14 @@ fn refresh_checksum(frame: &mut [u8]) {
     header[10..12].copy_from_slice(&[high, low]);
 }
 
-/// More stray segments at once than any limit on answers lets through.
+/// More stray segments than any limit on answers lets through, again and again: a busy switch loses most
+/// of so many at once.
 fn rate_limited(scene: &Scene<'_>) -> Result<()> {
     const SEGMENTS: usize = 20_000;
     let frame = way(scene, Family::V4).tcp(PORT + 10, VIP_PORT, Flags::Ack)?;
     let segment = &frame[ETHERNET + 20..];
     let target = SocketAddr::new(vip(Family::V4), 0).into();
-    scene.lab.client_namespace().inside(|| {
+    let flood = || {
         let socket =
             Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::TCP)).context("a raw socket")?;
         for _ in 0..SEGMENTS {
@@ -290,6 +292,13 @@ fn rate_limited(scene: &Scene<'_>) -> Result<()> {
                 .send_to(segment, &target)
                 .context("sending a stray segment")?;
         }
+        Ok(())
+    };
+    let before = scene.counts()?;
+    wait::until_ok(Duration::from_secs(20), || {
+        scene.lab.client_namespace().inside(flood)?;
+        let is_limited = scene.counts()?.get(RATE_LIMITED) > before.get(RATE_LIMITED);
+        ensure!(is_limited, "every segment that arrived is answered");
         Ok(())
     })
 }
