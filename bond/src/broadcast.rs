@@ -5,7 +5,8 @@ use crate::transmit::Ways;
 
 /// All usable members that are not masked.
 pub(crate) fn ways(table: &Table, masked: u32) -> Option<Ways> {
-    let mut left = table.survivors(masked).into_iter();
+    let survivors = table.survivors(masked);
+    let mut left = survivors.iter().copied();
     let first = usize::from(left.next()?);
     let copies = left.filter_map(|member| 1_u32.checked_shl(member.into()));
     Some(Ways {

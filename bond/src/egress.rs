@@ -11,7 +11,7 @@ use wire::Mac;
 
 use crate::monitor::Targets;
 use crate::resilient::UNOWNED;
-use crate::{BUCKETS, MAX_MEMBERS, Mapping, Mode, XmitHashPolicy};
+use crate::{BUCKETS, MAX_MEMBERS, Mapping, Mode, Usable, XmitHashPolicy};
 
 /// What the forwarder must know of one member.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub struct Table {
     /// The members in the configured order.
     pub members: heapless::Vec<MemberEntry, MAX_MEMBERS>,
     /// The members to send by, in Linux's order; empty: the bond has no carrier.
-    pub usable: heapless::Vec<u8, MAX_MEMBERS>,
+    pub usable: Usable,
     /// The member of each bucket (mapping `resilient`).
     pub buckets: [u8; BUCKETS],
 }
@@ -66,7 +66,7 @@ impl Default for Table {
             bond_mac: Mac::ZERO,
             targets: Targets::new(),
             members: heapless::Vec::new(),
-            usable: heapless::Vec::new(),
+            usable: Usable::new(),
             buckets: [UNOWNED; BUCKETS],
         }
     }
@@ -86,7 +86,7 @@ impl Table {
     }
 
     /// The usable members that are not masked, in their order.
-    pub(crate) fn survivors(&self, masked: u32) -> heapless::Vec<u8, MAX_MEMBERS> {
+    pub(crate) fn survivors(&self, masked: u32) -> Usable {
         let usable = self.usable.iter().copied();
         usable
             .filter(|&member| !is_masked(member, masked))
@@ -191,7 +191,7 @@ fn encode(table: &Table) -> [u64; WORDS] {
         put(MEMBERS + 2 * i + 1, member.mac.to_bits());
     }
     let mut usable = [UNOWNED; MAX_MEMBERS];
-    for (slot, member) in usable.iter_mut().zip(&table.usable) {
+    for (slot, member) in usable.iter_mut().zip(&*table.usable) {
         *slot = *member;
     }
     for (i, bytes) in usable.as_chunks::<8>().0.iter().enumerate() {
@@ -256,11 +256,7 @@ fn decode(generation: u64, words: &[u64; WORDS]) -> Option<Table> {
         .iter()
         .flat_map(|word| word.to_le_bytes());
     for member in bytes.take(usable) {
-        table
-            .usable
-            .push(member)
-            .ok()
-            .filter(|()| usize::from(member) < members)?;
+        (usize::from(member) < members && table.usable.push(member)).then_some(())?;
     }
     let bytes = words
         .get(BUCKET_WORDS..TARGET_WORDS)?

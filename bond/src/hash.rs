@@ -6,6 +6,7 @@
 
 mod innermost;
 mod outermost;
+mod plain;
 
 use crate::XmitHashPolicy;
 
@@ -41,30 +42,32 @@ struct Frame<'f> {
 /// The hash of a whole Ethernet frame. What is too short to be what it says hashes by the
 /// headers that are there; no frame panics.
 #[must_use]
+#[inline]
 pub fn xmit_hash(policy: XmitHashPolicy, frame: &[u8]) -> u32 {
     let Some(frame) = Frame::new(frame) else {
         return 0;
     };
-    let layer2 = frame.layer2();
-    let (flow, has_ports) = match policy {
-        XmitHashPolicy::Layer2 => return layer2,
-        XmitHashPolicy::VlanSrcmac => return frame.vlan_srcmac(),
-        XmitHashPolicy::Layer23 => (outermost::flow(&frame), false),
-        XmitHashPolicy::Layer34 => (outermost::flow(&frame), true),
-        XmitHashPolicy::Encap23 => (innermost::flow(&frame), false),
-        XmitHashPolicy::Encap34 => (innermost::flow(&frame), true),
-    };
-    flow.map_or(layer2, |flow| {
-        if has_ports {
-            fold(flow.ports ^ flow.addresses) >> 1
-        } else {
-            fold(layer2 ^ flow.addresses)
+    match policy {
+        XmitHashPolicy::Layer2 => frame.layer2(),
+        XmitHashPolicy::VlanSrcmac => frame.vlan_srcmac(),
+        XmitHashPolicy::Layer23 => {
+            frame.with_layer2(plain::flow(&frame).or_else(|| outermost::flow(&frame)))
         }
-    })
+        XmitHashPolicy::Layer34 => {
+            frame.with_ports(plain::flow(&frame).or_else(|| outermost::flow(&frame)))
+        }
+        XmitHashPolicy::Encap23 => {
+            frame.with_layer2(plain::flow(&frame).or_else(|| innermost::flow(&frame)))
+        }
+        XmitHashPolicy::Encap34 => {
+            frame.with_ports(plain::flow(&frame).or_else(|| innermost::flow(&frame)))
+        }
+    }
 }
 
 impl<'f> Frame<'f> {
     /// None: shorter than an Ethernet header.
+    #[inline]
     fn new(bytes: &'f [u8]) -> Option<Self> {
         let outer = be16(bytes, ETHERNET_LEN - 2)?;
         let untagged = Self {
@@ -85,12 +88,28 @@ impl<'f> Frame<'f> {
         }))
     }
 
+    /// `layer2+3` and its like; without a flow `layer2`.
+    #[inline]
+    fn with_layer2(&self, flow: Option<Flow>) -> u32 {
+        let layer2 = self.layer2();
+        flow.map_or(layer2, |flow| fold(layer2 ^ flow.addresses))
+    }
+
+    /// `layer3+4` and its like; without a flow `layer2`.
+    #[inline]
+    fn with_ports(&self, flow: Option<Flow>) -> u32 {
+        let hash = |flow: Flow| fold(flow.ports ^ flow.addresses) >> 1;
+        flow.map_or_else(|| self.layer2(), hash)
+    }
+
+    #[inline]
     fn layer2(&self) -> u32 {
         let last = |at: usize| self.bytes.get(at).copied().unwrap_or(0);
         u32::from(last(5) ^ last(11)) ^ u32::from(self.ethertype)
     }
 
     /// The tag counts with its priority, as in Linux.
+    #[inline]
     fn vlan_srcmac(&self) -> u32 {
         let [a, b, c, d, e, f] = bytes(self.bytes, 6).unwrap_or_default();
         let half = |bytes: [u8; 3]| {
@@ -101,15 +120,18 @@ impl<'f> Frame<'f> {
     }
 }
 
+#[inline]
 fn is_tag(ethertype: u16) -> bool {
     matches!(ethertype, CUSTOMER_TAG | SERVICE_TAG)
 }
 
+#[inline]
 fn fold(hash: u32) -> u32 {
     let hash = hash ^ (hash >> 16);
     hash ^ (hash >> 8)
 }
 
+#[inline]
 fn xor_words(addresses: &[u8]) -> u32 {
     let (words, _) = addresses.as_chunks::<4>();
     words
@@ -141,10 +163,12 @@ fn icmp_identifier(header: [u8; 8]) -> Option<u32> {
     Some(u32::from_le_bytes([kind, code, a, b]))
 }
 
+#[inline]
 fn bytes<const N: usize>(frame: &[u8], at: usize) -> Option<[u8; N]> {
     frame.get(at..)?.first_chunk().copied()
 }
 
+#[inline]
 fn be16(frame: &[u8], at: usize) -> Option<u16> {
     bytes(frame, at).map(u16::from_be_bytes)
 }

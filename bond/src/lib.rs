@@ -58,6 +58,7 @@ mod show;
 pub mod status;
 mod table;
 pub mod transmit;
+mod usable;
 mod watch;
 
 pub use bond::{Bond, Forwarder, Input};
@@ -72,6 +73,7 @@ pub use outbox::{FRAME_MAX, FrameBytes, Transmit};
 pub use resilient::BUCKETS;
 pub use saved::Saved;
 pub use status::{LacpStatus, MemberStatus, PortStatus, Status, Why};
+pub use usable::Usable;
 
 /// The most members that a bond has.
 pub const MAX_MEMBERS: usize = 16;

@@ -14,7 +14,7 @@ impl Bond {
             Mode::BalanceRr | Mode::ActiveBackup | Mode::BalanceXor | Mode::Broadcast => 0,
             Mode::Ieee8023ad => usize::from(self.config.min_links),
         };
-        let usable: heapless::Vec<u8, MAX_MEMBERS> = open
+        let usable = open
             .iter()
             .filter(|_| open.len() >= needed)
             .filter_map(|&i| u8::try_from(i).ok())

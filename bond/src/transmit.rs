@@ -38,6 +38,7 @@ impl Table {
     /// The members that a finished frame leaves by; None: the bond has none that is usable.
     /// `turn` is the sender's own; `masked` as for [`Table::choose`].
     #[must_use]
+    #[inline]
     pub fn ways(&self, turn: &mut Turn, frame: &[u8], masked: u32) -> Option<Ways> {
         match self.mode {
             Mode::BalanceRr => balance_rr::choose(self, turn, frame, masked).map(Ways::by),

@@ -53,7 +53,7 @@ impl Hasher {
         };
         for &member in &usable {
             table.members.push(MemberEntry::default()).ok()?;
-            table.usable.push(member).ok()?;
+            table.usable.push(member);
         }
         remap(&mut table.buckets, &[], &usable);
         Some(Self { table })

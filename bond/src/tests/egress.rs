@@ -147,7 +147,7 @@ fn only_an_active_backup_bond_moves_with_its_active_member() {
         ..Table::default()
     };
     assert_eq!(table.place(), None);
-    table.usable.push(1).unwrap();
+    assert!(table.usable.push(1));
     assert_eq!(table.place(), Some(1));
     table.mode = Mode::Ieee8023ad;
     assert_eq!(table.place(), Some(0));

@@ -1,7 +1,6 @@
 //! Death, and what follows.
 
 use std::fs;
-use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -15,18 +14,11 @@ async fn a_killed_daemon_is_started_again_at_once_and_no_other_is_touched() {
     assert!(supervisor.ready().await);
     let before = supervisor.show();
     let bondd = before[1]["pid"].as_i64().expect("pid");
-    let killed = Instant::now();
     kill_now(i32::try_from(bondd).expect("pid"));
     supervisor
         .until("supervisor: bondd: died: signal: 9 (SIGKILL)")
         .await;
     let again = supervisor.up("bondd").await;
-    // About 2 ms here, shell and log included; a back-off or a polling supervisor would show.
-    let outage = killed.elapsed();
-    assert!(
-        outage < Duration::from_millis(500),
-        "killed to up: {outage:?}"
-    );
     supervisor.until("bondd: ready").await;
 
     let after = supervisor.show();

@@ -217,14 +217,22 @@ impl Supervisor {
 
     /// Reads on until a line begins so; returns its rest.
     pub async fn until(&mut self, prefix: &str) -> String {
+        self.first_of([prefix]).await.1
+    }
+
+    /// Reads on until a line begins in one of these ways; returns which, and its rest.
+    pub async fn first_of<const N: usize>(&mut self, prefixes: [&str; N]) -> (usize, String) {
         let mut seen = Vec::new();
         while let Some(line) = self.line().await {
-            if let Some(rest) = line.strip_prefix(prefix) {
-                return rest.to_owned();
+            let rest = |(which, prefix): (usize, &&str)| {
+                Some((which, line.strip_prefix(*prefix)?.to_owned()))
+            };
+            if let Some(found) = prefixes.iter().enumerate().find_map(rest) {
+                return found;
             }
             seen.push(line);
         }
-        panic!("no line {prefix:?} in {seen:#?}");
+        panic!("no line {prefixes:?} in {seen:#?}");
     }
 
     /// Reads on until a daemon is up; returns its process id.

@@ -9,6 +9,9 @@ use crate::stage::{Stage, kill_now};
 use sys::memory::SharedMemory;
 use sys::store::{FdStore, Stored};
 
+/// So often is no second death early, at most.
+const BUSY: u64 = 10;
+
 /// `lvsd` on this stage is the helper below.
 fn stage() -> Stage {
     let stage = Stage::new();
@@ -33,16 +36,26 @@ async fn a_killed_daemon_finds_what_it_stored_and_a_second_death_leaves_the_dura
     supervisor.until("lvsd: a second old").await;
 
     kill_now(first);
-    let second = supervisor.up("lvsd").await;
-    assert_eq!(supervisor.until("lvsd: fetched: ").await, "ring=1 tap=1");
-    supervisor.until("lvsd: stored").await;
+    let mut latest = supervisor.up("lvsd").await;
+    for start in 1..BUSY {
+        let stored = format!("ring={start} tap={start}");
+        assert_eq!(supervisor.until("lvsd: fetched: ").await, stored);
+        supervisor.until("lvsd: stored").await;
 
-    kill_now(second);
-    supervisor
-        .until("supervisor: lvsd: cold start: 1 stored items dropped")
-        .await;
-    supervisor.up("lvsd").await;
-    assert_eq!(supervisor.until("lvsd: fetched: ").await, "tap=2");
+        kill_now(latest);
+        let next = ["supervisor: lvsd: cold start: ", "lvsd: up "];
+        match supervisor.first_of(next).await {
+            (0, dropped) => {
+                assert_eq!(dropped, "1 stored items dropped");
+                let durable = format!("tap={}", start + 1);
+                assert_eq!(supervisor.until("lvsd: fetched: ").await, durable);
+                return;
+            }
+            // It was a second old, on a busy machine: the next one then.
+            (_, pid) => latest = pid.parse().expect("a process id"),
+        }
+    }
+    panic!("no death was early");
 }
 
 #[tokio::test]
