@@ -48,7 +48,7 @@ const CASES: &[Case] = &[
     }),
     ("bond/no_usable_member", || {
         let mut appliance = Appliance::up();
-        appliance.table.usable.clear();
+        appliance.table.usable = bond::Usable::new();
         appliance.publish();
         appliance.receive(&syn(4_000));
         appliance

@@ -13,12 +13,17 @@ pub fn run(json: bool) -> Result<()> {
     let binaries = workspace::build_appliance()?;
     let examples = build_examples()?;
     if json {
-        let process = in_process(true)?;
-        let process: Value = serde_json::from_str(&process).context("reading its figures")?;
+        let [bond, lvs] = ["bond", "lvs"].map(|room| {
+            serde_json::from_str::<Value>(&in_process(room, true)?).context("reading its figures")
+        });
         let veth = veth::measure(&binaries, &examples)?;
-        println!("{}", json!({"in_process": process, "veth": veth.json()}));
+        println!(
+            "{}",
+            json!({"bond": bond?, "in_process": lvs?, "veth": veth.json()})
+        );
     } else {
-        print!("{}", in_process(false)?);
+        println!("{}", in_process("bond", false)?);
+        print!("{}", in_process("lvs", false)?);
         print!("\n{}", veth::measure(&binaries, &examples)?.table());
     }
     Ok(())
@@ -35,10 +40,10 @@ fn build_examples() -> Result<std::path::PathBuf> {
     Ok(target.join("release/examples").into())
 }
 
-/// What the engine's own benchmark prints.
-fn in_process(json: bool) -> Result<String> {
+/// What an engine's own benchmark prints.
+fn in_process(room: &str, json: bool) -> Result<String> {
     let mut command = workspace::cargo()?;
-    command.args(["run", "--quiet", "--release", "--package", "lvs"]);
+    command.args(["run", "--quiet", "--release", "--package", room]);
     command.args(["--example", "bench", "--"]);
     command.args(json.then_some("--json"));
     command.stderr(std::process::Stdio::inherit());

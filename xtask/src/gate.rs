@@ -68,7 +68,8 @@ pub fn run() -> Result<bool> {
     gate.step("layers", || layers::run().map(|()| Counts::ONE));
     gate.step("compliance", || compliance::run().map(|()| Counts::ONE));
     gate.step("unit tests and simulations", || {
-        cargo_test(&["--workspace"], None)
+        // More than there are cores: they wait much, for a clock and for their peers.
+        cargo_test(&["--workspace", "--", "--test-threads=4"], None)
     });
     gate.image_steps();
     if Uid::effective().is_root() {

@@ -29,13 +29,14 @@ fn write_or_fork() -> MutexGuard<'static, ()> {
     WRITE_OR_FORK.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What every script begins with: `--check`, a line with its process id, an orderly end, and `idle`.
+/// What every script begins with: `--check`, a line with its process id, an orderly end, and `idle`. Bash
+/// that is told to end just before it waits does not know before it has waited: so never for long.
 const PRELUDE: &str = r#"#!/bin/bash
 dir=@STAGE@
 [[ " $* " == *" --check "* ]] && exit 0
 trap 'echo down; exit 0' TERM
 ready() { echo >&$READY_FD; echo ready; }
-idle() { while :; do read -r -u $never; done; }
+idle() { while :; do read -r -t 1 -u $never; done; }
 exec {never}<>$dir/never
 echo "up $$"
 "#;

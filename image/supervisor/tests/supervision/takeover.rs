@@ -67,7 +67,12 @@ async fn a_daemon_that_died_while_there_was_no_supervisor_is_started_by_the_next
     let before = first.show();
     let hostd = pid_of(&first, 2);
     killed(first).await;
+    let pid = u32::try_from(hostd).expect("a process id");
+    let process = Process::open(pid, started(pid).expect("a process"));
     kill_now(hostd);
+    // It dies in its own time.
+    let mut process = process.expect("a descriptor").expect("a process");
+    process.wait().await.expect("its death");
 
     let mut next = stage.start();
     next.until("supervisor: hostd: died while there was no supervisor")
