@@ -1,14 +1,20 @@
 //! bondd and the forwarder it publishes its decisions to.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::Result;
 use bond::Why;
 use nix::sys::signal::Signal;
 use tests::appliance::binaries;
+use tests::client::load::Load;
 use tests::lab::Lab;
 use tests::ovs::LacpRate;
-use tests::{config, wait};
+use tests::plan::Vip;
+use tests::real::{BODY_BYTES, content, sha256};
+use tests::{config, prove, wait};
 
 use crate::bondd::{self, ALL, Bonding, LIMIT};
 use crate::forwarder::Forwarder;
@@ -35,6 +41,78 @@ fn a_stalled_forwarder_takes_the_bond_out_at_the_switch_until_it_goes_on() -> Re
     assert!(members.iter().all(|m| m.why == Some(Why::ForwarderStale)));
     appliance.signal("lvsd", Signal::SIGCONT)?;
     bondd::wait_for_cables(&lab, &run_directory, &ALL)
+}
+
+/// How long the load lasts, unless figures are to be proved; and then.
+const LOADED: Duration = Duration::from_secs(10);
+const LOADED_LONG: Duration = Duration::from_secs(600);
+
+#[test]
+#[ignore = "needs root and the lab's programs"]
+fn a_forwarder_under_full_load_is_never_taken_for_one_that_stands_still() -> Result<()> {
+    let lab = Lab::raise(LacpRate::Fast)?;
+    let appliance = lab.start_appliance(&binaries()?, &config::appliance(LacpRate::Fast))?;
+    bondd::wait_for_cables(&lab, &appliance.run_directory(), &ALL)?;
+    lab.wait_for_services(&Vip::all())?;
+    let switch = lab.switch.monitor()?;
+    let load = Load {
+        targets: Vip::all().iter().map(Vip::address).collect(),
+        connections_per_second: 300,
+        keep_alive: 32,
+        pause: Duration::ZERO,
+        sha256: sha256(&content(BODY_BYTES)),
+    };
+    let cores = busy_cores();
+    let load = load.start(&lab.client);
+    let length = if prove::is_asked() {
+        LOADED_LONG
+    } else {
+        LOADED
+    };
+    let stalled = wait::until("a stalled forwarder", length, || {
+        appliance.log().contains("forwarder stale").then_some(())
+    });
+    drop(cores);
+    let (tally, seen) = (load.finish(&lab.client)?, switch.finish()?);
+    println!(
+        "{length:?} of full load: {} right answers, {} failed",
+        tally.right(),
+        tally.failed
+    );
+    assert!(stalled.is_err(), "{}", appliance.log());
+    assert!(seen.none(), "{seen:?}");
+    assert!(tally.right() > 0);
+    Ok(())
+}
+
+/// Every processor has somebody who wants all of it, until this is dropped.
+fn busy_cores() -> Busy {
+    let ending = Arc::new(AtomicBool::new(false));
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let spin = |_| {
+        let ending = Arc::clone(&ending);
+        std::thread::spawn(move || {
+            while !ending.load(Ordering::Relaxed) {
+                std::hint::spin_loop();
+            }
+        })
+    };
+    let threads = (0..cores).map(spin).collect();
+    Busy { ending, threads }
+}
+
+struct Busy {
+    ending: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.ending.store(true, Ordering::Relaxed);
+        for thread in self.threads.drain(..) {
+            thread.join().ok();
+        }
+    }
 }
 
 #[test]
