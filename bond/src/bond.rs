@@ -6,12 +6,13 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 use wire::{Instant, Mac};
 
+use crate::adaptive::Adaptive;
 use crate::egress::Table;
 use crate::lacp::{self, Lacp};
 use crate::member::{Delays, Hold, Interface, LinkState, Member};
 use crate::monitor::{Heard, Monitor};
 use crate::outbox::{Outbox, Transmit};
-use crate::{Config, Event, MAX_MEMBERS, Mode, active_backup};
+use crate::{BUCKETS, Config, Event, MAX_MEMBERS, Mode, active_backup};
 
 /// Whether the forwarder forwards, as its pulse says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +62,11 @@ pub enum Input<'a> {
         /// When it was received.
         at: Instant,
     },
+    /// What was sent by bucket so far, asked for by [`Bond::is_weighing`].
+    Loads {
+        /// Bytes, of which differences count.
+        bytes: &'a [u64; BUCKETS],
+    },
     /// A frame of [`Bond::poll_transmit`] could not be sent.
     Unsent {
         /// The member's place in the bond.
@@ -77,6 +83,8 @@ pub(crate) enum Engine {
         active: Option<usize>,
     },
     Ieee8023ad(Box<Lacp>),
+    /// balance-tlb, balance-alb.
+    Adaptive(Box<Adaptive>),
 }
 
 /// One bond.
@@ -105,6 +113,7 @@ impl Bond {
             Mode::BalanceRr | Mode::BalanceXor | Mode::Broadcast => Engine::Static,
             Mode::ActiveBackup => Engine::ActiveBackup { active: None },
             Mode::Ieee8023ad => Engine::Ieee8023ad(Box::new(Lacp::new(&config))),
+            Mode::BalanceTlb | Mode::BalanceAlb => Engine::Adaptive(Box::new(Adaptive::new(now))),
         };
         let mac = config.mac.unwrap_or_default();
         let mut bond = Self {
@@ -135,13 +144,14 @@ impl Bond {
         match input {
             Input::Frame { member, bytes } => match &mut self.engine {
                 Engine::Ieee8023ad(lacp) => lacp.frame(member, bytes, now, &mut self.outbox),
-                Engine::Static | Engine::ActiveBackup { .. } => {}
+                Engine::Static | Engine::ActiveBackup { .. } | Engine::Adaptive(_) => {}
             },
             Input::Link { member, interface } => self.link(member, interface, now),
             Input::Path { member, is_open } => self.path(member, is_open),
             Input::Forwarder(state) => self.forwarder(state),
             // Nothing comes of these before the interval is over.
             Input::Heard { member, heard, at } => return self.heard(member, heard, at, now),
+            Input::Loads { bytes } => return self.weigh(bytes, now),
             Input::Listening => {
                 return self.monitor.iter_mut().for_each(|m| m.listening(now));
             }
@@ -174,6 +184,7 @@ impl Bond {
         let mode = match &self.engine {
             Engine::Static | Engine::ActiveBackup { .. } => None,
             Engine::Ieee8023ad(lacp) => lacp.poll_timeout(),
+            Engine::Adaptive(adaptive) => adaptive.poll_timeout(&self.config),
         };
         let watch = self.watch_timeout();
         links.into_iter().chain(mode).chain(watch).min()
@@ -300,16 +311,12 @@ impl Bond {
             member.expire(now);
         }
         self.hasten();
+        self.elect();
         match &mut self.engine {
-            Engine::Static => {}
+            Engine::Static | Engine::Adaptive(_) => {}
             Engine::ActiveBackup { active } => {
-                let next = active_backup::choose(&self.config, &self.members, *active);
-                if next != *active {
-                    *active = next;
-                    self.outbox.event(Event::Active { member: next });
-                }
                 if let Some(monitor) = &mut self.monitor {
-                    monitor.activate(next, now);
+                    monitor.activate(*active, now);
                 }
             }
             Engine::Ieee8023ad(lacp) => {
@@ -323,6 +330,31 @@ impl Bond {
             self.probe(now);
         }
         self.refresh();
+        self.teach(now);
+        self.skip_weighing(now);
+    }
+
+    /// Chooses the active member, in modes that have one.
+    fn elect(&mut self) {
+        let active = match &mut self.engine {
+            Engine::Static | Engine::Ieee8023ad(_) => return,
+            Engine::ActiveBackup { active } => active,
+            Engine::Adaptive(adaptive) => &mut adaptive.active,
+        };
+        let next = active_backup::choose(&self.config, &self.members, *active);
+        if next != *active {
+            *active = next;
+            self.outbox.event(Event::Active { member: next });
+        }
+    }
+
+    /// The active member, in modes that have one.
+    pub(crate) fn active(&self) -> Option<usize> {
+        match &self.engine {
+            Engine::Static | Engine::Ieee8023ad(_) => None,
+            Engine::ActiveBackup { active } => *active,
+            Engine::Adaptive(adaptive) => adaptive.active,
+        }
     }
 
     /// With nothing usable, the link whose `updelay` is over soonest is used at once.
@@ -345,7 +377,12 @@ impl Bond {
             Engine::Ieee8023ad(lacp) => {
                 self.members.get(i).is_some_and(Member::is_up) && lacp.is_collecting(i)
             }
-            Engine::Static | Engine::ActiveBackup { .. } => self.is_admitted(i),
+            Engine::Adaptive(adaptive) if self.config.mode == Mode::BalanceTlb => {
+                self.is_admitted(i) && adaptive.active == Some(i)
+            }
+            Engine::Static | Engine::ActiveBackup { .. } | Engine::Adaptive(_) => {
+                self.is_admitted(i)
+            }
         }
     }
 
@@ -359,7 +396,7 @@ impl Bond {
     pub(crate) fn is_admitted(&self, i: usize) -> bool {
         self.members.get(i).is_some_and(Member::is_up)
             && match &self.engine {
-                Engine::Static => true,
+                Engine::Static | Engine::Adaptive(_) => true,
                 Engine::ActiveBackup { active } => *active == Some(i),
                 Engine::Ieee8023ad(lacp) => lacp.is_distributing(i),
             }

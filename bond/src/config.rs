@@ -1,5 +1,6 @@
 //! What an operator may set on a bond: Linux's option names, values and defaults.
 
+pub mod adaptive;
 mod address;
 mod choice;
 pub mod damping;
@@ -13,6 +14,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Deserializer, Serialize};
 use wire::Mac;
 
+pub use adaptive::AdaptiveConfig;
 pub use address::{Address, AddressParseError};
 pub use choice::{
     AdSelect, ArpAllTargets, ArpValidate, Fallback, LacpRate, Mapping, Mode, PrimaryReselect,
@@ -30,7 +32,7 @@ pub struct MemberConfig {
     pub name: String,
     /// LACP port priority (`actor_port_prio`): 0 to 65535, lower is better; default 255.
     pub port_priority: u16,
-    /// active-backup's preference (`prio`): higher is better; default 0.
+    /// Preference as the active member (`prio`): higher is better; default 0.
     pub prio: i32,
 }
 
@@ -122,6 +124,9 @@ pub struct Config {
     /// balance-rr: how many packets in a row take one member; 0: a random member for each.
     #[serde(default = "defaults::packets_per_member")]
     pub packets_per_member: u16,
+    /// balance-tlb and balance-alb: how the members share the work.
+    #[serde(default)]
+    pub adaptive: AdaptiveConfig,
     /// Whether members that the mode does not use deliver what they receive all the same.
     #[serde(default)]
     pub all_members_active: bool,
@@ -141,10 +146,10 @@ pub struct Config {
     /// Flap damping.
     #[serde(default)]
     pub damping: DampingConfig,
-    /// active-backup: the member preferred over all others.
+    /// The member preferred as the active one over all others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub primary: Option<String>,
-    /// active-backup: when the primary becomes active again.
+    /// When the primary becomes active again.
     #[serde(default = "defaults::primary_reselect")]
     pub primary_reselect: PrimaryReselect,
     /// Fewest usable members with which the bond still carries traffic (802.3ad).
@@ -254,6 +259,7 @@ impl Config {
             xmit_hash_policy: defaults::xmit_hash_policy(),
             mapping: defaults::mapping(),
             packets_per_member: defaults::packets_per_member(),
+            adaptive: AdaptiveConfig::default(),
             all_members_active: false,
             miimon: 0,
             updelay: 0,

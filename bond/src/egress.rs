@@ -22,6 +22,8 @@ pub struct MemberEntry {
     pub mac: Mac,
     /// Frames received here are the bond's.
     pub rx_enabled: bool,
+    /// But for group frames, which another member receives as well.
+    pub unicast_only: bool,
     /// Frames may be sent here.
     pub tx_enabled: bool,
     /// The link is there, before `updelay` and `downdelay`.
@@ -50,8 +52,12 @@ pub struct Table {
     pub members: heapless::Vec<MemberEntry, MAX_MEMBERS>,
     /// The members to send by, in Linux's order; empty: the bond has no carrier.
     pub usable: Usable,
+    /// The active member, in modes that have one.
+    pub active: Option<u8>,
     /// The member of each bucket (mapping `resilient`).
     pub buckets: [u8; BUCKETS],
+    /// balance-alb: the member by which each bucket of clients sends to the bond.
+    pub clients: [u8; BUCKETS],
 }
 
 impl Default for Table {
@@ -67,7 +73,9 @@ impl Default for Table {
             targets: Targets::new(),
             members: heapless::Vec::new(),
             usable: Usable::new(),
+            active: None,
             buckets: [UNOWNED; BUCKETS],
+            clients: [UNOWNED; BUCKETS],
         }
     }
 }
@@ -81,6 +89,7 @@ impl Table {
         let first = self.usable.first().copied()?;
         match self.mode {
             Mode::ActiveBackup => Some(first),
+            Mode::BalanceTlb | Mode::BalanceAlb => self.active.or(Some(first)),
             Mode::BalanceRr | Mode::BalanceXor | Mode::Broadcast | Mode::Ieee8023ad => Some(0),
         }
     }
@@ -101,7 +110,7 @@ pub(crate) fn is_masked(member: u8, masked: u32) -> bool {
 }
 
 /// Version of the layout below, in the low 16 bits of the second word.
-const LAYOUT: u64 = 3;
+const LAYOUT: u64 = 4;
 const GENERATION: usize = 0;
 const SHAPE: usize = 1;
 const BOND_MAC: usize = 2;
@@ -110,7 +119,8 @@ const MEMBERS: usize = 4;
 const USABLE: usize = MEMBERS + 2 * MAX_MEMBERS;
 const BUCKET_WORDS: usize = USABLE + MAX_MEMBERS / 8;
 
-const TARGET_WORDS: usize = BUCKET_WORDS + BUCKETS / 8;
+const CLIENT_WORDS: usize = BUCKET_WORDS + BUCKETS / 8;
+const TARGET_WORDS: usize = CLIENT_WORDS + BUCKETS / 8;
 
 /// Words that a table takes.
 pub const WORDS: usize = TARGET_WORDS + targets::WORDS;
@@ -182,11 +192,16 @@ fn encode(table: &Table) -> [u64; WORDS] {
             | byte(table.usable.len(), 48),
     );
     put(BOND_MAC, table.bond_mac.to_bits());
-    put(OPTIONS, u64::from(table.packets_per_member));
+    let active = table.active.unwrap_or(UNOWNED);
+    put(
+        OPTIONS,
+        u64::from(table.packets_per_member) | u64::from(active) << 16,
+    );
     for (i, member) in table.members.iter().enumerate() {
         let flags = u64::from(member.rx_enabled)
             | u64::from(member.tx_enabled) << 1
-            | u64::from(member.carrier) << 2;
+            | u64::from(member.carrier) << 2
+            | u64::from(member.unicast_only) << 3;
         put(MEMBERS + 2 * i, u64::from(member.ifindex) | flags << 32);
         put(MEMBERS + 2 * i + 1, member.mac.to_bits());
     }
@@ -199,6 +214,9 @@ fn encode(table: &Table) -> [u64; WORDS] {
     }
     for (i, bytes) in table.buckets.as_chunks::<8>().0.iter().enumerate() {
         put(BUCKET_WORDS + i, u64::from_le_bytes(*bytes));
+    }
+    for (i, bytes) in table.clients.as_chunks::<8>().0.iter().enumerate() {
+        put(CLIENT_WORDS + i, u64::from_le_bytes(*bytes));
     }
     for (i, word) in targets::encode(&table.targets).into_iter().enumerate() {
         put(TARGET_WORDS + i, word);
@@ -224,12 +242,14 @@ fn decode(generation: u64, words: &[u64; WORDS]) -> Option<Table> {
     if members > MAX_MEMBERS || usable > members {
         return None;
     }
+    let [packets, packets_high, active, ..] = words.get(OPTIONS)?.to_le_bytes();
     let mut table = Table {
         generation,
         mode: Mode::from_number(u64::from(mode))?,
         mapping: Mapping::from_number(u64::from(mapping))?,
         policy: XmitHashPolicy::from_number(u64::from(policy))?,
-        packets_per_member: u16::try_from(*words.get(OPTIONS)?).ok()?,
+        packets_per_member: u16::from_le_bytes([packets, packets_high]),
+        active: Some(active).filter(|&active| active != UNOWNED),
         bond_mac: Mac::from_bits(*words.get(BOND_MAC)?),
         ..Table::default()
     };
@@ -248,6 +268,7 @@ fn decode(generation: u64, words: &[u64; WORDS]) -> Option<Table> {
             rx_enabled: flags & 1 != 0,
             tx_enabled: flags & 2 != 0,
             carrier: flags & 4 != 0,
+            unicast_only: flags & 8 != 0,
         };
         table.members.push(entry).ok()?;
     }
@@ -258,12 +279,14 @@ fn decode(generation: u64, words: &[u64; WORDS]) -> Option<Table> {
     for member in bytes.take(usable) {
         (usize::from(member) < members && table.usable.push(member)).then_some(())?;
     }
-    let bytes = words
-        .get(BUCKET_WORDS..TARGET_WORDS)?
-        .iter()
-        .flat_map(|word| word.to_le_bytes());
-    for (owner, byte) in table.buckets.iter_mut().zip(bytes) {
-        *owner = byte;
+    for (buckets, at) in [
+        (&mut table.buckets, BUCKET_WORDS..CLIENT_WORDS),
+        (&mut table.clients, CLIENT_WORDS..TARGET_WORDS),
+    ] {
+        let bytes = words.get(at)?.iter().flat_map(|word| word.to_le_bytes());
+        for (owner, byte) in buckets.iter_mut().zip(bytes) {
+            *owner = byte;
+        }
     }
     table.targets = targets::decode(words.get(TARGET_WORDS..)?)?;
     Some(table)

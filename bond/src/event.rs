@@ -47,7 +47,7 @@ pub enum Event {
         /// Whether it is held.
         damped: bool,
     },
-    /// active-backup: another member is active.
+    /// Another member is active.
     Active {
         /// The active member; none: no member is usable.
         member: Option<usize>,

@@ -1,8 +1,7 @@
 //! The bonding engine: which members of a bond carry traffic, and which member a frame takes.
 //!
 //! **Standards.** Modes, options, defaults and transmit hashes are Linux bonding's
-//! (`balance-rr`, `active-backup`, `balance-xor`, `broadcast`, `802.3ad`); the machines of `802.3ad`
-//! are those of IEEE 802.1AX, LACP version 1, coupled or independent control.
+//! (all seven modes); the machines of `802.3ad` are those of IEEE 802.1AX, LACP version 1, coupled or independent control.
 //!
 //! **Inputs**: slow-protocol frames, interfaces as they are, the forwarder's pulse.
 //! **Outputs**: slow-protocol frames, events, and an [`egress`] table for the forwarder.
@@ -14,7 +13,7 @@
 //! law of its loop: one call that mutates, drain frames and events, sleep until an input or
 //! [`Bond::poll_timeout`].
 //!
-//! What it does not do: `balance-tlb` and `balance-alb`, gratuitous ARP.
+//! What it does not do: gratuitous ARP, and telling clients anew: the forwarder does.
 //!
 //! ```
 //! use bond::{Bond, Config, Input, Interface, Mode};
@@ -34,7 +33,10 @@
 extern crate alloc;
 
 mod active_backup;
+mod adaptive;
+pub mod balance_alb;
 pub mod balance_rr;
+pub mod balance_tlb;
 mod balance_xor;
 mod bond;
 mod broadcast;
@@ -46,14 +48,17 @@ pub mod event;
 pub mod feedback;
 pub mod hash;
 pub mod lacp;
+mod learning;
 pub mod member;
 pub mod monitor;
 mod outbox;
 mod path;
 pub mod pulse;
+pub mod rebalance;
 pub mod receive;
 pub mod resilient;
 pub mod saved;
+mod shares;
 mod show;
 pub mod status;
 mod table;
@@ -61,10 +66,12 @@ pub mod transmit;
 mod usable;
 mod watch;
 
+pub use adaptive::REBALANCE_INTERVAL;
 pub use bond::{Bond, Forwarder, Input};
 pub use config::{
-    AdSelect, Address, ArpAllTargets, ArpValidate, Config, DampingConfig, Fallback, LacpRate,
-    Mapping, MemberConfig, MicroBfd, Mode, MonitorConfig, PrimaryReselect, XmitHashPolicy,
+    AdSelect, AdaptiveConfig, Address, ArpAllTargets, ArpValidate, Config, DampingConfig, Fallback,
+    LacpRate, Mapping, MemberConfig, MicroBfd, Mode, MonitorConfig, PrimaryReselect,
+    XmitHashPolicy,
 };
 pub use drop_reason::DropReason;
 pub use event::{End, Event};

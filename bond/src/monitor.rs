@@ -43,7 +43,7 @@ impl Discipline {
         match mode {
             Mode::ActiveBackup => Some(Self::Active),
             Mode::BalanceRr | Mode::BalanceXor | Mode::Broadcast => Some(Self::Each),
-            Mode::Ieee8023ad => None,
+            Mode::Ieee8023ad | Mode::BalanceTlb | Mode::BalanceAlb => None,
         }
     }
 }

@@ -15,7 +15,7 @@ impl Bond {
     #[must_use]
     pub fn is_path_wanted(&self, i: usize) -> bool {
         let is_standby = match &self.engine {
-            Engine::Static | Engine::ActiveBackup { .. } => false,
+            Engine::Static | Engine::ActiveBackup { .. } | Engine::Adaptive(_) => false,
             Engine::Ieee8023ad(lacp) => {
                 let port = lacp.ports().get(i);
                 port.is_some_and(|port| port.selected == Selected::Standby)

@@ -2,8 +2,8 @@
 
 use wire::Mac;
 
-use crate::DropReason;
 use crate::egress::Table;
+use crate::{DropReason, Mode};
 
 /// Whether a frame that came by this member and has these addresses is the bond's.
 ///
@@ -17,20 +17,45 @@ pub fn admit(
     destination: Mac,
     source: Mac,
 ) -> Result<(), DropReason> {
-    if !table
-        .members
-        .get(member)
-        .is_some_and(|entry| entry.rx_enabled)
-    {
-        return Err(DropReason::InactiveMember);
-    }
-    if destination != table.bond_mac && !destination.is_group() {
+    let entry = table.members.get(member);
+    let entry = entry.filter(|entry| entry.rx_enabled);
+    let entry = entry.ok_or(DropReason::InactiveMember)?;
+    if destination.is_group() {
+        if entry.unicast_only {
+            return Err(DropReason::InactiveMember);
+        }
+    } else if !is_addressed(table, member, destination) {
         return Err(DropReason::ForeignMac);
     }
-    if source == table.bond_mac {
+    if is_own(table, source) {
         return Err(DropReason::OwnMac);
     }
     Ok(())
+}
+
+fn is_addressed(table: &Table, member: usize, destination: Mac) -> bool {
+    match table.mode {
+        Mode::BalanceAlb => table.is_addressed(member, destination),
+        Mode::BalanceRr
+        | Mode::ActiveBackup
+        | Mode::BalanceXor
+        | Mode::Broadcast
+        | Mode::Ieee8023ad
+        | Mode::BalanceTlb => destination == table.bond_mac,
+    }
+}
+
+/// Whether the bond sends from this MAC.
+fn is_own(table: &Table, source: Mac) -> bool {
+    let is_any = || (0..table.members.len()).any(|member| table.station(member) == source);
+    match table.mode {
+        Mode::BalanceTlb | Mode::BalanceAlb => source == table.bond_mac || is_any(),
+        Mode::BalanceRr
+        | Mode::ActiveBackup
+        | Mode::BalanceXor
+        | Mode::Broadcast
+        | Mode::Ieee8023ad => source == table.bond_mac,
+    }
 }
 
 #[cfg(test)]

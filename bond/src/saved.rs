@@ -30,7 +30,10 @@ pub struct Saved {
     pub usable: Vec<u8>,
     /// The buckets' owners.
     pub buckets: Vec<u8>,
-    /// active-backup: the active member.
+    /// balance-alb: the members of the clients' buckets.
+    #[serde(default)]
+    pub clients: Vec<u8>,
+    /// The active member, in modes that have one.
     pub active: Option<usize>,
     /// 802.3ad: the ports.
     pub lacp: Option<lacp::saved::Saved>,
@@ -60,12 +63,10 @@ impl Bond {
             generation: self.table.generation,
             usable: self.table.usable.to_vec(),
             buckets: self.table.buckets.to_vec(),
-            active: match &self.engine {
-                Engine::ActiveBackup { active } => *active,
-                Engine::Static | Engine::Ieee8023ad(_) => None,
-            },
+            clients: self.table.clients.to_vec(),
+            active: self.active(),
             lacp: match &self.engine {
-                Engine::Static | Engine::ActiveBackup { .. } => None,
+                Engine::Static | Engine::ActiveBackup { .. } | Engine::Adaptive(_) => None,
                 Engine::Ieee8023ad(lacp) => Some(lacp.save()),
             },
         }
@@ -102,8 +103,12 @@ impl Bond {
         for (owner, saved) in self.table.buckets.iter_mut().zip(&saved.buckets) {
             *owner = *saved;
         }
+        for (owner, saved) in self.table.clients.iter_mut().zip(&saved.clients) {
+            *owner = *saved;
+        }
         match (&mut self.engine, &saved.lacp) {
             (Engine::ActiveBackup { active }, _) => *active = saved.active,
+            (Engine::Adaptive(adaptive), _) => adaptive.active = saved.active,
             (Engine::Ieee8023ad(lacp), Some(saved_lacp)) => {
                 lacp.forwarder(saved.forwarder);
                 lacp.restore(saved_lacp, now);

@@ -29,9 +29,9 @@ impl Bond {
             mac: self.mac,
             carrier: !self.table.usable.is_empty(),
             xmit_hash_policy: self.config.xmit_hash_policy,
-            mapping: self.config.mapping,
+            mapping: self.config.mapping(),
             monitor: Some(&self.config.monitor).filter(|m| m.is_on()).cloned(),
-            active: self.active().map(|member| member.name.clone()),
+            active: self.active_member().map(|member| member.name.clone()),
             forwarder: self.forwarder,
             generation: self.table.generation,
             members: members
@@ -67,11 +67,8 @@ impl Bond {
         })
     }
 
-    fn active(&self) -> Option<&Member> {
-        match &self.engine {
-            Engine::ActiveBackup { active } => self.members.get((*active)?),
-            Engine::Static | Engine::Ieee8023ad(_) => None,
-        }
+    fn active_member(&self) -> Option<&Member> {
+        self.members.get(self.active()?)
     }
 
     fn is_usable(&self, i: usize) -> bool {
@@ -119,7 +116,7 @@ impl Bond {
             LinkState::Up | LinkState::Fail { .. } => {}
         }
         let by_mode = match &self.engine {
-            Engine::Static => None,
+            Engine::Static | Engine::Adaptive(_) => None,
             Engine::ActiveBackup { active } => (*active != Some(i)).then_some(Why::Backup),
             Engine::Ieee8023ad(lacp) => lacp.why(i),
         };

@@ -1,20 +1,30 @@
 //! From members and mode to the egress table.
 
 use crate::egress::{MemberEntry, Table};
-use crate::resilient::remap;
-use crate::{Bond, Event, MAX_MEMBERS, Mode};
+use crate::usable::Usable;
+use crate::{BUCKETS, Bond, Event, MAX_MEMBERS, Mode};
 
 impl Bond {
     /// Builds the egress table; a change is a new generation and events.
     pub(crate) fn refresh(&mut self) {
+        self.refresh_with(self.table.buckets);
+    }
+
+    /// As [`refresh`](Self::refresh), from these owners of the buckets.
+    pub(crate) fn refresh_with(&mut self, buckets: [u8; BUCKETS]) {
         let open: heapless::Vec<usize, MAX_MEMBERS> = (0..self.members.len())
             .filter(|&i| self.is_open(i))
             .collect();
         let needed = match self.config.mode {
-            Mode::BalanceRr | Mode::ActiveBackup | Mode::BalanceXor | Mode::Broadcast => 0,
+            Mode::BalanceRr
+            | Mode::ActiveBackup
+            | Mode::BalanceXor
+            | Mode::Broadcast
+            | Mode::BalanceTlb
+            | Mode::BalanceAlb => 0,
             Mode::Ieee8023ad => usize::from(self.config.min_links),
         };
-        let usable = open
+        let usable: Usable = open
             .iter()
             .filter(|_| open.len() >= needed)
             .filter_map(|&i| u8::try_from(i).ok())
@@ -22,7 +32,7 @@ impl Bond {
         let mut table = Table {
             generation: self.table.generation,
             mode: self.config.mode,
-            mapping: self.config.mapping,
+            mapping: self.config.mapping(),
             policy: self.config.xmit_hash_policy,
             packets_per_member: self.config.packets_per_member,
             bond_mac: self.mac,
@@ -34,10 +44,12 @@ impl Bond {
             members: (0..self.members.len())
                 .filter_map(|i| self.entry(i))
                 .collect(),
+            active: self.active().and_then(|active| u8::try_from(active).ok()),
+            clients: self.deal_clients(&usable),
             usable,
-            buckets: self.table.buckets,
+            buckets,
         };
-        remap(&mut table.buckets, &self.table.usable, &table.usable);
+        self.deal_buckets(&mut table.buckets, &table.usable);
         if table != self.table {
             self.announce(&table);
             table.generation = table.generation.wrapping_add(2).max(2);
@@ -47,10 +59,13 @@ impl Bond {
 
     fn entry(&self, i: usize) -> Option<MemberEntry> {
         let interface = self.members.get(i)?.interface;
+        let all = self.config.all_members_active;
+        let takes_all = all || self.config.mode != Mode::BalanceAlb || self.active() == Some(i);
         Some(MemberEntry {
             ifindex: interface.ifindex,
             mac: interface.mac,
-            rx_enabled: self.is_collecting(i) || self.config.all_members_active,
+            rx_enabled: self.is_collecting(i) || all,
+            unicast_only: !takes_all,
             tx_enabled: self.is_open(i),
             carrier: interface.carrier,
         })

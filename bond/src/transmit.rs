@@ -1,9 +1,11 @@
 //! By which members a frame leaves, in each mode.
 
+use wire::Mac;
+
 use crate::balance_rr::Turn;
 use crate::egress::Table;
 use crate::hash::xmit_hash;
-use crate::{Mode, balance_rr, broadcast};
+use crate::{Mode, balance_alb, balance_rr, balance_tlb, broadcast};
 
 /// The members that a frame leaves by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +16,9 @@ pub struct Ways {
     pub copies: u32,
     /// The hash that chose, where one did.
     pub hash: Option<u32>,
+    /// The MAC that the frame leaves from, where that is not the one that it has
+    /// ([`readdress`](crate::balance_alb::readdress)).
+    pub source: Option<Mac>,
 }
 
 impl Ways {
@@ -22,6 +27,7 @@ impl Ways {
             first,
             copies: 0,
             hash: None,
+            source: None,
         }
     }
 
@@ -43,6 +49,8 @@ impl Table {
         match self.mode {
             Mode::BalanceRr => balance_rr::choose(self, turn, frame, masked).map(Ways::by),
             Mode::Broadcast => broadcast::ways(self, masked),
+            Mode::BalanceTlb => balance_tlb::ways(self, frame, masked),
+            Mode::BalanceAlb => balance_alb::ways(self, frame, masked),
             Mode::ActiveBackup | Mode::BalanceXor | Mode::Ieee8023ad => {
                 let hash = xmit_hash(self.policy, frame);
                 let member = self.choose(hash, masked)?;

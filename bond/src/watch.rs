@@ -4,7 +4,6 @@ use alloc::boxed::Box;
 
 use wire::Instant;
 
-use crate::bond::Engine;
 use crate::member::Hold;
 use crate::monitor::{Heard, Monitor, View};
 use crate::{Bond, Event};
@@ -115,10 +114,7 @@ impl Bond {
             member.interface.carrier && !is_held
         };
         View {
-            active: match &self.engine {
-                Engine::ActiveBackup { active } => *active,
-                Engine::Static | Engine::Ieee8023ad(_) => None,
-            },
+            active: self.active(),
             open: self.members.iter().map(is_open).collect(),
         }
     }

@@ -23,7 +23,7 @@ use wire::{Duration, Instant};
 // What the bonding engine says of itself, under the names that items have here.
 pub use bond::lacp::counters::Counters as PortCounters;
 pub use bond::status::{LacpStatus as LacpItem, MemberStatus as MemberItem, PortStatus};
-pub use bond::{Duplex, Forwarder, Mode, MonitorConfig, Status as BondItem};
+pub use bond::{Duplex, Forwarder, Mapping, Mode, MonitorConfig, Status as BondItem};
 pub use wire::lacp::{PortInfo, State as PortState};
 
 pub use self::bfd::{BfdDropReason, BfdItem, BfdSession, BfdState, PathFrames};

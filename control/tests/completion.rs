@@ -276,6 +276,8 @@ fn keywords_are_offered_with_their_help_in_the_order_of_the_grammar() {
         "balance-xor",
         "broadcast",
         "802.3ad",
+        "balance-tlb",
+        "balance-alb",
     ];
     assert_eq!(texts("set bond edge mode "), modes);
     assert_eq!(texts("set bond edge lacp_active "), ["true", "false"]);

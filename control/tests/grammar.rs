@@ -245,7 +245,7 @@ fn a_list_of_words_of_the_table_is_the_readers() {
 }
 
 /// Texts that have each table, each key without a value of its own.
-const BASES: [&str; 4] = [
+const BASES: [&str; 5] = [
     r#"[system]
 [lvs]
 [lvs.timeouts]
@@ -291,6 +291,10 @@ members = ["nic"]
 arp_interval = 100
 arp_ip_target = ["10.0.0.9"]
 damping = true
+"#,
+    r#"[bond.a]
+mode = "balance-tlb"
+members = ["nic"]
 "#,
 ];
 

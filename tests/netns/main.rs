@@ -1,6 +1,7 @@
 //! Tests with real peers in network namespaces. They need root and the lab's programs
 //! (`cargo xtask setup`), and one machine for themselves: `cargo xtask test` runs them one by one.
 
+mod adaptive;
 mod appliance;
 mod cable;
 mod client;

@@ -203,6 +203,27 @@ fn active_backup_carries_traffic_while_members_are_cut_and_silenced() -> Result<
 
 #[test]
 #[ignore = "needs root and the lab's programs"]
+fn balance_tlb_carries_traffic_while_members_are_cut_and_silenced() -> Result<()> {
+    for members in sizes() {
+        let told = story(Mode::BalanceTlb, members, "xmit_hash_policy = \"layer3+4\"")?;
+        let silent = told.all_of(Part::Silent, 0);
+        ensure!(
+            (1..silent.sent).contains(&silent.lost),
+            "silenced: {silent}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs root and the lab's programs"]
+fn balance_alb_carries_traffic_while_members_are_cut_and_silenced() -> Result<()> {
+    let options = "tlb_dynamic_lb = false\nxmit_hash_policy = \"layer3+4\"";
+    sizes().try_for_each(|members| story(Mode::BalanceAlb, members, options).map(drop))
+}
+
+#[test]
+#[ignore = "needs root and the lab's programs"]
 fn lacp_carries_traffic_while_members_are_cut_and_silenced() -> Result<()> {
     let options = "lacp_rate = \"fast\"\nxmit_hash_policy = \"layer3+4\"";
     sizes().try_for_each(|members| story(Mode::Ieee8023ad, members, options).map(drop))

@@ -5,6 +5,7 @@
     reason = "a failed test panics"
 )]
 
+mod adaptive;
 mod appliance;
 mod capture;
 mod drops;

@@ -6,12 +6,14 @@ use wire::{Duration, Mac};
 
 use crate::appliance::{Appliance, BOND, CLIENT, CLIENT_IP, REAL, REAL_IP, Sizes, VIP, echo, syn};
 
-const MODES: [Mode; 5] = [
+const MODES: [Mode; 7] = [
     Mode::BalanceRr,
     Mode::ActiveBackup,
     Mode::BalanceXor,
     Mode::Broadcast,
     Mode::Ieee8023ad,
+    Mode::BalanceTlb,
+    Mode::BalanceAlb,
 ];
 
 fn appliance(mode: Mode) -> Appliance {
@@ -23,6 +25,10 @@ fn sized(mode: Mode, sizes: Sizes) -> Appliance {
     appliance.table.mode = mode;
     if mode == Mode::ActiveBackup {
         appliance.table.usable = [1].into_iter().collect();
+        appliance.table.members[0].rx_enabled = false;
+    }
+    if matches!(mode, Mode::BalanceTlb | Mode::BalanceAlb) {
+        appliance.table.active = Some(1);
         appliance.table.members[0].rx_enabled = false;
     }
     appliance.attach();

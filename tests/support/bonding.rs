@@ -6,19 +6,20 @@
 //! real ───┴─ [switch] ─┼─ …     ├─ bond0 of the appliance
 //!                      └─ ethN ─┘
 //! ```
-//! Which group the members form on the switch follows the mode: none for active-backup, LACP for
+//! Which group the members form on the switch follows the mode: none for those with an active member, LACP for
 //! 802.3ad, a static LAG for the others. Needs root.
 
 mod echo;
 mod stream;
 mod tally;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bond::{LacpRate, Mode};
+use wire::Mac;
 
 use crate::appliance::Appliance;
 use crate::host;
@@ -36,6 +37,8 @@ pub use tally::{Count, Tally};
 pub const LIMIT: Duration = Duration::from_secs(20);
 /// The bond's address in the client's network.
 pub const BOND: Ipv4Addr = Ipv4Addr::new(10, 90, 0, 1);
+/// The bond's IPv6 address in the client's network.
+pub const BOND_V6: Ipv6Addr = Ipv6Addr::new(0xfd90, 0, 0, 0, 0, 0, 0, 1);
 /// The client's address.
 pub const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 90, 0, 10);
 /// The service's address, in the client's network.
@@ -59,7 +62,7 @@ pub struct Bonding {
     /// Where the real server is.
     pub real: Namespace,
     switching: Namespace,
-    _directory: Directory,
+    directory: Directory,
 }
 
 #[derive(Debug)]
@@ -109,10 +112,48 @@ impl Bonding {
             client,
             real,
             switching,
-            _directory: directory,
+            directory,
         };
         lab.wait_for_members()?;
         Ok(lab)
+    }
+
+    /// Another host in the client's network, on the client's cable: 10.90.0.`number` and
+    /// fd90::`number` in hexadecimal.
+    pub fn add_client(&self, number: u8) -> Result<Namespace> {
+        let namespace = Namespace::create(&self.directory.namespace(&format!("client{number}")))?;
+        namespace.sysctl(&host::COMMON)?;
+        let (name, interface) = (namespace.name(), host::INTERFACE);
+        self.client.ip(&[format!(
+            "link add link {interface} name {interface} netns {name} type macvlan mode private"
+        )])?;
+        namespace.ip(&[
+            format!("address add 10.90.0.{number}/24 dev {interface}"),
+            format!("address add fd90::{number:x}/64 dev {interface} nodad"),
+            format!("link set dev {interface} up"),
+        ])?;
+        Ok(namespace)
+    }
+
+    /// Which station the switch has behind which member, by the member's place.
+    pub fn stations(&self) -> Vec<(usize, Mac)> {
+        let stations = self.switch.fdb().into_iter();
+        let placed = stations.filter_map(|station| {
+            let mut members = self.members.iter();
+            let member = members.position(|member| member.port == station.at)?;
+            Some((member, station.mac))
+        });
+        placed.collect()
+    }
+
+    /// Frames that a member received and sent, as the forwarder counts them.
+    pub fn frames(&self, member: usize) -> Result<(u64, u64)> {
+        let name = &self.members.get(member).context("no such member")?.name;
+        let shown = self.appliance.show("ports")?;
+        let ports = shown["ports"].as_array().context("ports")?;
+        let own = ports.iter().filter(|port| port["name"] == **name);
+        let count = |key: &str| own.clone().filter_map(|port| port[key].as_u64()).sum();
+        Ok((count("rx_frames"), count("tx_frames")))
     }
 
     /// The appliance.
@@ -195,7 +236,7 @@ fn start_switch(switching: &Namespace, mode: Mode, members: &[Member]) -> Result
         config = config.socket(port, socket.into());
     }
     Switch::start(match mode {
-        Mode::ActiveBackup => config,
+        Mode::ActiveBackup | Mode::BalanceTlb | Mode::BalanceAlb => config,
         Mode::BalanceRr | Mode::BalanceXor | Mode::Broadcast => config.static_lag(GROUP, &ports),
         Mode::Ieee8023ad => config.lacp(GROUP, LacpRate::Fast, &ports),
     })
@@ -207,7 +248,7 @@ fn configuration(mode: Mode, members: &[Member], options: &str) -> String {
         .map(|member| format!("\"{}\"", member.name))
         .collect();
     format!(
-        "[bond.bond0]\nmode = \"{mode}\"\nmembers = [{}]\naddresses = [\"{BOND}/24\", \"{INSIDE}/24\"]\n\
+        "[bond.bond0]\nmode = \"{mode}\"\nmembers = [{}]\naddresses = [\"{BOND}/24\", \"{BOND_V6}/64\", \"{INSIDE}/24\"]\n\
          {options}\n[service.web]\nprotocol = \"tcp\"\naddress = \"{VIP}:{PORT}\"\nmethod = \"nat\"\n\
          scheduler = \"rr\"\n[service.web.real.\"{REAL}:{PORT}\"]\n",
         names.join(", ")

@@ -12,5 +12,7 @@ pub const IPV6: u16 = 0x86dd;
 pub const SLOW: u16 = 0x8809;
 /// 802.1ad service VLAN tag.
 pub const SERVICE_VLAN: u16 = 0x88a8;
+/// Ethernet configuration testing (loopback): what teaches switches where a station is.
+pub const LOOPBACK: u16 = 0x9000;
 /// LLDP.
 pub const LLDP: u16 = 0x88cc;

@@ -44,6 +44,7 @@ pub fn prove() -> Result<bool> {
         "--nocapture",
         "--test-threads=1",
         "modes::",
+        "adaptive::",
         "monitor::",
         "micro_bfd::",
         "forwarding::",

@@ -60,7 +60,12 @@ impl Settings {
     const fn has_other_means(&self) -> bool {
         match self.mode {
             Mode::Ieee8023ad => true,
-            Mode::BalanceRr | Mode::ActiveBackup | Mode::BalanceXor | Mode::Broadcast => false,
+            Mode::BalanceRr
+            | Mode::ActiveBackup
+            | Mode::BalanceXor
+            | Mode::Broadcast
+            | Mode::BalanceTlb
+            | Mode::BalanceAlb => false,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 
 use bond::monitor::Ear;
 use bond::pulse::{Limits, PulseWatch};
-use bond::{Bond, Config, Input, Saved, egress};
+use bond::{BUCKETS, Bond, Config, Input, Saved, egress, feedback};
 use control::show::BfdItem;
 use sys::memory::SharedMemory;
 use sys::store::FD_STORE;
@@ -189,6 +189,23 @@ impl Served {
         }
     }
 
+    /// Tells the engine what the forwarder sent, when it balances by that.
+    fn weigh(&mut self) {
+        let Some(feedback) = self
+            .feedback
+            .as_ref()
+            .filter(|_| self.engine.is_weighing(now()))
+        else {
+            return;
+        };
+        let mut bytes = [0; BUCKETS];
+        for (bucket, bytes) in (0..=u8::MAX).zip(&mut bytes) {
+            *bytes = feedback::bytes(feedback.words(), bucket);
+        }
+        let input = Input::Loads { bytes: &bytes };
+        self.engine.handle_input(now(), input);
+    }
+
     /// A slow-protocol frame came.
     pub fn frame(&mut self, member: usize, bytes: &[u8]) {
         self.news = self.news.max(News::Pdu);
@@ -244,6 +261,7 @@ impl Served {
     pub fn turn(&mut self) {
         if self.engine.poll_timeout().is_some_and(|due| due <= now()) {
             self.listen();
+            self.weigh();
             self.engine.handle_timeout(now());
         }
         self.turn_paths();

@@ -107,6 +107,10 @@ choice! {
         Broadcast = 3, "broadcast";
         /// IEEE 802.1AX link aggregation, negotiated by LACP.
         Ieee8023ad = 4, "802.3ad";
+        /// Every member sends its share of the flows, as measured; one receives.
+        BalanceTlb = 5, "balance-tlb";
+        /// As `balance-tlb`; each client is told the MAC of one of the members, and sends to that.
+        BalanceAlb = 6, "balance-alb";
     }
 }
 

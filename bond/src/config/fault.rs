@@ -64,6 +64,7 @@ impl Config {
         let mut faults = checks.0;
         self.monitor.faults(self.mode, self.miimon, &mut faults);
         self.damping.faults(&mut faults);
+        self.adaptive.faults(&mut faults);
         faults
     }
 

@@ -89,6 +89,7 @@ fn each_modes_members_receive_as_the_table_of_receive_rules_says() {
         (Mode::ActiveBackup, [TAKES, DOWN, DOWN]),
         (Mode::BalanceXor, [TAKES, DOWN, TAKES]),
         (Mode::Broadcast, [TAKES, DOWN, TAKES]),
+        (Mode::BalanceTlb, [TAKES, DOWN, DOWN]),
     ];
     for (mode, expected) in rules {
         for all in [false, true] {
@@ -102,5 +103,71 @@ fn each_modes_members_receive_as_the_table_of_receive_rules_says() {
             let refused = expected.map(|taken| taken.and(Err(ForeignMac)));
             assert_eq!(foreign, refused, "{mode}, all_members_active {all}");
         }
+    }
+}
+
+/// balance-alb of three members with MACs of their own, of which the first is active, and the bond's is
+/// the first's; these members have carrier.
+fn alb(carriers: [bool; 3], all_members_active: bool) -> Bond {
+    let now = Instant::from_nanos(1);
+    let config = Config {
+        all_members_active,
+        ..Config::new("bond0", Mode::BalanceAlb, &["eth1", "eth2", "eth3"])
+    };
+    let mut bond = Bond::new(config, now);
+    for (carriers, members) in [([true; 3], 0..3), (carriers, 0..3)] {
+        for member in members {
+            let interface = Interface {
+                ifindex: 3,
+                mac: own(member),
+                carrier: carriers[member],
+                ..Interface::default()
+            };
+            bond.handle_input(now, Input::Link { member, interface });
+        }
+    }
+    bond
+}
+
+fn own(member: usize) -> Mac {
+    [OWN, OTHER, Mac([2, 0, 0, 0, 0, 3])][member]
+}
+
+fn taken(bond: &Bond, destination: Mac) -> [bool; 3] {
+    [0, 1, 2].map(|member| admit(bond.egress(), member, destination, CLIENT).is_ok())
+}
+
+#[test]
+fn in_balance_alb_each_member_takes_what_is_for_its_own_mac_and_the_active_one_group_frames() {
+    let bond = alb([true; 3], false);
+    assert_eq!(taken(&bond, own(0)), [true, false, false], "the bond's");
+    assert_eq!(taken(&bond, own(1)), [false, true, false]);
+    assert_eq!(taken(&bond, own(2)), [false, false, true]);
+    for group in [Mac::BROADCAST, MULTICAST] {
+        assert_eq!(taken(&bond, group), [true, false, false]);
+    }
+    assert_eq!(taken(&bond, Mac([2, 0, 0, 0, 0, 7])), [false; 3]);
+    let all = alb([true; 3], true);
+    assert_eq!(taken(&all, Mac::BROADCAST), [true; 3]);
+}
+
+#[test]
+fn in_balance_alb_the_active_member_takes_what_is_for_a_member_that_is_down() {
+    let bond = alb([true, true, false], false);
+    assert_eq!(taken(&bond, own(2)), [true, false, false]);
+    assert_eq!(taken(&bond, own(1)), [false, true, false]);
+    // The second is active now: it has the bond's MAC, and the first its.
+    let bond = alb([false, true, true], false);
+    assert_eq!(taken(&bond, own(0)), [false, true, false]);
+    assert_eq!(taken(&bond, own(1)), [false, true, false]);
+    assert_eq!(taken(&bond, own(2)), [false, false, true]);
+}
+
+#[test]
+fn what_any_member_sent_and_came_back_is_dropped_where_members_have_macs_of_their_own() {
+    let bond = alb([true; 3], false);
+    for member in 0..3 {
+        let taken = admit(bond.egress(), 0, Mac::BROADCAST, own(member));
+        assert_eq!(taken, Err(OwnMac), "{member}");
     }
 }

@@ -22,6 +22,7 @@ fn table(generation: u64, mapping: Mapping, usable: &[u8]) -> Table {
         rx_enabled: true,
         tx_enabled: usable.contains(&i),
         carrier: i != 3,
+        unicast_only: i == 2,
     };
     let mut table = Table {
         generation,
@@ -32,9 +33,11 @@ fn table(generation: u64, mapping: Mapping, usable: &[u8]) -> Table {
         bond_mac: Mac([2, 0, 0, 0, 0, 1]),
         members: (0..4).map(member).collect(),
         usable: usable.iter().copied().collect(),
+        active: usable.last().copied(),
         ..Table::default()
     };
     remap(&mut table.buckets, &[], usable);
+    remap(&mut table.clients, &[], &[3]);
     table
 }
 
@@ -141,7 +144,7 @@ proptest! {
 }
 
 #[test]
-fn only_an_active_backup_bond_moves_with_its_active_member() {
+fn only_a_bond_with_an_active_member_moves_with_it() {
     let mut table = Table {
         mode: Mode::ActiveBackup,
         ..Table::default()
@@ -151,6 +154,12 @@ fn only_an_active_backup_bond_moves_with_its_active_member() {
     assert_eq!(table.place(), Some(1));
     table.mode = Mode::Ieee8023ad;
     assert_eq!(table.place(), Some(0));
+    for mode in [Mode::BalanceTlb, Mode::BalanceAlb] {
+        table.mode = mode;
+        table.usable = [0, 1, 2].into_iter().collect();
+        table.active = Some(2);
+        assert_eq!(table.place(), Some(2), "{mode}");
+    }
 }
 
 #[test]

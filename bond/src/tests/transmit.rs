@@ -76,12 +76,19 @@ fn no_mode_sends_without_a_usable_member() {
 
 #[test]
 fn the_hash_is_told_where_it_chose_and_nowhere_else() {
-    let expected = xmit_hash(XmitHashPolicy::Layer34, &flow(5));
+    let by_policy = xmit_hash(XmitHashPolicy::Layer34, &flow(5));
     for mode in Mode::ALL {
         let table = table(*mode, Mapping::Resilient, &[0, 1]);
         let told = ways(&table, &flow(5), 0).and_then(|ways| ways.hash);
-        let is_by_hash = !matches!(mode, Mode::BalanceRr | Mode::Broadcast);
-        assert_eq!(told, is_by_hash.then_some(expected), "{mode}");
+        let expected = match mode {
+            Mode::BalanceRr | Mode::Broadcast => None,
+            // The bytes of 10.0.0.2, XORed.
+            Mode::BalanceAlb => Some(8),
+            Mode::ActiveBackup | Mode::BalanceXor | Mode::Ieee8023ad | Mode::BalanceTlb => {
+                Some(by_policy)
+            }
+        };
+        assert_eq!(told, expected, "{mode}");
     }
 }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod active_backup;
+mod adaptive;
 mod aggregators;
 mod chaos;
 mod churn;

@@ -1,5 +1,6 @@
 //! `[bond.NAME]`: Linux bonding's options, under Linux's names.
 
+mod adaptive;
 mod balance;
 mod damping;
 mod lacp;
@@ -81,6 +82,7 @@ fn read_bond(name: &str, table: &Section<'_, '_>) -> bond::Config {
     config.micro_bfd = micro_bfd::read(table, mode);
     read_common(table, &mut config);
     balance::read(table, &mut config);
+    adaptive::read(table, &mut config);
     monitor::read(table, mode, &mut config);
     damping::read(table, &mut config);
     read_lacp(table, &mut config);

@@ -1,5 +1,6 @@
 //! The canonical form: one order, one spelling, and only what differs from a default.
 
+mod adaptive;
 mod monitor;
 
 use std::fmt::Display;
@@ -215,6 +216,7 @@ fn print_bond(page: &mut Page, bond: &bond::Config) {
         Mode::Broadcast => {}
         Mode::ActiveBackup => print_active_backup(page, bond, &default),
         Mode::Ieee8023ad => print_8023ad(page, bond, &default),
+        Mode::BalanceTlb | Mode::BalanceAlb => adaptive::print(page, bond, &default),
     }
     let plain = bond::MemberConfig::new("");
     for member in &bond.members {
@@ -244,6 +246,11 @@ fn print_active_backup(page: &mut Page, bond: &bond::Config, default: &bond::Con
         "peer_notif_delay",
         bond.peer_notif_delay,
     );
+    print_primary(page, bond, default);
+    page.bare_unless(default.resend_igmp, "resend_igmp", bond.resend_igmp);
+}
+
+fn print_primary(page: &mut Page, bond: &bond::Config, default: &bond::Config) {
     if let Some(primary) = &bond.primary {
         page.text("primary", primary);
     }
@@ -252,7 +259,6 @@ fn print_active_backup(page: &mut Page, bond: &bond::Config, default: &bond::Con
         "primary_reselect",
         bond.primary_reselect,
     );
-    page.bare_unless(default.resend_igmp, "resend_igmp", bond.resend_igmp);
 }
 
 fn print_8023ad(page: &mut Page, bond: &bond::Config, default: &bond::Config) {

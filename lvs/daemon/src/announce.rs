@@ -1,5 +1,5 @@
-//! Telling a bond's network anew where it is: after the bond came up, and after an active-backup bond has
-//! changed its active member.
+//! Telling a bond's network anew where it is: after the bond came up, and after one in a
+//! mode with an active member has changed that.
 //!
 //! The bond's MAC stays the same; it is the switches that must learn behind which port it is now, and any
 //! frame from it teaches them. As Linux's bonding does, each address of the bond is announced
@@ -8,6 +8,7 @@
 
 mod burst;
 mod groups;
+pub mod lesson;
 pub mod place;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -43,26 +44,31 @@ fn gratuitous_arp(mac: Mac, vlan: Option<u16>, address: Ipv4Addr) -> Vec<u8> {
 
 /// An unsolicited neighbour advertisement to all nodes (RFC 4861 7.2.6).
 fn unsolicited_advertisement(mac: Mac, vlan: Option<u16>, address: Ipv6Addr) -> Vec<u8> {
-    let advertisement = NeighborAdvertisement {
+    let said = NeighborAdvertisement {
         router: false,
         solicited: false,
         overriding: true,
         target: address,
         target_mac: Some(mac),
     };
-    let message = advertisement.emit(address, ALL_NODES);
+    let macs = (multicast_mac(ALL_NODES), mac);
+    advertisement(&said, ALL_NODES, macs, vlan)
+}
+
+/// An advertisement from the address that it tells of, to this one; MACs of destination and source.
+fn advertisement(
+    said: &NeighborAdvertisement,
+    to: Ipv6Addr,
+    (destination, source): (Mac, Mac),
+    vlan: Option<u16>,
+) -> Vec<u8> {
+    let message = said.emit(said.target, to);
     let [high, low] = u16::try_from(message.len())
         .unwrap_or_default()
         .to_be_bytes();
     let head = [0x60, 0, 0, 0, high, low, protocol::ICMPV6, HOP_LIMIT];
-    let packet = [&head[..], &address.octets(), &ALL_NODES.octets(), &message];
-    frame(
-        multicast_mac(ALL_NODES),
-        mac,
-        vlan,
-        ethertype::IPV6,
-        &packet,
-    )
+    let packet = [&head[..], &said.target.octets(), &to.octets(), &message];
+    frame(destination, source, vlan, ethertype::IPV6, &packet)
 }
 
 /// A frame with priority 0 of its VLAN, if any.

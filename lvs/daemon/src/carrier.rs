@@ -7,12 +7,15 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use bond::balance_alb::{Lesson, bucket};
 use bond::egress::Table;
+use bond::{BUCKETS, Mode};
 use netio::ethtool::Ethtool;
 use netio::tap::Tap;
 use sys::memory::SharedMemory;
 use wire::{Instant, Mac};
 
+use crate::announce::lesson::unasked;
 use crate::announce::place::{Place, Plan};
 use crate::shared::{BondLink, Shared};
 
@@ -28,7 +31,12 @@ struct Told {
     carrier: Option<bool>,
     mac: Option<Mac>,
     place: Place,
+    /// balance-alb: the MAC that each bucket of clients is told.
+    macs: Option<Box<[Mac; BUCKETS]>>,
 }
+
+/// Clients told in one look: a frame each in a worker's ring.
+const TOLD_AT_ONCE: usize = 64;
 
 /// Watches members and host interfaces.
 #[derive(Debug)]
@@ -85,9 +93,14 @@ impl CarrierWatch {
                 let carrier = !table.usable.is_empty();
                 tell(&link.name, tap, told, table.bond_mac, carrier);
                 told.place.follow(&table, plan, now);
+                told.assign(link, &table, now);
             }
             let Some(mac) = told.mac else { continue };
-            for frame in told.place.say(shared, bond, (plan, virtuals), mac, now) {
+            let mut frames = told.place.say(shared, bond, (plan, virtuals), mac, now);
+            let clients = link.clients.due(now, TOLD_AT_ONCE).into_iter();
+            let ours = clients.filter(|lesson| plan.has(lesson.local, virtuals));
+            frames.extend(ours.filter_map(|lesson| unasked(mac, &lesson)));
+            for frame in frames {
                 if !shared.workers[0].from_host.push(bond, &frame) {
                     link.from_host_full.add(1);
                 }
@@ -105,6 +118,21 @@ impl CarrierWatch {
 }
 
 impl Told {
+    /// balance-alb: clients are to be told whose MAC for us is another one.
+    fn assign(&mut self, link: &BondLink, table: &Table, now: Instant) {
+        let macs = (table.mode == Mode::BalanceAlb).then(|| Box::new(table.client_macs()));
+        if macs.is_some() != self.macs.is_some() {
+            link.clients.serve(macs.is_some());
+        }
+        if let (Some(before), Some(macs)) = (&self.macs, &macs) {
+            let of =
+                |macs: &[Mac; BUCKETS], lesson: &Lesson| macs[usize::from(bucket(lesson.client))];
+            let is_moved = |lesson: &Lesson| of(before, lesson) != of(macs, lesson);
+            link.clients.moved(is_moved, now);
+        }
+        self.macs = macs;
+    }
+
     /// The bond's table, when it is another than before.
     fn news(&mut self, link: &BondLink) -> Option<Table> {
         let egress = link.egress.load_full()?;

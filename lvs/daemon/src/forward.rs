@@ -6,8 +6,9 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use bond::balance_alb::readdress;
 use bond::egress::Table;
-use bond::feedback;
+use bond::{Mode, feedback};
 use lvs::Verdict;
 use wire::headers::{Headers, Net};
 use wire::{Instant, Mac, ParseError};
@@ -154,6 +155,15 @@ impl Forwarder {
         if headers.vlan.is_some() {
             return Fate::Punt(PuntReason::Vlan);
         }
+        if table.mode == Mode::BalanceAlb {
+            if let Some(lesson) = table.heard(frame, headers) {
+                self.shared.bonds[place.bond].clients.hear(lesson);
+            }
+            // The kernel knows one MAC of the bond's.
+            if router.is_none() && !headers.destination.is_group() {
+                frame[..6].copy_from_slice(&mac.0);
+            }
+        }
         match self.serve(now, place, mac, frame, headers) {
             // The kernel routes it, and knows the bond's own MAC only.
             Fate::Punt(PuntReason::Host) if router.is_some() => {
@@ -235,7 +245,7 @@ impl Forwarder {
             },
             Verdict::Reply { len } => {
                 let (view, link) = (&mut self.views[place.bond], &self.shared.bonds[place.bond]);
-                match leave(view, link, self.worker, &self.reply[..len]) {
+                match leave(view, link, self.worker, &mut self.reply[..len]) {
                     Ok(exits) => Fate::Reply { exits, len },
                     Err(loss) => Fate::Drop(loss),
                 }
@@ -272,24 +282,34 @@ impl Forwarder {
         !matches!(self.hops.resolve(next_hop), Resolution::Unresolved { .. })
     }
 
-    /// The ports by which a finished frame leaves a bond.
+    /// The ports by which a finished frame leaves a bond, which may give it another source.
     ///
     /// # Errors
     /// Why it cannot leave.
-    pub fn leave(&mut self, bond: usize, frame: &[u8]) -> Result<Exits, Loss> {
+    pub fn leave(&mut self, bond: usize, frame: &mut [u8]) -> Result<Exits, Loss> {
         let (view, link) = (&mut self.views[bond], &self.shared.bonds[bond]);
         leave(view, link, self.worker, frame)
     }
 }
 
-fn leave(view: &mut BondView, link: &BondLink, worker: usize, frame: &[u8]) -> Result<Exits, Loss> {
-    if view.table().is_none() {
-        return Err(Loss::Own(DropReason::NotAttached));
-    }
+fn leave(
+    view: &mut BondView,
+    link: &BondLink,
+    worker: usize,
+    frame: &mut [u8],
+) -> Result<Exits, Loss> {
+    let table = view.table().ok_or(Loss::Own(DropReason::NotAttached))?;
+    let notice = table.notice(frame);
     let no_member = Loss::Bond(bond::DropReason::NoUsableMember);
     let ways = view.ways(link, frame).ok_or(no_member)?;
     if let Some(hash) = ways.hash {
         feedback::sent(link.feedback.words(), worker, hash, frame.len());
+    }
+    if let Some(source) = ways.source {
+        readdress(frame, source);
+    }
+    if let Some(notice) = notice {
+        link.clients.tell(notice);
     }
     // A member without a NIC is masked, as one without carrier is.
     Exits::of(ways.members().filter_map(|member| link.ports[member])).ok_or(no_member)

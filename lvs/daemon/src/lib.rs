@@ -16,6 +16,7 @@ pub mod attach;
 pub mod capture;
 pub mod carrier;
 pub mod cleared;
+pub mod clients;
 pub mod clock;
 pub mod complaints;
 pub mod counters;

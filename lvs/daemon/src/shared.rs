@@ -12,6 +12,7 @@ use sys::memory::SharedMemory;
 use tokio::sync::watch;
 
 use crate::capture::Captures;
+use crate::clients::Clients;
 use crate::counters::{Counter, WorkerCounters};
 use crate::nexthop::NextHops;
 use crate::requests::Requests;
@@ -35,6 +36,8 @@ pub struct BondLink {
     pub feedback: SharedMemory,
     /// A bit for each member whose carrier the forwarder itself saw gone.
     pub masked: AtomicU32,
+    /// balance-alb: the clients that know one of the members' MACs.
+    pub clients: Clients,
     /// Punted frames on their way to the host interface.
     pub to_host: FrameRing,
     /// Frames from the host interface that found the worker's ring full; written by its thread alone.
@@ -65,6 +68,7 @@ impl BondLink {
             egress: ArcSwapOption::empty(),
             feedback,
             masked: AtomicU32::new(0),
+            clients: Clients::default(),
             to_host: FrameRing::new(HOST_QUEUE)?,
             from_host_full: Counter::default(),
             host_write_failed: Counter::default(),

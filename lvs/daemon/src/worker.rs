@@ -191,7 +191,7 @@ impl<L: Lane> Worker<L> {
                 self.count(DropReason::Redirect);
                 continue;
             }
-            match self.forwarder.leave(bond, &self.scratch[..len]) {
+            match self.forwarder.leave(bond, &mut self.scratch[..len]) {
                 Ok(exits) => self.send_ours(exits, CopyOf::Scratch(len)),
                 Err(loss) => self.count_loss(loss),
             }

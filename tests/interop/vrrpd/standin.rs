@@ -82,6 +82,7 @@ impl StandIn {
             mac: Mac([2, 0, 0, 0, 0, 1]),
             rx_enabled: receives,
             tx_enabled: sends,
+            unicast_only: false,
             carrier: true,
         };
         let table = Table {

@@ -7,20 +7,26 @@ use super::super::section::Section;
 /// Modes, and the options that they have and others have not. What stands nowhere here, every mode has.
 type Rule = (&'static [Mode], &'static [&'static str]);
 
+/// The modes with an active member.
+const HAVE_ACTIVE: &[Mode] = &[Mode::ActiveBackup, Mode::BalanceTlb, Mode::BalanceAlb];
+
 /// The options of a bond.
 pub(super) const OPTIONS: &[Rule] = &[
     (&[Mode::BalanceRr], &["packets_per_member"]),
     (
         &[Mode::ActiveBackup],
-        &[
-            "arp_all_targets",
-            "num_grat_arp",
-            "peer_notif_delay",
-            "primary",
-            "primary_reselect",
-        ],
+        &["arp_all_targets", "num_grat_arp", "peer_notif_delay"],
     ),
-    (&[Mode::BalanceRr, Mode::ActiveBackup], &["resend_igmp"]),
+    (HAVE_ACTIVE, &["primary", "primary_reselect"]),
+    (
+        &[
+            Mode::BalanceRr,
+            Mode::ActiveBackup,
+            Mode::BalanceTlb,
+            Mode::BalanceAlb,
+        ],
+        &["resend_igmp"],
+    ),
     (
         &[
             Mode::BalanceRr,
@@ -36,9 +42,19 @@ pub(super) const OPTIONS: &[Rule] = &[
             "ns_ip6_target",
         ],
     ),
+    (&[Mode::BalanceXor, Mode::Ieee8023ad], &["mapping"]),
     (
-        &[Mode::BalanceXor, Mode::Ieee8023ad],
-        &["mapping", "xmit_hash_policy"],
+        &[
+            Mode::BalanceXor,
+            Mode::Ieee8023ad,
+            Mode::BalanceTlb,
+            Mode::BalanceAlb,
+        ],
+        &["xmit_hash_policy"],
+    ),
+    (
+        &[Mode::BalanceTlb, Mode::BalanceAlb],
+        &["lp_interval", "tlb_dynamic_lb"],
     ),
     (
         &[Mode::Ieee8023ad],
@@ -61,7 +77,7 @@ pub(super) const OPTIONS: &[Rule] = &[
 
 /// The options of a member.
 pub(super) const MEMBER_OPTIONS: &[Rule] = &[
-    (&[Mode::ActiveBackup], &["prio"]),
+    (HAVE_ACTIVE, &["prio"]),
     (&[Mode::Ieee8023ad], &["actor_port_prio"]),
 ];
 

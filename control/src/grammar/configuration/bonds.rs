@@ -1,5 +1,6 @@
 //! `bond`: Linux bonding's options, under Linux's names.
 
+mod adaptive;
 mod lacp;
 mod micro_bfd;
 mod monitor;
@@ -23,6 +24,8 @@ const MODES: Value = Value::Choice(&[
     choice("balance-xor", 2, "All members, by a hash of the frame"),
     choice("broadcast", 3, "Every frame by every member"),
     choice("802.3ad", 4, "LACP: all members at once"),
+    choice("balance-tlb", 5, "All send, by load; one receives"),
+    choice("balance-alb", 6, "All send and receive, by load"),
 ]);
 
 const RATES: Value = Value::Choice(&[
@@ -65,7 +68,7 @@ const MEMBER: Node = Node::named(
         .default("255"),
         Node::value(
             "prio",
-            "active-backup: preference; higher wins",
+            "As the active member; higher wins",
             Value::Integer(-2_147_483_648, 2_147_483_647, ""),
         )
         .default("0"),
@@ -126,20 +129,18 @@ pub(super) const BOND: Node = Node::named(
             Value::Integer(0, 300_000, "ms"),
         )
         .default("0"),
+        adaptive::LP_INTERVAL,
+        adaptive::TLB_DYNAMIC_LB,
         Node::value(
             "packets_per_member",
             "balance-rr: packets in a row; 0: any member",
             Value::Integer(0, 65_535, ""),
         )
         .default("1"),
-        Node::value(
-            "primary",
-            "active-backup: the preferred member",
-            Value::Interface,
-        ),
+        Node::value("primary", "The preferred active member", Value::Interface),
         Node::value(
             "primary_reselect",
-            "active-backup: when the primary takes over",
+            "When the primary takes over",
             RESELECTIONS,
         )
         .default("always"),
@@ -192,12 +193,7 @@ pub(super) const BOND: Node = Node::named(
             Value::Integer(0, 16, "members"),
         )
         .default("0"),
-        Node::value(
-            "xmit_hash_policy",
-            "balance-xor, 802.3ad: what the hash is of",
-            POLICIES,
-        )
-        .default("layer2"),
+        Node::value("xmit_hash_policy", "What the transmit hash is of", POLICIES).default("layer2"),
         MEMBER,
         micro_bfd::MICRO_BFD,
         VLAN,

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use control::show::{BondItem, Duplex, Forwarder, MemberItem, Mode, MonitorConfig};
+use control::show::{BondItem, Duplex, Forwarder, Mapping, MemberItem, Mode, MonitorConfig};
 
 use crate::ask::Answers;
 use crate::failure::Failure;
@@ -27,9 +27,17 @@ fn print_bond(out: &mut impl Write, item: &BondItem) -> io::Result<()> {
             writeln!(out, "Currently Active Member: {active}")?;
         }
         Mode::BalanceXor | Mode::Ieee8023ad => {
-            let policy = item.xmit_hash_policy;
-            writeln!(out, "Transmit Hash Policy: {policy} ({})", policy.number())?;
+            print_policy(out, item)?;
             writeln!(out, "Mapping: {}", item.mapping)?;
+        }
+        Mode::BalanceTlb | Mode::BalanceAlb => {
+            let active = item.active.as_deref().unwrap_or("None");
+            writeln!(out, "Currently Active Member: {active}")?;
+            if item.mode == Mode::BalanceTlb || !is_dynamic(item) {
+                print_policy(out, item)?;
+            }
+            let dynamic = if is_dynamic(item) { "on" } else { "off" };
+            writeln!(out, "Dynamic Load Balancing: {dynamic}")?;
         }
     }
     writeln!(out, "MII Status: {}", up_or_down(item.carrier))?;
@@ -47,9 +55,19 @@ fn print_bond(out: &mut impl Write, item: &BondItem) -> io::Result<()> {
         item.generation
     )?;
     for member in &item.members {
-        print_member(out, item.mode, member)?;
+        print_member(out, has_buckets(item), member)?;
     }
     Ok(())
+}
+
+fn print_policy(out: &mut impl Write, item: &BondItem) -> io::Result<()> {
+    let policy = item.xmit_hash_policy;
+    writeln!(out, "Transmit Hash Policy: {policy} ({})", policy.number())
+}
+
+/// In balance-tlb and balance-alb: whether flows move with their load.
+fn is_dynamic(item: &BondItem) -> bool {
+    item.mapping == Mapping::Resilient
 }
 
 fn print_monitor(out: &mut impl Write, monitor: &MonitorConfig) -> io::Result<()> {
@@ -63,7 +81,7 @@ fn print_monitor(out: &mut impl Write, monitor: &MonitorConfig) -> io::Result<()
     writeln!(out, "NS IPv6 target/s: {}", list(v6.collect()))
 }
 
-fn print_member(out: &mut impl Write, mode: Mode, member: &MemberItem) -> io::Result<()> {
+fn print_member(out: &mut impl Write, has_buckets: bool, member: &MemberItem) -> io::Result<()> {
     let speed = member
         .speed
         .map_or_else(|| "Unknown".to_owned(), |speed| format!("{speed} Mbps"));
@@ -73,7 +91,7 @@ fn print_member(out: &mut impl Write, mode: Mode, member: &MemberItem) -> io::Re
         None => "Unknown",
     };
     let traffic = match (member.usable, member.why) {
-        (true, _) if has_buckets(mode) => format!("yes, {} buckets", member.buckets),
+        (true, _) if has_buckets => format!("yes, {} buckets", member.buckets),
         (true, _) => "yes".to_owned(),
         (false, Some(why)) => format!("no: {why}"),
         (false, None) => "no".to_owned(),
@@ -94,10 +112,11 @@ fn print_member(out: &mut impl Write, mode: Mode, member: &MemberItem) -> io::Re
     writeln!(out, "Carries Traffic: {traffic}")
 }
 
-/// Whether a hash chooses a frame's member.
-fn has_buckets(mode: Mode) -> bool {
-    match mode {
+/// Whether a hash chooses a frame's member by a bucket.
+fn has_buckets(item: &BondItem) -> bool {
+    match item.mode {
         Mode::BalanceRr | Mode::Broadcast => false,
+        Mode::BalanceTlb | Mode::BalanceAlb => is_dynamic(item),
         Mode::ActiveBackup | Mode::BalanceXor | Mode::Ieee8023ad => true,
     }
 }

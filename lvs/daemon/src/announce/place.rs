@@ -38,6 +38,20 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Whether this is an address of the bond's, or of a service that is no virtual router's.
+    #[must_use]
+    pub fn has(&self, address: IpAddr, virtuals: &[IpAddr]) -> bool {
+        let is_link_local = match address {
+            IpAddr::V4(_) => false,
+            // The kernel's own: none is configured.
+            IpAddr::V6(address) => address.is_unicast_link_local(),
+        };
+        let mut own = self.own.iter();
+        is_link_local || own.any(|(_, own)| *own == address) || virtuals.contains(&address)
+    }
+}
+
 fn plan(config: &Config, bond: &bond::Config) -> Plan {
     let mut plan = Plan {
         own: bond.addresses.iter().map(|own| (None, own.ip)).collect(),
@@ -83,7 +97,7 @@ impl Place {
         let behind = table.place();
         if behind.is_some() && behind != self.behind {
             // Only a failover is worth saying more than once: switches may lose frames meanwhile.
-            let is_failover = self.behind.is_some() && table.mode == Mode::ActiveBackup;
+            let is_failover = self.behind.is_some() && has_active(table.mode);
             let announcements = if is_failover { plan.announcements } else { 1 };
             self.announcements = Burst::new(announcements, plan.pace, now);
         }
@@ -154,10 +168,19 @@ impl Place {
     }
 }
 
+/// Whether the bond is behind one member, which may be another one.
+const fn has_active(mode: Mode) -> bool {
+    match mode {
+        Mode::ActiveBackup | Mode::BalanceTlb | Mode::BalanceAlb => true,
+        Mode::BalanceRr | Mode::BalanceXor | Mode::Broadcast | Mode::Ieee8023ad => false,
+    }
+}
+
 /// In these modes a snooping switch hears of groups by one member only, which may change.
 fn reporter(table: &bond::egress::Table) -> Option<u8> {
     match table.mode {
         Mode::BalanceRr | Mode::ActiveBackup => table.usable.first().copied(),
+        Mode::BalanceTlb | Mode::BalanceAlb => table.place(),
         Mode::BalanceXor | Mode::Broadcast | Mode::Ieee8023ad => None,
     }
 }
@@ -227,6 +250,10 @@ mod tests {
         let reported = |place: &mut Place, now| place.reports.take(now);
         assert_eq!(times(Mode::ActiveBackup, reported), [500, 700]);
         assert_eq!(times(Mode::BalanceRr, reported), [500, 700]);
+        for mode in [Mode::BalanceTlb, Mode::BalanceAlb] {
+            assert_eq!(times(mode, announced), [0, 500, 600, 700]);
+            assert_eq!(times(mode, reported), [500, 700]);
+        }
         assert_eq!(times(Mode::BalanceXor, reported), [0; 0]);
     }
 

@@ -185,10 +185,10 @@ impl Link {
             .is_some_and(|since| now.since(since) >= SETTLE)
     }
 
-    /// Whether frames received by this member count.
+    /// Whether adverts, which are group frames, count that are received by this member.
     pub fn is_receiving(&self, member: usize) -> bool {
         let entry = self.table.members.get(member);
-        entry.is_some_and(|entry| entry.rx_enabled)
+        entry.is_some_and(|entry| entry.rx_enabled && !entry.unicast_only)
     }
 
     /// Sends by the member that the frames of this virtual router leave by, or else by another one
@@ -276,6 +276,26 @@ mod tests {
         assert_eq!(link.source(Family::Ipv4), "192.0.2.1".parse().ok());
         assert_eq!(link.source(Family::Ipv6), None);
         assert!(!link.is_receiving(0));
+    }
+
+    #[test]
+    fn adverts_do_not_count_by_a_member_that_leaves_group_frames_to_another() {
+        for unicast_only in [false, true] {
+            let (mut link, attachment) = (link(), attachment());
+            link.attach(&attachment, at(1));
+            let entry = MemberEntry {
+                rx_enabled: true,
+                unicast_only,
+                ..MemberEntry::default()
+            };
+            let table = Table {
+                members: [entry].into_iter().collect(),
+                ..Table::default()
+            };
+            egress::publish(attachment.bonds[1].egress.words(), &table);
+            link.look(Some(&attachment), at(2));
+            assert_eq!(link.is_receiving(0), !unicast_only);
+        }
     }
 
     #[test]

@@ -7,12 +7,21 @@ use vrrp::Vrid;
 /// Has `send` send by the member that this virtual router's frames take, and by others until one could;
 /// by every usable member where the bond's mode sends so. Whether one could.
 pub fn send(table: &Table, vrid: Vrid, mut send: impl FnMut(usize) -> bool) -> bool {
+    let next = |masked| match table.mode {
+        // A virtual MAC is where the active member is.
+        Mode::BalanceTlb | Mode::BalanceAlb => table.speaker(masked),
+        Mode::BalanceRr
+        | Mode::ActiveBackup
+        | Mode::BalanceXor
+        | Mode::Broadcast
+        | Mode::Ieee8023ad => table.choose(vrid.get().into(), masked),
+    };
     if table.mode == Mode::Broadcast {
         let usable = table.usable.iter();
         return usable.filter(|&&member| send(member.into())).count() > 0;
     }
     let mut masked: u32 = 0;
-    while let Some(member) = table.choose(vrid.get().into(), masked) {
+    while let Some(member) = next(masked) {
         if send(member) {
             return true;
         }
@@ -50,6 +59,32 @@ mod tests {
         assert_eq!(tried(mode, &[0, 2], &[0]), (vec![0, 2], true));
         assert_eq!(tried(mode, &[0, 2], &[0, 2]), (vec![0, 2], false));
         assert_eq!(tried(mode, &[], &[]), (vec![], false));
+    }
+
+    #[test]
+    fn in_balance_tlb_and_balance_alb_a_virtual_mac_is_behind_the_active_member_only() {
+        for mode in [Mode::BalanceTlb, Mode::BalanceAlb] {
+            let mut table = Table {
+                mode,
+                usable: [0, 2, 3].into_iter().collect(),
+                active: Some(2),
+                ..Table::default()
+            };
+            for vrid in [1, 2, 51, 255].into_iter().filter_map(Vrid::new) {
+                let mut tried = Vec::new();
+                let mut try_by = |table: &Table| {
+                    send(table, vrid, |member| {
+                        tried.push(member);
+                        true
+                    })
+                };
+                table.active = Some(2);
+                assert!(try_by(&table));
+                table.active = Some(0);
+                assert!(try_by(&table));
+                assert_eq!(tried, [2, 0], "{mode}");
+            }
+        }
     }
 
     #[test]
