@@ -305,6 +305,18 @@ mod tests {
     }
 
     #[test]
+    fn an_address_is_spoken_for_that_is_the_bonds_a_services_or_the_kernels_own() {
+        let plan = Plan {
+            own: vec![(None, ip(1)), (Some(7), ip(2))],
+            ..Plan::default()
+        };
+        let has = |address| plan.has(address, &[ip(100)]);
+        assert!(has(ip(1)) && has(ip(2)) && has(ip(100)));
+        assert!(has("fe80::1".parse().unwrap()));
+        assert!(!has(ip(3)) && !has("2001:db8::1".parse().unwrap()));
+    }
+
+    #[test]
     fn a_bond_without_a_usable_member_announces_nothing_yet() {
         let mut place = Place::default();
         place.serve(&[], &[ip(1)]);
