@@ -254,7 +254,7 @@ fn change() -> impl Strategy<Value = (Change, u64)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(8))]
     #[test]
     fn whatever_happens_to_members_every_bucket_has_an_owner_and_nothing_is_overtaken(
         delays in proptest::collection::vec(0..15_u64, 3),
