@@ -299,6 +299,7 @@ impl Bond {
 
     pub(crate) fn run(&mut self, now: Instant) {
         self.at = now;
+        self.moves.expire(now);
         let is_new_interval = self.judge(now);
         self.hold(now);
         for member in &mut self.members {

@@ -28,6 +28,8 @@ use round::Round;
 
 /// A frame is held no longer than this, and a partner that answers answers in this time.
 pub const PATIENCE: Duration = Duration::from_millis(50);
+/// How long a forwarder that was there before us may take to come.
+const ABSENCE: Duration = Duration::from_millis(500);
 /// How often the workers are looked at while they drain.
 const POLL: Duration = Duration::from_millis(1);
 
@@ -67,6 +69,8 @@ enum Stage {
 pub(crate) struct Moves {
     /// A forwarder is there, which tells what it has sent.
     is_watched: bool,
+    /// Until when one is waited for that has worked for our predecessor.
+    awaited: Option<Instant>,
     /// Every bucket is where it should be.
     is_level: bool,
     stage: Stage,
@@ -79,8 +83,16 @@ pub(crate) struct Moves {
 }
 
 impl Moves {
-    pub(crate) const fn poll_timeout(&self) -> Option<Instant> {
-        self.due
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        self.due.into_iter().chain(self.awaited).min()
+    }
+
+    /// A forwarder that has not come in time is not there.
+    pub(crate) fn expire(&mut self, now: Instant) {
+        if self.awaited.is_some_and(|until| until <= now) {
+            self.awaited = None;
+            self.is_watched = false;
+        }
     }
 
     fn round(&mut self) -> Option<&mut Round> {
@@ -111,8 +123,10 @@ impl Bond {
     /// that could be overtaken. The table may be another one afterwards.
     pub fn settle(&mut self, now: Instant, memory: Option<&[AtomicU64]>) {
         self.moves.due = None;
-        if self.moves.is_watched != memory.is_some() {
-            self.moves.is_watched = memory.is_some();
+        self.moves.awaited = self.moves.awaited.filter(|_| memory.is_none());
+        let is_watched = memory.is_some() || self.moves.awaited.is_some();
+        if self.moves.is_watched != is_watched {
+            self.moves.is_watched = is_watched;
             self.refresh();
         }
         let Some(words) = memory.filter(|_| self.is_ordered()) else {
@@ -129,6 +143,12 @@ impl Bond {
             Stage::Draining(_) => self.drain(words, now),
             Stage::Asking(..) => self.hear_answers(now),
         }
+    }
+
+    /// Goes on in a predecessor's place: its forwarder may be about to come, and sends meanwhile.
+    pub(crate) fn resume_moves(&mut self, now: Instant) {
+        self.moves.is_watched = true;
+        self.moves.awaited = Some(now + ABSENCE);
     }
 
     /// Whether moves are ordered: else each member's buckets are at once what they should be.
@@ -155,7 +175,7 @@ impl Bond {
             let is_over = self.moves.round().is_some_and(|round| {
                 round.keep(|bucket, to| {
                     let at = usize::from(bucket);
-                    before.get(at) == table.buckets.get(at) && table.usable.contains(&to)
+                    before.get(at) == table.buckets.get(at) && table.usable.has(to)
                 });
                 round.is_empty()
             });

@@ -1,7 +1,7 @@
 //! From members and mode to the egress table.
 
-use crate::egress::{MemberEntry, Table};
 use crate::config::weight::weights;
+use crate::egress::{MemberEntry, Table};
 use crate::{Bond, Event, MAX_MEMBERS, Mode};
 
 impl Bond {

@@ -15,7 +15,12 @@ pub(crate) fn weights(
 ) -> heapless::Vec<u32, MAX_MEMBERS> {
     if config.members.iter().any(|member| member.weight.is_some()) {
         let weight = |member: &super::MemberConfig| member.weight.map_or(1, u32::from);
-        return config.members.iter().take(MAX_MEMBERS).map(weight).collect();
+        return config
+            .members
+            .iter()
+            .take(MAX_MEMBERS)
+            .map(weight)
+            .collect();
     }
     let speed = |member: &Member| member.interface.speed.unwrap_or(0);
     let mut used = members.iter().enumerate().filter(|(i, _)| is_usable(*i));

@@ -7,10 +7,10 @@
 use wire::marker::{Kind, Marker};
 use wire::{Instant, slow};
 
+use super::Lacp;
 use super::counters::bump;
 use super::port::{Port, System};
 use super::transmit::Recent;
-use super::Lacp;
 use crate::egress::{Ask, Table};
 use crate::outbox::Outbox;
 

@@ -3,6 +3,8 @@
 use bond::moves::Moved;
 use bond::{Config, Mode};
 use proptest::prelude::*;
+use wire::Mac;
+use wire::marker::{Kind, Marker};
 
 use crate::pair::{fast, ms};
 use crate::road::{BUSY, Road};
@@ -113,6 +115,79 @@ fn an_answer_that_does_not_come_lets_buckets_move_after_50_ms() {
     assert_eq!(moved(&road, before).late, u64::from(BUSY));
     assert_eq!(road.counts(), [128, 128]);
     assert!(road.bonds[0].egress().moving.held.is_empty());
+}
+
+#[test]
+fn only_the_answer_to_the_open_question_counts() {
+    let mut road = Road::settled(&fast(2), &[1, 1]);
+    go_and_come(&mut road);
+    road.link(1, false);
+    road.run(ms(1_000));
+    road.link(1, true);
+    while road.bonds[0].egress().moving.held.is_empty() {
+        road.run(ms(1));
+    }
+    road.is_mute = true;
+    while road.bonds[0].egress().moving.ask.is_none() {
+        road.run(ms(1));
+    }
+    let ask = road.bonds[0].egress().moving.ask.expect("a question");
+    let right = Marker {
+        kind: Kind::Response,
+        port: 1,
+        system: ask.system,
+        transaction: ask.transaction,
+    };
+    let before = road.bonds[0].status().moved.answered;
+    let mut answer = |member, marker: Marker| {
+        road.hear(member, &marker.emit_frame(Mac([2; 6])));
+        road.run(ms(1));
+        road.bonds[0].status().moved.answered - before
+    };
+    let (port, transaction) = (2, right.transaction.wrapping_sub(1));
+    let system = Mac([2, 0, 0, 0, 9, 9]);
+    assert_eq!(answer(0, Marker { port, ..right }), 0);
+    assert_eq!(answer(0, Marker { system, ..right }), 0);
+    assert_eq!(
+        answer(
+            0,
+            Marker {
+                transaction,
+                ..right
+            }
+        ),
+        0
+    );
+    assert_eq!(answer(1, right), 0, "by another port");
+    assert_eq!(answer(0, right), u64::from(BUSY));
+}
+
+#[test]
+fn a_bondd_that_is_started_anew_within_a_move_moves_nothing_before_the_forwarder_is_there() {
+    let mut road = Road::settled(&fast(2), &[12, 1]);
+    road.link(1, false);
+    road.run(ms(1_000));
+    road.link(1, true);
+    while road.bonds[0].egress().moving.held.is_empty() {
+        road.run(ms(1));
+    }
+    road.restart();
+    let now = road.now;
+    road.bonds[0].settle(now, None);
+    assert_eq!(road.counts(), [256, 0]);
+    road.run(ms(1_000));
+    assert_eq!((road.counts(), road.overtaken), (vec![128, 128], 0));
+    // One that does not come sends nothing.
+    road.restart();
+    road.bonds[0].settle(road.now, None);
+    let mut config = road.bonds[0].config().clone();
+    config.members[0].weight = Some(3);
+    let now = road.now;
+    road.bonds[0].set_config(now, config);
+    road.bonds[0].handle_timeout(now + ms(499));
+    assert_eq!(road.counts(), [128, 128]);
+    road.bonds[0].handle_timeout(now + ms(500));
+    assert_eq!(road.counts(), [192, 64]);
 }
 
 #[test]

@@ -90,7 +90,10 @@ impl Road {
         };
         let mut road = Self {
             now,
-            bonds: [Bond::new(config.clone(), now), Bond::new(config.clone(), now)],
+            bonds: [
+                Bond::new(config.clone(), now),
+                Bond::new(config.clone(), now),
+            ],
             delays: delays.iter().map(|&delay| ms(delay)).collect(),
             is_mute: false,
             is_hasty: false,
@@ -159,6 +162,20 @@ impl Road {
             self.hold = if is_holding { self.hold + 1 } else { 0 };
             self.longest_hold = self.longest_hold.max(self.hold);
         }
+    }
+
+    /// The bond receives this by a member.
+    pub fn hear(&mut self, member: usize, bytes: &[u8]) {
+        let input = Input::Frame { member, bytes };
+        self.bonds[0].handle_input(self.now, input);
+    }
+
+    /// bondd is started anew, from what it saved; lvsd has still to attach.
+    pub fn restart(&mut self) {
+        let saved = self.bonds[0].save();
+        let mut bond = Bond::new(self.bonds[0].config().clone(), self.now);
+        assert!(bond.restore(&saved, self.now));
+        self.bonds[0] = bond;
     }
 
     /// How many buckets each member has.
@@ -285,7 +302,11 @@ impl Road {
 
     fn ask(&mut self, index: usize, table: &Table) {
         let worker = &mut self.workers[index];
-        let Some(ask) = table.moving.ask.filter(|ask| usize::from(ask.worker) == index) else {
+        let Some(ask) = table
+            .moving
+            .ask
+            .filter(|ask| usize::from(ask.worker) == index)
+        else {
             return;
         };
         if worker.asked.replace(ask.transaction) == Some(ask.transaction) {

@@ -122,12 +122,7 @@ impl BondView {
 
     /// Tells bondd that this worker is alive, which table it uses, and up to which one all that was
     /// chosen has left.
-    pub fn pulse(
-        &mut self,
-        link: &BondLink,
-        worker: usize,
-        progress: impl Fn(usize) -> Progress,
-    ) {
+    pub fn pulse(&mut self, link: &BondLink, worker: usize, progress: impl Fn(usize) -> Progress) {
         let words = link.feedback.words();
         let generation = self.table.as_ref().map_or(0, |table| table.generation);
         let drained = match &self.table {

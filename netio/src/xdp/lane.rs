@@ -192,9 +192,10 @@ impl XdpLane {
         let count = completion.available(u32::MAX);
         for _ in 0..count {
             let address = completion.read();
-            let is_ours = self.quarantine.as_mut().is_none_or(|quarantine| {
-                !quarantine.completed(port, self.umem.index(address))
-            });
+            let is_ours = self
+                .quarantine
+                .as_mut()
+                .is_none_or(|quarantine| !quarantine.completed(port, self.umem.index(address)));
             self.progress[port].sent += u64::from(is_ours);
             if let Ok(address) = u32::try_from(address) {
                 self.umem.push(address);
