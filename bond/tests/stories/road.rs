@@ -150,7 +150,7 @@ impl Road {
     pub fn run(&mut self, span: Duration) {
         let end = self.now + span;
         while self.now < end {
-            self.now = self.now + TICK;
+            self.now += TICK;
             self.arrive();
             self.turn();
             if !self.is_stalled {

@@ -117,7 +117,10 @@ impl BondView {
         if self.asked.0 != ask.transaction {
             self.asked = (ask.transaction, 0);
         }
-        self.asked.1 |= 1_u16.checked_shl(member as u32).unwrap_or(0);
+        let bit = u32::try_from(member)
+            .ok()
+            .and_then(|at| 1_u16.checked_shl(at));
+        self.asked.1 |= bit.unwrap_or(0);
     }
 
     /// Tells bondd that this worker is alive, which table it uses, and up to which one all that was

@@ -1,5 +1,7 @@
 //! A worker: one queue of every port, one thread.
 
+mod moving;
+
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +13,7 @@ use wire::{Duration, Instant};
 use crate::capture::Direction;
 use crate::exits::Exits;
 use crate::forward::{Fate, Forwarder, Loss};
-use crate::held::{Held, Waiting};
+use crate::held::Held;
 use crate::host;
 use crate::parked::Parked;
 use crate::reason::DropReason;
@@ -122,16 +124,6 @@ impl<L: Lane> Worker<L> {
         let lane = &self.lane;
         self.forwarder.pulse(|port| lane.progress(port));
         handled
-    }
-
-    /// How long it may sleep: not long while something of ours has yet to leave.
-    fn rest(&self) -> Duration {
-        let is_dry = self.forwarder.rest(|port| self.lane.progress(port));
-        if is_dry && self.held.is_empty() {
-            NAP
-        } else {
-            SHORT_NAP
-        }
     }
 
     /// The lane, for tests and for reports.
@@ -293,43 +285,6 @@ impl<L: Lane> Worker<L> {
         self.lane.buffer(&frame)[..bytes.len()].copy_from_slice(bytes);
         self.lane.set_len(&mut frame, bytes.len());
         Some(frame)
-    }
-
-    fn hold(&mut self, bond: usize, frame: Frame) {
-        match self.held.push(Waiting { frame, bond }) {
-            Ok(()) => self.forwarder.note_held(bond),
-            Err(frame) => self.drop_frame(DropReason::BucketQueueFull, frame),
-        }
-    }
-
-    /// Lets the frames go whose buckets have moved; the others keep their order.
-    fn unhold(&mut self) {
-        for _ in 0..self.held.len() {
-            let Some(waiting) = self.held.pop() else {
-                return;
-            };
-            let bytes = self.lane.bytes(&waiting.frame);
-            match self.forwarder.leave(waiting.bond, bytes) {
-                // There is room: it has just come out.
-                Ok(exits) if exits.held().is_some() => {
-                    if let Err(frame) = self.held.push(waiting) {
-                        self.lane.release(frame);
-                    }
-                }
-                Ok(exits) => self.send(exits, waiting.frame),
-                Err(loss) => self.lose(loss, waiting.frame),
-            }
-        }
-    }
-
-    /// Sends the markers that bonds ask for behind what was sent.
-    fn ask(&mut self) {
-        for bond in 0..self.shared.bonds.len() {
-            while let Some(marker) = self.forwarder.marker(bond) {
-                self.send_copy(marker.port, CopyOf::Reply(marker.len));
-                self.forwarder.note_marker(bond, &marker);
-            }
-        }
     }
 
     const fn is_captured(&self, port: usize) -> bool {
