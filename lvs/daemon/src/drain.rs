@@ -54,6 +54,12 @@ impl Drain {
         self.done
     }
 
+    /// Whether frames that an older table chose have yet to leave.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        !self.marks.is_empty()
+    }
+
     /// Whether nothing at all is in the rings.
     #[must_use]
     pub fn is_dry(table: &Table, link: &BondLink, progress: impl Fn(usize) -> Progress) -> bool {
@@ -99,7 +105,9 @@ mod tests {
         let (mut drain, link) = (Drain::default(), link());
         assert_eq!(drain.look(&table(2, &[0, 1]), &link, at(5, 3)), 0);
         assert_eq!(drain.look(&table(2, &[0, 1]), &link, at(9, 4)), 0);
+        assert!(drain.is_pending());
         assert_eq!(drain.look(&table(2, &[0, 1]), &link, at(9, 5)), 2);
+        assert!(!drain.is_pending());
         assert!(!Drain::is_dry(&table(2, &[0, 1]), &link, at(9, 5)));
         assert!(Drain::is_dry(&table(2, &[0, 1]), &link, at(9, 9)));
     }

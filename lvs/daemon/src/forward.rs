@@ -132,11 +132,11 @@ impl Forwarder {
         }
     }
 
-    /// Tells each bond's bondd that this worker sleeps; false: of some bond frames have yet to leave.
+    /// Tells each bond's bondd that this worker sleeps; true: some bondd waits for it.
     pub fn rest(&self, progress: impl Fn(usize) -> Progress) -> bool {
         let bonds = self.views.iter().zip(&self.shared.bonds);
-        bonds.fold(true, |is_dry, (view, link)| {
-            view.rest(link, self.worker, &progress) && is_dry
+        bonds.fold(false, |is_awaited, (view, link)| {
+            view.rest(link, self.worker, &progress) || is_awaited
         })
     }
 

@@ -136,7 +136,8 @@ impl BondView {
         feedback::beat(words, worker, generation);
     }
 
-    /// Tells bondd that this worker sleeps with nothing left to send; false: something is left.
+    /// Tells bondd that this worker sleeps, if nothing is left to send; true: bondd waits for what is
+    /// left, or for a table to be taken up.
     #[must_use]
     pub fn rest(
         &self,
@@ -144,12 +145,13 @@ impl BondView {
         worker: usize,
         progress: impl Fn(usize) -> Progress,
     ) -> bool {
-        let table = self.table.as_ref();
-        let is_dry = table.is_none_or(|table| Drain::is_dry(table, link, progress));
-        if is_dry {
+        let Some(table) = &self.table else {
+            return false;
+        };
+        if Drain::is_dry(table, link, progress) {
             feedback::set_drained(link.feedback.words(), worker, feedback::ASLEEP);
         }
-        is_dry
+        self.drain.is_pending() || !table.moving.held.is_empty()
     }
 
     /// Tells bondd that this worker is awake again.

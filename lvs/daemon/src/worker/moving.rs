@@ -8,13 +8,11 @@ use crate::held::Waiting;
 use crate::reason::DropReason;
 
 impl<L: Lane> Worker<L> {
-    /// How long it may sleep: not long while something of ours has yet to leave.
+    /// How long it may sleep: not long while a bondd waits for it.
     pub(super) fn rest(&self) -> Duration {
-        let is_dry = self.forwarder.rest(|port| self.lane.progress(port));
-        if is_dry && self.held.is_empty() {
-            NAP
-        } else {
-            SHORT_NAP
+        match self.forwarder.rest(|port| self.lane.progress(port)) {
+            true => SHORT_NAP,
+            false => NAP,
         }
     }
 
