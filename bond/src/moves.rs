@@ -26,7 +26,7 @@ use crate::{BUCKETS, Bond, Mapping, Mode};
 use activity::Activity;
 use round::Round;
 
-/// A frame is held no longer than this, and a partner that answers answers in this time.
+/// A frame is held no longer than this.
 pub const PATIENCE: Duration = Duration::from_millis(50);
 /// How long a forwarder that was there before us may take to come.
 const ABSENCE: Duration = Duration::from_millis(500);
@@ -56,8 +56,6 @@ pub struct Moved {
 enum Stage {
     #[default]
     Rest,
-    /// The partner is asked whether it answers at all.
-    Probing { until: Instant },
     /// The workers' older frames leave.
     Draining(Box<Round>),
     /// Markers are on their way.
@@ -95,16 +93,20 @@ impl Moves {
         }
     }
 
+    fn wake_at(&mut self, at: Instant) {
+        self.due = Some(self.due.map_or(at, |due| due.min(at)));
+    }
+
     fn round(&mut self) -> Option<&mut Round> {
         match &mut self.stage {
-            Stage::Rest | Stage::Probing { .. } => None,
+            Stage::Rest => None,
             Stage::Draining(round) | Stage::Asking(round, _) => Some(round),
         }
     }
 
     fn moving(&self) -> Moving {
         match &self.stage {
-            Stage::Rest | Stage::Probing { .. } => Moving::default(),
+            Stage::Rest => Moving::default(),
             Stage::Draining(round) => Moving {
                 held: round.held(),
                 ask: None,
@@ -134,12 +136,10 @@ impl Bond {
         };
         self.moves.moved.held = feedback::held(words);
         self.moves.activity.look(words, now);
-        if let Stage::Probing { until } = self.moves.stage {
-            self.probed(until, now);
-        }
+        self.find_responders(now);
         match self.moves.stage {
             Stage::Rest if !self.moves.is_level => self.begin(now),
-            Stage::Rest | Stage::Probing { .. } => {}
+            Stage::Rest => {}
             Stage::Draining(_) => self.drain(words, now),
             Stage::Asking(..) => self.hear_answers(now),
         }
@@ -193,7 +193,7 @@ impl Bond {
         table.moving = self.moves.moving();
     }
 
-    /// Begins a round, or finds out first what the partner does with markers.
+    /// Begins a round, if it may.
     fn begin(&mut self, now: Instant) {
         let mut to = self.table.buckets;
         remap(&mut to, &self.table.shares(0));
@@ -202,7 +202,7 @@ impl Bond {
             return;
         }
         self.moves.stage = Stage::Draining(Box::new(round));
-        self.moves.due = Some(now + POLL);
+        self.moves.wake_at(now + POLL);
         self.publish_moves();
         let generation = self.table.generation;
         if let Some(round) = self.moves.round() {
@@ -217,10 +217,10 @@ impl Bond {
         };
         let (generation, until) = (round.generation, round.until);
         if now >= until {
-            return self.end_late();
+            return self.end_late(now);
         }
         if !feedback::is_drained(words, generation) {
-            self.moves.due = Some(until.min(now + POLL));
+            self.moves.wake_at(until.min(now + POLL));
             return;
         }
         self.moves.activity.sample(words, now);
@@ -239,17 +239,17 @@ impl Bond {
             }
         }
         self.ask_behind(&behind, words, now);
-        self.moves.due = Some(until);
+        self.moves.wake_at(until);
         self.go_on();
     }
 
     /// The time is over: the rest moves as it is.
-    fn end_late(&mut self) {
+    fn end_late(&mut self, now: Instant) {
         for bucket in 0..=u8::MAX {
             self.move_bucket(bucket, |moved| &mut moved.late);
         }
         if let Engine::Ieee8023ad(lacp) = &mut self.engine {
-            (0..self.members.len()).for_each(|member| lacp.give_up(member));
+            (0..self.members.len()).for_each(|member| lacp.give_up(member, now));
         }
         self.go_on();
     }
@@ -258,7 +258,6 @@ impl Bond {
     fn go_on(&mut self) {
         if self.moves.round().is_some_and(|round| round.is_empty()) {
             self.moves.stage = Stage::Rest;
-            self.moves.due = None;
         }
         self.moves.is_level = is_level(&self.table);
         self.publish_moves();

@@ -5,7 +5,7 @@
 //! and teamd, for two, have no responder.
 
 use wire::marker::{Kind, Marker};
-use wire::{Instant, slow};
+use wire::{Duration, Instant, Mac, slow};
 
 use super::Lacp;
 use super::counters::bump;
@@ -14,16 +14,31 @@ use super::transmit::Recent;
 use crate::egress::{Ask, Table};
 use crate::outbox::Outbox;
 
+/// How long a partner has to answer the question whether it answers at all: nothing waits for it.
+const PROBE: Duration = Duration::from_millis(200);
+/// For how long who has not answered is not asked again.
+const SILENCE: Duration = Duration::from_secs(60);
+
 /// What is known of a partner's Marker Responder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Responder {
-    /// Nothing: it was not asked yet.
+    /// Nothing: it was not asked yet, or has not answered yet.
     #[default]
     Unknown,
     /// It answered.
     Answers,
     /// It did not answer.
-    Silent,
+    Silent {
+        /// When it may be asked again.
+        until: Instant,
+    },
+}
+
+impl Responder {
+    /// There is none where there is no LACP.
+    pub(crate) const NONE: Self = Self::Silent {
+        until: Instant::from_nanos(u64::MAX),
+    };
 }
 
 /// A port's Marker Generator.
@@ -33,23 +48,41 @@ pub struct Generator {
     pub responder: Responder,
     /// The question that is not answered yet.
     open: Option<u32>,
+    /// When a question that nothing waits for is given up.
+    until: Option<Instant>,
     asked: Recent,
 }
 
 impl Generator {
-    fn ask(&mut self, transaction: u32, now: Instant) {
-        self.open = Some(transaction);
+    fn ask(&mut self, transaction: u32, until: Option<Instant>, now: Instant) {
+        (self.open, self.until) = (Some(transaction), until);
         self.asked.note(now);
+    }
+
+    fn close(&mut self, responder: Responder) {
+        (self.open, self.until) = (None, None);
+        self.responder = responder;
+    }
+
+    /// Who has answered before may have lost one question.
+    fn give_up(&mut self, now: Instant) {
+        if self.open.is_some() {
+            let until = now + SILENCE;
+            self.close(match self.responder {
+                Responder::Answers => Responder::Unknown,
+                Responder::Unknown | Responder::Silent { .. } => Responder::Silent { until },
+            });
+        }
     }
 }
 
 /// The question of a port.
-const fn question(port: u16, ask: &Ask) -> Marker {
+const fn question(port: u16, system: Mac, transaction: u32) -> Marker {
     Marker {
         kind: Kind::Information,
         port,
-        system: ask.system,
-        transaction: ask.transaction,
+        system,
+        transaction,
     }
 }
 
@@ -69,7 +102,8 @@ impl Ask {
     #[must_use]
     pub fn frame(&self, table: &Table, member: usize) -> Option<[u8; slow::FRAME_LEN]> {
         let entry = table.members.get(member).filter(|_| self.is_of(member))?;
-        Some(question(number(member)?, self).emit_frame(entry.mac))
+        let question = question(number(member)?, self.system, self.transaction);
+        Some(question.emit_frame(entry.mac))
     }
 }
 
@@ -78,7 +112,8 @@ impl Lacp {
     #[must_use]
     pub fn responder(&self, member: usize) -> Responder {
         let port = self.ports.get(member);
-        port.map_or(Responder::Silent, |port| port.generator.responder)
+        let port = port.filter(|port| port.mux.is_distributing());
+        port.map_or(Responder::NONE, |port| port.generator.responder)
     }
 
     /// When a member may ask next: three times a second, as a responder that is like ours answers.
@@ -95,33 +130,58 @@ impl Lacp {
         port.is_some_and(|port| port.generator.open.is_some())
     }
 
-    /// Asks by a member whose partner may not answer; nothing waits behind the question.
-    pub(crate) fn probe(&mut self, member: usize, ask: &Ask, now: Instant, out: &mut Outbox) {
-        self.asks(member, ask, now);
-        if let Some(port) = self.ports.get(member) {
-            out.send(member, &question(port.number, ask).emit_frame(port.mac));
+    /// Finds out whether the partner at the other end of a member answers, if that is not known: by a
+    /// question that nothing waits for. When to look again.
+    pub(crate) fn find_responder(
+        &mut self,
+        member: usize,
+        transaction: &mut u32,
+        now: Instant,
+        out: &mut Outbox,
+    ) -> Option<Instant> {
+        let system = self.system.id;
+        let mut port = self.ports.get_mut(member);
+        // What carries traffic without a partner has nobody to ask.
+        let port = port.as_mut().filter(|port| port.mux.is_distributing())?;
+        let generator = &mut port.generator;
+        if generator.until.is_some_and(|until| until <= now) {
+            generator.give_up(now);
+        }
+        if generator.responder == Responder::Unknown && generator.open.is_none() {
+            let free_at = generator.asked.free_at();
+            if free_at > now {
+                return Some(free_at);
+            }
+            *transaction = transaction.wrapping_add(1);
+            generator.ask(*transaction, Some(now + PROBE), now);
+            bump(&mut port.counters.marker_pdus_tx);
+            let question = question(port.number, system, *transaction);
+            out.send(member, &question.emit_frame(port.mac));
+        }
+        port.generator.until
+    }
+
+    /// What was known of a member's partner is no longer.
+    pub(crate) fn forget_responder(&mut self, member: usize) {
+        if let Some(port) = self.ports.get_mut(member) {
+            port.generator.close(Responder::Unknown);
         }
     }
 
     /// The forwarder asks by a member.
-    pub(crate) fn asks(&mut self, member: usize, ask: &Ask, now: Instant) {
+    pub(crate) fn asks(&mut self, member: usize, transaction: u32, now: Instant) {
         if let Some(port) = self.ports.get_mut(member) {
-            port.generator.ask(ask.transaction, now);
+            port.generator.ask(transaction, None, now);
             bump(&mut port.counters.marker_pdus_tx);
         }
     }
 
-    /// Waits no longer for a member's answer. Who has answered before may have lost one question; who
-    /// has not is not asked again before the port has left the aggregation.
-    pub(crate) fn give_up(&mut self, member: usize) {
+    /// Waits no longer for the answer to what the forwarder asked by a member.
+    pub(crate) fn give_up(&mut self, member: usize, now: Instant) {
         if let Some(port) = self.ports.get_mut(member)
-            && port.generator.open.take().is_some()
+            && port.generator.until.is_none()
         {
-            let generator = &mut port.generator;
-            generator.responder = match generator.responder {
-                Responder::Answers => Responder::Unknown,
-                Responder::Unknown | Responder::Silent => Responder::Silent,
-            };
+            port.generator.give_up(now);
         }
     }
 }
@@ -131,15 +191,13 @@ pub(super) fn answered(port: &mut Port, system: &System, marker: Marker) {
     let is_ours = marker.system == system.id && marker.port == port.number;
     let is_open = port.generator.open == Some(marker.transaction);
     if is_ours && is_open {
-        port.generator.open = None;
-        port.generator.responder = Responder::Answers;
+        port.generator.close(Responder::Answers);
     }
 }
 
 /// Forgets what is known of the partner of a port that distributes no longer.
 pub(super) fn forget(port: &mut Port) {
     if !port.mux.is_distributing() {
-        port.generator.responder = Responder::Unknown;
-        port.generator.open = None;
+        port.generator.close(Responder::Unknown);
     }
 }

@@ -4,7 +4,7 @@ use core::sync::atomic::AtomicU64;
 
 use wire::Instant;
 
-use super::{Members, PATIENCE, Round, Stage};
+use super::{Members, Round, Stage};
 use crate::bond::Engine;
 use crate::egress::Ask;
 use crate::lacp::Lacp;
@@ -12,45 +12,45 @@ use crate::lacp::marker::Responder;
 use crate::{Bond, feedback};
 
 impl Bond {
-    /// Whether it is known of every old member what its partner does with markers, and each may be
-    /// asked now; else that is found out, or waited for, first.
-    pub(super) fn may_begin(&mut self, round: &Round, now: Instant) -> bool {
-        if let Engine::Ieee8023ad(lacp) = &mut self.engine {
-            let members = round.old_members(&self.table.buckets);
-            let asks = |member: &usize| lacp.responder(*member) != Responder::Silent;
-            let may = members.iter().filter(|member| asks(member));
-            let may = may.map(|member| lacp.may_ask_at(*member)).max();
-            if let Some(at) = may.filter(|at| *at > now) {
-                self.moves.due = Some(at);
-                return false;
-            }
-            let unknown = |member: &usize| lacp.responder(*member) == Responder::Unknown;
-            let unknown: Members = members.iter().copied().filter(unknown).collect();
-            if !unknown.is_empty() {
-                let ask = question(&mut self.moves.transaction, lacp, &unknown, 0);
-                for member in unknown {
-                    lacp.probe(member, &ask, now, &mut self.outbox);
-                }
-                let until = now + PATIENCE;
-                self.moves.stage = Stage::Probing { until };
-                self.moves.due = Some(until);
-                return false;
+    /// Finds out what the partners of the members in use do with markers, before anything waits for
+    /// one.
+    pub(super) fn find_responders(&mut self, now: Instant) {
+        let Engine::Ieee8023ad(lacp) = &mut self.engine else {
+            return;
+        };
+        for member in self.table.usable.iter().map(|member| usize::from(*member)) {
+            let transaction = &mut self.moves.transaction;
+            if let Some(at) = lacp.find_responder(member, transaction, now, &mut self.outbox) {
+                self.moves.wake_at(at);
             }
         }
-        true
     }
 
-    /// Whether every partner that was asked has answered, or had its time.
-    pub(super) fn probed(&mut self, until: Instant, now: Instant) {
-        if let Engine::Ieee8023ad(lacp) = &mut self.engine {
-            let members = 0..self.members.len();
-            if now < until && members.clone().any(|member| lacp.is_asking(member)) {
-                self.moves.due = Some(until);
-                return;
+    /// Whether it is known of every old member what its partner does with markers, and those that
+    /// answer may be asked now.
+    pub(super) fn may_begin(&mut self, round: &Round, now: Instant) -> bool {
+        let Engine::Ieee8023ad(lacp) = &mut self.engine else {
+            return true;
+        };
+        let mut may = true;
+        for member in round.old_members(&self.table.buckets) {
+            match lacp.responder(member) {
+                Responder::Answers if lacp.may_ask_at(member) > now => {
+                    self.moves.wake_at(lacp.may_ask_at(member));
+                    may = false;
+                }
+                Responder::Answers => {}
+                // There may be another partner's software by now.
+                Responder::Silent { until } if until <= now => {
+                    lacp.forget_responder(member);
+                    self.moves.wake_at(now);
+                    may = false;
+                }
+                Responder::Silent { .. } => {}
+                Responder::Unknown => may = false,
             }
-            members.for_each(|member| lacp.give_up(member));
         }
-        self.moves.stage = Stage::Rest;
+        may
     }
 
     /// Has the forwarder ask by these members.
@@ -64,7 +64,7 @@ impl Bond {
         let worker = feedback::prompt_worker(words);
         let ask = question(&mut self.moves.transaction, lacp, members, worker);
         for member in members {
-            lacp.asks(*member, &ask, now);
+            lacp.asks(*member, ask.transaction, now);
         }
         if let Stage::Draining(round) = core::mem::take(&mut self.moves.stage) {
             self.moves.stage = Stage::Asking(round, ask);
@@ -78,9 +78,9 @@ impl Bond {
         };
         let until = round.until;
         if now >= until {
-            return self.end_late();
+            return self.end_late(now);
         }
-        self.moves.due = Some(until);
+        self.moves.wake_at(until);
         let mut news = false;
         for bucket in 0..=u8::MAX {
             let from = self.mover(bucket);
@@ -97,7 +97,7 @@ impl Bond {
     pub(super) fn responder(&self, member: usize) -> Responder {
         match &self.engine {
             Engine::Ieee8023ad(lacp) => lacp.responder(member),
-            Engine::Static | Engine::ActiveBackup { .. } => Responder::Silent,
+            Engine::Static | Engine::ActiveBackup { .. } => Responder::NONE,
         }
     }
 

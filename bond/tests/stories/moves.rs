@@ -80,6 +80,37 @@ fn a_partner_that_answers_no_markers_is_asked_once_before_anything_waits_and_the
 }
 
 #[test]
+fn a_partner_that_did_not_answer_is_asked_again_after_a_minute() {
+    let mut road = Road::new(&fast(2), &[1, 1]);
+    road.is_mute = true;
+    road.run(ms(5_000));
+    road.is_mute = false;
+    assert_eq!(go_and_come(&mut road).answered, 0);
+    road.load = 0;
+    road.run(ms(60_000));
+    road.load = 2;
+    road.run(ms(100));
+    assert_eq!(go_and_come(&mut road).answered, u64::from(BUSY));
+}
+
+#[test]
+fn a_member_that_works_without_a_partner_asks_nobody() {
+    let mut road = Road::new(&fast(2), &[1, 1]);
+    for link in 0..2 {
+        road.deaf[link] = true;
+    }
+    road.run(ms(10_000));
+    assert_eq!(road.bonds[0].egress().usable.len(), 1);
+    let status = road.bonds[0].lacp_status().expect("802.3ad");
+    assert!(
+        status
+            .ports
+            .iter()
+            .all(|port| port.counters.marker_pdus_tx == 0)
+    );
+}
+
+#[test]
 fn without_lacp_there_are_no_markers_and_drain_is_enough() {
     let mut road = Road::settled(&static_bond(2), &[1, 1]);
     let how = go_and_come(&mut road);

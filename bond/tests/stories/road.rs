@@ -55,6 +55,8 @@ pub struct Road {
     pub delays: Vec<Duration>,
     /// The partner's answers to markers are lost.
     pub is_mute: bool,
+    /// Links by which slow-protocol frames are lost.
+    pub deaf: Vec<bool>,
     /// The workers do not wait: what a round prevents happens.
     pub is_hasty: bool,
     /// The workers do nothing.
@@ -96,6 +98,7 @@ impl Road {
             ],
             delays: delays.iter().map(|&delay| ms(delay)).collect(),
             is_mute: false,
+            deaf: vec![false; members],
             is_hasty: false,
             is_stalled: false,
             load: 2,
@@ -201,7 +204,8 @@ impl Road {
             while let Some(transmit) = self.bonds[side].poll_transmit() {
                 let frame = transmit.frame.to_vec();
                 let is_answer = frame[14] == wire::marker::SUBTYPE && side == 1;
-                if !(is_answer && self.is_mute) {
+                let is_lost = is_answer && self.is_mute || self.deaf[transmit.member];
+                if !is_lost {
                     self.fly(side, transmit.member, Cargo::Slow(frame));
                 }
             }
