@@ -10,7 +10,7 @@ use tests::bonding::{BOND, Bonding, CLIENT, Count, LIMIT, Stream};
 use tests::wait;
 
 /// How much later a frame arrives by the slow member: later than the next one of its flow is sent.
-const SLOW: Duration = Duration::from_millis(25);
+const SLOW: Duration = Duration::from_millis(15);
 const ROUNDS: usize = 5;
 
 fn bond(lab: &Bonding) -> Result<Value> {
