@@ -6,7 +6,7 @@ use wire::{Duration, Instant};
 use crate::bond::Engine;
 use crate::learning::Learning;
 use crate::rebalance::{rebalance, weights};
-use crate::resilient::{BUCKETS, remap};
+use crate::resilient::BUCKETS;
 use crate::shares::share_out;
 use crate::{Bond, Config, Interface, MAX_MEMBERS, Mode};
 
@@ -125,15 +125,5 @@ impl Bond {
         let before: heapless::Vec<u8, MAX_MEMBERS> = had.collect();
         share_out(&mut clients, &before, &now);
         clients
-    }
-
-    /// The owners of the transmit buckets, with these members to send by.
-    pub(crate) fn deal_buckets(&self, buckets: &mut [u8; BUCKETS], usable: &[u8]) {
-        match &self.engine {
-            Engine::Adaptive(_) => share_out(buckets, &self.table.usable, usable),
-            Engine::Static | Engine::ActiveBackup { .. } | Engine::Ieee8023ad(_) => {
-                remap(buckets, &self.table.usable, usable);
-            }
-        }
     }
 }

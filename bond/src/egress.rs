@@ -3,6 +3,7 @@
 //! One writer, many readers, no lock: the first word is the table's generation, odd while the
 //! writer is at work, and a reader that sees it change reads again.
 
+mod moving;
 mod targets;
 
 use core::sync::atomic::{AtomicU64, Ordering, fence};
@@ -10,8 +11,10 @@ use core::sync::atomic::{AtomicU64, Ordering, fence};
 use wire::Mac;
 
 use crate::monitor::Targets;
-use crate::resilient::UNOWNED;
+use crate::resilient::{Share, Shares, UNOWNED, WEIGHT_MAX, deal};
 use crate::{BUCKETS, MAX_MEMBERS, Mapping, Mode, Usable, XmitHashPolicy};
+
+pub use moving::{Ask, Moving};
 
 /// What the forwarder must know of one member.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,6 +31,8 @@ pub struct MemberEntry {
     pub tx_enabled: bool,
     /// The link is there, before `updelay` and `downdelay`.
     pub carrier: bool,
+    /// Its part of the buckets beside the others'; 0 counts as 1.
+    pub weight: u32,
 }
 
 /// A bond's state as the forwarder needs it.
@@ -58,6 +63,8 @@ pub struct Table {
     pub buckets: [u8; BUCKETS],
     /// balance-alb: the member by which each bucket of clients sends to the bond.
     pub clients: [u8; BUCKETS],
+    /// The buckets that are on their way to another member.
+    pub moving: Moving,
 }
 
 impl Default for Table {
@@ -76,6 +83,7 @@ impl Default for Table {
             active: None,
             buckets: [UNOWNED; BUCKETS],
             clients: [UNOWNED; BUCKETS],
+            moving: Moving::default(),
         }
     }
 }
@@ -92,6 +100,36 @@ impl Table {
             Mode::BalanceTlb | Mode::BalanceAlb => self.active.or(Some(first)),
             Mode::BalanceRr | Mode::BalanceXor | Mode::Broadcast | Mode::Ieee8023ad => Some(0),
         }
+    }
+
+    /// What each usable member that is not masked gets of the buckets.
+    #[must_use]
+    pub fn shares(&self, masked: u32) -> Shares {
+        let share = |member: &u8| Share {
+            member: *member,
+            weight: self
+                .members
+                .get(usize::from(*member))
+                .map_or(1, |entry| entry.weight),
+        };
+        self.survivors(masked).iter().map(share).collect()
+    }
+
+    /// Takes the masked members out, as bondd's next table will: their buckets fall to the others,
+    /// and are not held any longer, since what they wait for does not come.
+    pub fn mask(&mut self, masked: u32) {
+        if masked == 0 {
+            return;
+        }
+        let before = self.buckets;
+        let shares = self.shares(masked);
+        deal(&mut self.buckets, &shares);
+        for (bucket, (old, new)) in (0..=u8::MAX).zip(before.iter().zip(&self.buckets)) {
+            if old != new {
+                self.moving.held.remove(bucket);
+            }
+        }
+        self.usable = self.survivors(masked);
     }
 
     /// The usable members that are not masked, in their order.
@@ -120,7 +158,8 @@ const USABLE: usize = MEMBERS + 2 * MAX_MEMBERS;
 const BUCKET_WORDS: usize = USABLE + MAX_MEMBERS / 8;
 
 const CLIENT_WORDS: usize = BUCKET_WORDS + BUCKETS / 8;
-const TARGET_WORDS: usize = CLIENT_WORDS + BUCKETS / 8;
+const MOVING_WORDS: usize = CLIENT_WORDS + BUCKETS / 8;
+const TARGET_WORDS: usize = MOVING_WORDS + moving::WORDS;
 
 /// Words that a table takes.
 pub const WORDS: usize = TARGET_WORDS + targets::WORDS;
@@ -201,7 +240,8 @@ fn encode(table: &Table) -> [u64; WORDS] {
         let flags = u64::from(member.rx_enabled)
             | u64::from(member.tx_enabled) << 1
             | u64::from(member.carrier) << 2
-            | u64::from(member.unicast_only) << 3;
+            | u64::from(member.unicast_only) << 3
+            | u64::from(member.weight.min(WEIGHT_MAX)) << 8;
         put(MEMBERS + 2 * i, u64::from(member.ifindex) | flags << 32);
         put(MEMBERS + 2 * i + 1, member.mac.to_bits());
     }
@@ -217,6 +257,9 @@ fn encode(table: &Table) -> [u64; WORDS] {
     }
     for (i, bytes) in table.clients.as_chunks::<8>().0.iter().enumerate() {
         put(CLIENT_WORDS + i, u64::from_le_bytes(*bytes));
+    }
+    for (i, word) in moving::encode(&table.moving).into_iter().enumerate() {
+        put(MOVING_WORDS + i, word);
     }
     for (i, word) in targets::encode(&table.targets).into_iter().enumerate() {
         put(TARGET_WORDS + i, word);
@@ -269,6 +312,7 @@ fn decode(generation: u64, words: &[u64; WORDS]) -> Option<Table> {
             tx_enabled: flags & 2 != 0,
             carrier: flags & 4 != 0,
             unicast_only: flags & 8 != 0,
+            weight: u32::try_from(flags >> 8).ok()?,
         };
         table.members.push(entry).ok()?;
     }
@@ -281,13 +325,14 @@ fn decode(generation: u64, words: &[u64; WORDS]) -> Option<Table> {
     }
     for (buckets, at) in [
         (&mut table.buckets, BUCKET_WORDS..CLIENT_WORDS),
-        (&mut table.clients, CLIENT_WORDS..TARGET_WORDS),
+        (&mut table.clients, CLIENT_WORDS..MOVING_WORDS),
     ] {
         let bytes = words.get(at)?.iter().flat_map(|word| word.to_le_bytes());
         for (owner, byte) in buckets.iter_mut().zip(bytes) {
             *owner = byte;
         }
     }
+    table.moving = moving::decode(words.get(MOVING_WORDS..TARGET_WORDS)?)?;
     table.targets = targets::decode(words.get(TARGET_WORDS..)?)?;
     Some(table)
 }

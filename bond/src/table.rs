@@ -1,5 +1,6 @@
 //! From members and mode to the egress table.
 
+use crate::config::weight::weights;
 use crate::egress::{MemberEntry, Table};
 use crate::usable::Usable;
 use crate::{BUCKETS, Bond, Event, MAX_MEMBERS, Mode};
@@ -29,6 +30,7 @@ impl Bond {
             .filter(|_| open.len() >= needed)
             .filter_map(|&i| u8::try_from(i).ok())
             .collect();
+        let weights = weights(&self.config, &self.members, |i| open.contains(&i));
         let mut table = Table {
             generation: self.table.generation,
             mode: self.config.mode,
@@ -42,14 +44,16 @@ impl Bond {
                 .map(|m| m.watched())
                 .unwrap_or_default(),
             members: (0..self.members.len())
-                .filter_map(|i| self.entry(i))
+                .zip(weights)
+                .filter_map(|(i, weight)| self.entry(i, weight))
                 .collect(),
             active: self.active().and_then(|active| u8::try_from(active).ok()),
             clients: self.deal_clients(&usable),
             usable,
             buckets,
+            moving: self.table.moving,
         };
-        self.deal_buckets(&mut table.buckets, &table.usable);
+        self.place_buckets(&mut table);
         if table != self.table {
             self.announce(&table);
             table.generation = table.generation.wrapping_add(2).max(2);
@@ -57,7 +61,7 @@ impl Bond {
         }
     }
 
-    fn entry(&self, i: usize) -> Option<MemberEntry> {
+    fn entry(&self, i: usize, weight: u32) -> Option<MemberEntry> {
         let interface = self.members.get(i)?.interface;
         let all = self.config.all_members_active;
         let takes_all = all || self.config.mode != Mode::BalanceAlb || self.active() == Some(i);
@@ -68,6 +72,7 @@ impl Bond {
             unicast_only: !takes_all,
             tx_enabled: self.is_open(i),
             carrier: interface.carrier,
+            weight,
         })
     }
 

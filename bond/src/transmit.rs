@@ -5,7 +5,7 @@ use wire::Mac;
 use crate::balance_rr::Turn;
 use crate::egress::Table;
 use crate::hash::xmit_hash;
-use crate::{Mode, balance_alb, balance_rr, balance_tlb, broadcast};
+use crate::{Mapping, Mode, balance_alb, balance_rr, balance_tlb, broadcast};
 
 /// The members that a frame leaves by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct Ways {
     /// The MAC that the frame leaves from, where that is not the one that it has
     /// ([`readdress`](crate::balance_alb::readdress)).
     pub source: Option<Mac>,
+    /// The frame must wait: its bucket is on its way to another member.
+    pub is_held: bool,
 }
 
 impl Ways {
@@ -28,6 +30,7 @@ impl Ways {
             copies: 0,
             hash: None,
             source: None,
+            is_held: false,
         }
     }
 
@@ -56,10 +59,18 @@ impl Table {
                 let member = self.choose(hash, masked)?;
                 Some(Ways {
                     hash: Some(hash),
+                    is_held: self.is_held(hash),
                     ..Ways::by(member)
                 })
             }
         }
+    }
+
+    /// Whether frames with this hash must wait.
+    #[must_use]
+    pub fn is_held(&self, hash: u32) -> bool {
+        let [bucket, ..] = hash.to_le_bytes();
+        self.mapping == Mapping::Resilient && self.moving.held.contains(bucket)
     }
 }
 

@@ -10,4 +10,5 @@ mod appliance;
 mod capture;
 mod drops;
 mod modes;
+mod moves;
 mod routers;

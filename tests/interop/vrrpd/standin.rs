@@ -84,6 +84,7 @@ impl StandIn {
             tx_enabled: sends,
             unicast_only: false,
             carrier: true,
+            weight: 1,
         };
         let table = Table {
             generation: self.generation,

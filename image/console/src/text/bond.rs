@@ -54,6 +54,7 @@ fn print_bond(out: &mut impl Write, item: &BondItem) -> io::Result<()> {
         "Forwarder: {forwarder}, egress table {}",
         item.generation
     )?;
+    print_moved(out, item)?;
     for member in &item.members {
         print_member(out, has_buckets(item), member)?;
     }
@@ -68,6 +69,27 @@ fn print_policy(out: &mut impl Write, item: &BondItem) -> io::Result<()> {
 /// In balance-tlb and balance-alb: whether flows move with their load.
 fn is_dynamic(item: &BondItem) -> bool {
     item.mapping == Mapping::Resilient
+}
+
+/// How buckets have moved, where any has.
+fn print_moved(out: &mut impl Write, item: &BondItem) -> io::Result<()> {
+    let moved = &item.moved;
+    let ways = [
+        (moved.idle, "idle"),
+        (moved.drained, "drained"),
+        (moved.answered, "answered"),
+        (moved.late, "late"),
+        (moved.lost, "lost"),
+    ];
+    let ways = ways.into_iter().filter(|(count, _)| *count > 0);
+    let ways: Vec<String> = ways.map(|(count, how)| format!("{count} {how}")).collect();
+    if has_buckets(item) && !ways.is_empty() {
+        writeln!(out, "Buckets Moved: {}", ways.join(", "))?;
+    }
+    if moved.held > 0 {
+        writeln!(out, "Frames Held Meanwhile: {}", moved.held)?;
+    }
+    Ok(())
 }
 
 fn print_monitor(out: &mut impl Write, monitor: &MonitorConfig) -> io::Result<()> {
