@@ -134,10 +134,9 @@ fn an_answer_that_does_not_come_lets_buckets_move_after_50_ms() {
     road.run(ms(1_000));
     road.link(1, true);
     // Up to the moment when frames are held the partner is known to answer.
-    while road.bonds[0].egress().moving.ask.is_none() {
-        road.run(ms(1));
-        road.is_mute |= !road.bonds[0].egress().moving.held.is_empty();
-    }
+    road.wait_until(|road| !road.bonds[0].egress().moving.held.is_empty());
+    road.is_mute = true;
+    road.wait_until(|road| road.bonds[0].egress().moving.ask.is_some());
     let before = road.bonds[0].status().moved;
     road.run(ms(45));
     let idle = 128 - usize::from(BUSY);
@@ -155,13 +154,9 @@ fn only_the_answer_to_the_open_question_counts() {
     road.link(1, false);
     road.run(ms(1_000));
     road.link(1, true);
-    while road.bonds[0].egress().moving.held.is_empty() {
-        road.run(ms(1));
-    }
+    road.wait_until(|road| !road.bonds[0].egress().moving.held.is_empty());
     road.is_mute = true;
-    while road.bonds[0].egress().moving.ask.is_none() {
-        road.run(ms(1));
-    }
+    road.wait_until(|road| road.bonds[0].egress().moving.ask.is_some());
     let ask = road.bonds[0].egress().moving.ask.expect("a question");
     let right = Marker {
         kind: Kind::Response,
@@ -199,9 +194,7 @@ fn a_bondd_that_is_started_anew_within_a_move_moves_nothing_before_the_forwarder
     road.link(1, false);
     road.run(ms(1_000));
     road.link(1, true);
-    while road.bonds[0].egress().moving.held.is_empty() {
-        road.run(ms(1));
-    }
+    road.wait_until(|road| !road.bonds[0].egress().moving.held.is_empty());
     road.restart();
     let now = road.now;
     road.bonds[0].settle(now, None);
@@ -251,9 +244,7 @@ fn buckets_of_a_lost_member_move_at_once_also_those_that_are_held() {
     assert_eq!(road.counts(), [256, 0], "at once");
     road.run(ms(1_000));
     road.link(1, true);
-    while road.bonds[0].egress().moving.held.is_empty() {
-        road.run(ms(1));
-    }
+    road.wait_until(|road| !road.bonds[0].egress().moving.held.is_empty());
     road.link(0, false);
     assert_eq!(road.counts(), [0, 256]);
     assert!(road.bonds[0].egress().moving.held.is_empty());
@@ -267,9 +258,7 @@ fn buckets_whose_new_member_is_lost_stay_where_they_are() {
     road.link(1, false);
     road.run(ms(1_000));
     road.link(1, true);
-    while road.bonds[0].egress().moving.held.is_empty() {
-        road.run(ms(1));
-    }
+    road.wait_until(|road| !road.bonds[0].egress().moving.held.is_empty());
     road.link(1, false);
     assert_eq!(road.counts(), [256, 0]);
     assert!(road.bonds[0].egress().moving.held.is_empty());

@@ -167,6 +167,15 @@ impl Road {
         }
     }
 
+    /// Lets time pass until something is so, which must be soon.
+    pub fn wait_until(&mut self, is_so: impl Fn(&Self) -> bool) {
+        let limit = self.now + ms(5_000);
+        while !is_so(self) {
+            assert!(self.now < limit, "it never comes");
+            self.run(TICK);
+        }
+    }
+
     /// The bond receives this by a member.
     pub fn hear(&mut self, member: usize, bytes: &[u8]) {
         let input = Input::Frame { member, bytes };
