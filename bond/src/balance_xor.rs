@@ -2,7 +2,7 @@
 
 use crate::Mapping;
 use crate::egress::{Table, is_masked};
-use crate::resilient::heir;
+use crate::resilient::deal;
 
 impl Table {
     /// The member that a frame with this hash leaves by. `masked` has a bit for each member whose
@@ -39,6 +39,16 @@ impl Table {
         if self.usable.has(owner) && !is_masked(owner, masked) {
             return Some(usize::from(owner));
         }
-        heir(&self.buckets, &self.survivors(masked), bucket).map(usize::from)
+        self.heir(bucket, masked)
+    }
+
+    /// Who has a bucket when its owner is lost, before bondd has said so.
+    #[cold]
+    fn heir(&self, bucket: u8, masked: u32) -> Option<usize> {
+        let mut dealt = self.buckets;
+        deal(&mut dealt, &self.shares(masked));
+        let heir = *dealt.get(usize::from(bucket))?;
+        let is_usable = self.usable.has(heir) && !is_masked(heir, masked);
+        is_usable.then(|| usize::from(heir))
     }
 }

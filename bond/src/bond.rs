@@ -10,6 +10,7 @@ use crate::egress::Table;
 use crate::lacp::{self, Lacp};
 use crate::member::{Delays, Hold, Interface, LinkState, Member};
 use crate::monitor::{Heard, Monitor};
+use crate::moves::Moves;
 use crate::outbox::{Outbox, Transmit};
 use crate::{Config, Event, MAX_MEMBERS, Mode, active_backup};
 
@@ -91,6 +92,7 @@ pub struct Bond {
     pub(crate) at: Instant,
     pub(crate) forwarder: Forwarder,
     pub(crate) table: Table,
+    pub(crate) moves: Moves,
     pub(crate) outbox: Outbox,
 }
 
@@ -116,6 +118,7 @@ impl Bond {
             at: now,
             forwarder: Forwarder::Alive,
             table: Table::default(),
+            moves: Moves::default(),
             outbox: Outbox::default(),
         };
         bond.guard_paths(|_| true);
@@ -176,7 +179,9 @@ impl Bond {
             Engine::Ieee8023ad(lacp) => lacp.poll_timeout(),
         };
         let watch = self.watch_timeout();
-        links.into_iter().chain(mode).chain(watch).min()
+        let moves = self.moves.poll_timeout();
+        let all = links.into_iter().chain(mode).chain(watch);
+        all.chain(moves).min()
     }
 
     /// Takes over another configuration. With the same mode and members nothing is interrupted;
@@ -294,6 +299,7 @@ impl Bond {
 
     pub(crate) fn run(&mut self, now: Instant) {
         self.at = now;
+        self.moves.expire(now);
         let is_new_interval = self.judge(now);
         self.hold(now);
         for member in &mut self.members {

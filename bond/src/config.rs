@@ -6,6 +6,7 @@ pub mod damping;
 mod fault;
 mod micro_bfd;
 pub mod monitor;
+pub mod weight;
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -32,6 +33,10 @@ pub struct MemberConfig {
     pub port_priority: u16,
     /// active-backup's preference (`prio`): higher is better; default 0.
     pub prio: i32,
+    /// Its part of the buckets of mapping `resilient`, beside the other members': 1 to
+    /// [`weight::MOST`]; None: its speed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight: Option<u8>,
 }
 
 impl MemberConfig {
@@ -42,6 +47,7 @@ impl MemberConfig {
             name: name.to_string(),
             port_priority: DEFAULT_PORT_PRIORITY,
             prio: 0,
+            weight: None,
         }
     }
 }
@@ -58,6 +64,8 @@ impl<'de> Deserialize<'de> for MemberConfig {
                 port_priority: u16,
                 #[serde(default)]
                 prio: i32,
+                #[serde(default)]
+                weight: Option<u8>,
             },
         }
         Ok(match Shape::deserialize(deserializer)? {
@@ -66,10 +74,12 @@ impl<'de> Deserialize<'de> for MemberConfig {
                 name,
                 port_priority,
                 prio,
+                weight,
             } => Self {
                 name,
                 port_priority,
                 prio,
+                weight,
             },
         })
     }

@@ -3,6 +3,7 @@
 //! One writer, many readers, no lock: the first word is the table's generation, odd while the
 //! writer is at work, and a reader that sees it change reads again.
 
+mod moving;
 mod targets;
 
 use core::sync::atomic::{AtomicU64, Ordering, fence};
@@ -10,8 +11,10 @@ use core::sync::atomic::{AtomicU64, Ordering, fence};
 use wire::Mac;
 
 use crate::monitor::Targets;
-use crate::resilient::UNOWNED;
+use crate::resilient::{Share, Shares, UNOWNED, WEIGHT_MAX, deal};
 use crate::{BUCKETS, MAX_MEMBERS, Mapping, Mode, Usable, XmitHashPolicy};
+
+pub use moving::{Ask, Moving};
 
 /// What the forwarder must know of one member.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,6 +29,8 @@ pub struct MemberEntry {
     pub tx_enabled: bool,
     /// The link is there, before `updelay` and `downdelay`.
     pub carrier: bool,
+    /// Its part of the buckets beside the others'; 0 counts as 1.
+    pub weight: u32,
 }
 
 /// A bond's state as the forwarder needs it.
@@ -52,6 +57,8 @@ pub struct Table {
     pub usable: Usable,
     /// The member of each bucket (mapping `resilient`).
     pub buckets: [u8; BUCKETS],
+    /// The buckets that are on their way to another member.
+    pub moving: Moving,
 }
 
 impl Default for Table {
@@ -68,6 +75,7 @@ impl Default for Table {
             members: heapless::Vec::new(),
             usable: Usable::new(),
             buckets: [UNOWNED; BUCKETS],
+            moving: Moving::default(),
         }
     }
 }
@@ -83,6 +91,36 @@ impl Table {
             Mode::ActiveBackup => Some(first),
             Mode::BalanceRr | Mode::BalanceXor | Mode::Broadcast | Mode::Ieee8023ad => Some(0),
         }
+    }
+
+    /// What each usable member that is not masked gets of the buckets.
+    #[must_use]
+    pub fn shares(&self, masked: u32) -> Shares {
+        let share = |member: &u8| Share {
+            member: *member,
+            weight: self
+                .members
+                .get(usize::from(*member))
+                .map_or(1, |entry| entry.weight),
+        };
+        self.survivors(masked).iter().map(share).collect()
+    }
+
+    /// Takes the masked members out, as bondd's next table will: their buckets fall to the others,
+    /// and are not held any longer, since what they wait for does not come.
+    pub fn mask(&mut self, masked: u32) {
+        if masked == 0 {
+            return;
+        }
+        let before = self.buckets;
+        let shares = self.shares(masked);
+        deal(&mut self.buckets, &shares);
+        for (bucket, (old, new)) in (0..=u8::MAX).zip(before.iter().zip(&self.buckets)) {
+            if old != new {
+                self.moving.held.remove(bucket);
+            }
+        }
+        self.usable = self.survivors(masked);
     }
 
     /// The usable members that are not masked, in their order.
@@ -101,7 +139,7 @@ pub(crate) fn is_masked(member: u8, masked: u32) -> bool {
 }
 
 /// Version of the layout below, in the low 16 bits of the second word.
-const LAYOUT: u64 = 3;
+const LAYOUT: u64 = 4;
 const GENERATION: usize = 0;
 const SHAPE: usize = 1;
 const BOND_MAC: usize = 2;
@@ -110,7 +148,8 @@ const MEMBERS: usize = 4;
 const USABLE: usize = MEMBERS + 2 * MAX_MEMBERS;
 const BUCKET_WORDS: usize = USABLE + MAX_MEMBERS / 8;
 
-const TARGET_WORDS: usize = BUCKET_WORDS + BUCKETS / 8;
+const MOVING_WORDS: usize = BUCKET_WORDS + BUCKETS / 8;
+const TARGET_WORDS: usize = MOVING_WORDS + moving::WORDS;
 
 /// Words that a table takes.
 pub const WORDS: usize = TARGET_WORDS + targets::WORDS;
@@ -186,7 +225,8 @@ fn encode(table: &Table) -> [u64; WORDS] {
     for (i, member) in table.members.iter().enumerate() {
         let flags = u64::from(member.rx_enabled)
             | u64::from(member.tx_enabled) << 1
-            | u64::from(member.carrier) << 2;
+            | u64::from(member.carrier) << 2
+            | u64::from(member.weight.min(WEIGHT_MAX)) << 8;
         put(MEMBERS + 2 * i, u64::from(member.ifindex) | flags << 32);
         put(MEMBERS + 2 * i + 1, member.mac.to_bits());
     }
@@ -199,6 +239,9 @@ fn encode(table: &Table) -> [u64; WORDS] {
     }
     for (i, bytes) in table.buckets.as_chunks::<8>().0.iter().enumerate() {
         put(BUCKET_WORDS + i, u64::from_le_bytes(*bytes));
+    }
+    for (i, word) in moving::encode(&table.moving).into_iter().enumerate() {
+        put(MOVING_WORDS + i, word);
     }
     for (i, word) in targets::encode(&table.targets).into_iter().enumerate() {
         put(TARGET_WORDS + i, word);
@@ -248,6 +291,7 @@ fn decode(generation: u64, words: &[u64; WORDS]) -> Option<Table> {
             rx_enabled: flags & 1 != 0,
             tx_enabled: flags & 2 != 0,
             carrier: flags & 4 != 0,
+            weight: u32::try_from(flags >> 8).ok()?,
         };
         table.members.push(entry).ok()?;
     }
@@ -259,12 +303,13 @@ fn decode(generation: u64, words: &[u64; WORDS]) -> Option<Table> {
         (usize::from(member) < members && table.usable.push(member)).then_some(())?;
     }
     let bytes = words
-        .get(BUCKET_WORDS..TARGET_WORDS)?
+        .get(BUCKET_WORDS..MOVING_WORDS)?
         .iter()
         .flat_map(|word| word.to_le_bytes());
     for (owner, byte) in table.buckets.iter_mut().zip(bytes) {
         *owner = byte;
     }
+    table.moving = moving::decode(words.get(MOVING_WORDS..TARGET_WORDS)?)?;
     table.targets = targets::decode(words.get(TARGET_WORDS..)?)?;
     Some(table)
 }

@@ -1,7 +1,7 @@
 //! What lvsd tells bondd back, in words of shared memory: one block for each worker, written by
 //! that worker only, summed by the reader. Accesses beyond the words given do nothing.
 
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering, fence};
 
 use wire::Instant;
 
@@ -18,6 +18,7 @@ const HEADER: usize = 8;
 const PULSE: usize = 0;
 const GENERATION: usize = 1;
 const DRAINED: usize = 2;
+const HELD: usize = 3;
 const LAST_RECEIVE: usize = 8;
 const BYTES: usize = LAST_RECEIVE + MAX_MEMBERS;
 const LAST_NEIGHBOUR: usize = BYTES + BUCKETS;
@@ -92,6 +93,32 @@ pub fn generation(words: &[AtomicU64], worker: usize) -> u64 {
 /// Worker: no frame chosen by an older generation than this is still in a transmit ring.
 pub fn set_drained(words: &[AtomicU64], worker: usize, generation: u64) {
     set(cell(words, worker, DRAINED), generation);
+}
+
+/// What a worker that sleeps has drained: nothing of it is in a transmit ring, and it looks at the
+/// egress table before it sends again.
+pub const ASLEEP: u64 = u64::MAX;
+
+/// Worker: it wakes up, having drained so far; to be said before it looks at the egress table.
+pub fn rise(words: &[AtomicU64], worker: usize, generation: u64) {
+    set_drained(words, worker, generation);
+    // Either bondd sees us awake, or we see what it published before it looked.
+    fence(Ordering::SeqCst);
+}
+
+/// Whether every worker has drained what tables older than this generation chose; to be asked after
+/// that one was published.
+#[must_use]
+pub fn is_drained(words: &[AtomicU64], generation: u64) -> bool {
+    fence(Ordering::SeqCst);
+    (0..workers(words)).all(|worker| drained(words, worker) >= generation)
+}
+
+/// A worker that will look at the egress table soonest: the first that is awake, else the first.
+#[must_use]
+pub fn prompt_worker(words: &[AtomicU64]) -> usize {
+    let is_awake = |worker: &usize| drained(words, *worker) != ASLEEP;
+    (0..workers(words)).find(is_awake).unwrap_or(0)
 }
 
 /// The oldest generation that may still have frames of this worker in a transmit ring.
@@ -169,6 +196,20 @@ pub fn sent(words: &[AtomicU64], worker: usize, hash: u32, bytes: usize) {
     );
 }
 
+/// Worker: a frame waits because its bucket moves.
+pub fn hold(words: &[AtomicU64], worker: usize) {
+    add(cell(words, worker, HELD), 1);
+}
+
+/// How many frames have waited because their buckets moved.
+#[must_use]
+pub fn held(words: &[AtomicU64]) -> u64 {
+    let of_worker = |worker| value(cell(words, worker, HELD));
+    (0..workers(words))
+        .map(of_worker)
+        .fold(0, u64::wrapping_add)
+}
+
 /// Bytes sent in this bucket by all workers.
 #[must_use]
 pub fn bytes(words: &[AtomicU64], bucket: u8) -> u64 {
@@ -199,6 +240,22 @@ mod tests {
         assert_eq!([pulse(&words, 0), pulse(&words, 1)], [0, 2]);
         assert_eq!([generation(&words, 0), generation(&words, 1)], [0, 8]);
         assert_eq!([drained(&words, 0), drained(&words, 1)], [0, 6]);
+    }
+
+    #[test]
+    fn all_is_drained_when_every_worker_has_drained_or_sleeps() {
+        let words = area();
+        set_workers(&words, 2);
+        set_drained(&words, 0, 8);
+        assert!(!is_drained(&words, 8));
+        set_drained(&words, 1, 6);
+        assert!(is_drained(&words, 6) && !is_drained(&words, 8));
+        set_drained(&words, 0, ASLEEP);
+        assert_eq!(prompt_worker(&words), 1);
+        set_drained(&words, 1, ASLEEP);
+        assert!(is_drained(&words, 8) && prompt_worker(&words) == 0);
+        rise(&words, 1, 6);
+        assert!(!is_drained(&words, 8));
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod counters;
 mod fallback;
 mod frame;
 pub mod lag_id;
+pub mod marker;
 pub mod mux;
 pub mod periodic;
 pub mod policy;
@@ -188,6 +189,7 @@ impl Lacp {
         self.fallback = self.choose_fallback(now);
         for (member, (port, told)) in self.ports.iter_mut().zip(&mut self.told).enumerate() {
             watch(port, &self.system, now);
+            marker::forget(port);
             let view = report::view(port);
             report::report(member, core::mem::replace(told, view), view, out);
             if self.system.id != Mac::ZERO

@@ -1,137 +1,159 @@
 //! The resilient mapping: 256 buckets, of which only those move that have to.
 
+use heapless::Vec;
+
+use crate::MAX_MEMBERS;
+
 /// Buckets of a table; a frame's bucket is the low byte of its hash.
 pub const BUCKETS: usize = 256;
 
 /// The owner of a bucket that has never had one.
 pub const UNOWNED: u8 = u8::MAX;
 
-/// The owner that a bucket of a lost member falls to: the orphans are dealt out in turn, so that
-/// this depends on the table and the survivors only. bondd's next table has the same owner.
-#[must_use]
-pub fn heir(buckets: &[u8; BUCKETS], survivors: &[u8], bucket: u8) -> Option<u8> {
-    let before = buckets.iter().take(usize::from(bucket));
-    let rank = before.filter(|&owner| !survivors.contains(owner)).count();
-    survivors.get(rank.checked_rem(survivors.len())?).copied()
+/// The largest weight of a member.
+pub const WEIGHT_MAX: u32 = 0xff_ffff;
+
+/// A member that buckets are dealt out to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Its place in the bond.
+    pub member: u8,
+    /// Its part of the buckets, beside the others' weights; at most [`WEIGHT_MAX`]. 0 counts as 1.
+    pub weight: u32,
 }
 
-/// Deals the buckets out again after the usable members changed from `before` to `now`.
-///
-/// Loss: only the lost members' buckets move. Return: each returned member takes buckets up to an
-/// equal share (rounded down), one at a time from the member that then has most; no other moves.
-/// With nobody usable the table stays, for the member that comes back first.
-pub fn remap(buckets: &mut [u8; BUCKETS], before: &[u8], now: &[u8]) {
-    if now.is_empty() {
-        return;
+/// The members that buckets are dealt out to.
+pub type Shares = Vec<Share, MAX_MEMBERS>;
+
+/// The same weight for each of these; members beyond [`MAX_MEMBERS`] are left out.
+#[must_use]
+pub fn equal(members: &[u8]) -> Shares {
+    let share = |&member: &u8| Share { member, weight: 1 };
+    members.iter().take(MAX_MEMBERS).map(share).collect()
+}
+
+/// Deals out the buckets of members that are in no share, and no others. What a bucket falls to
+/// depends on the table and the shares only, so that bondd and every worker find the same.
+/// With nobody to deal to the table stays, for the member that comes back first.
+pub fn deal(buckets: &mut [u8; BUCKETS], shares: &[Share]) {
+    Accounts::new(buckets, shares).deal(buckets);
+}
+
+/// Deals the buckets out so that each member has what its weight says: as [`deal`], and then of
+/// each member that has too many the first few, and no others.
+pub fn remap(buckets: &mut [u8; BUCKETS], shares: &[Share]) {
+    let mut accounts = Accounts::new(buckets, shares);
+    accounts.deal(buckets);
+    while let Some(richest) = accounts.richest()
+        && let Some(poorest) = accounts.poorest()
+        && let Some(owner) = buckets.iter_mut().find(|owner| **owner == richest)
+    {
+        *owner = poorest;
+        accounts.give(richest);
+        accounts.take(poorest);
     }
-    let mut heirs = now.iter().copied().cycle();
-    for owner in buckets.iter_mut().filter(|owner| !now.contains(owner)) {
-        *owner = heirs.next().unwrap_or(UNOWNED);
+}
+
+/// How many buckets each member has, and how many it should have.
+struct Accounts(Vec<Account, MAX_MEMBERS>);
+
+struct Account {
+    member: u8,
+    count: usize,
+    quota: usize,
+}
+
+impl Accounts {
+    /// By largest remainders; however small its weight, each member has something to do.
+    fn new(buckets: &[u8; BUCKETS], shares: &[Share]) -> Self {
+        let count = |member| buckets.iter().filter(|&&owner| owner == member).count();
+        let weight = |share: &Share| u64::from(share.weight.clamp(1, WEIGHT_MAX));
+        let total: u64 = shares.iter().map(weight).sum();
+        let whole = u64::try_from(BUCKETS).unwrap_or(u64::MAX);
+        let part = |share: &Share| whole * weight(share);
+        let floor = |share: &Share| part(share).checked_div(total).unwrap_or(0);
+        let account = |share: &Share| Account {
+            member: share.member,
+            count: count(share.member),
+            quota: usize::try_from(floor(share).max(1)).unwrap_or(1),
+        };
+        let rest = |share: &Share| match floor(share) {
+            0 => 0,
+            _ => part(share).checked_rem(total).unwrap_or(0),
+        };
+        let mut accounts = Self(shares.iter().map(account).collect());
+        let mut rests: Vec<u64, MAX_MEMBERS> = shares.iter().map(rest).collect();
+        let given: usize = accounts.0.iter().map(|account| account.quota).sum();
+        (given..BUCKETS).for_each(|_| accounts.round_up(&mut rests));
+        (BUCKETS..given).for_each(|_| accounts.round_down());
+        accounts
     }
-    let share = BUCKETS.checked_div(now.len()).unwrap_or(BUCKETS);
-    for &joined in now.iter().filter(|member| !before.contains(member)) {
-        while count(buckets, joined) < share {
-            let Some(richest) = richest(buckets, now) else {
-                return;
-            };
-            let Some(taken) = buckets.iter_mut().find(|owner| **owner == richest) else {
-                return;
-            };
-            *taken = joined;
+
+    /// One more for the largest remainder, of equals for a member that has it already.
+    fn round_up(&mut self, rests: &mut [u64]) {
+        let both = self.0.iter_mut().zip(rests).rev();
+        let excess = |account: &Account| account.count.saturating_sub(account.quota);
+        let next = both.max_by_key(|(account, rest)| (**rest, excess(account)));
+        if let Some((account, rest)) = next {
+            account.quota += 1;
+            *rest = 0;
         }
     }
-}
 
-fn count(buckets: &[u8; BUCKETS], member: u8) -> usize {
-    buckets.iter().filter(|&&owner| owner == member).count()
-}
+    /// One less for who has most, since others have more than their part.
+    fn round_down(&mut self) {
+        let most = self.0.iter_mut().rev().max_by_key(|account| account.quota);
+        if let Some(account) = most {
+            account.quota -= 1;
+        }
+    }
 
-/// The member with most buckets, the first of equals.
-fn richest(buckets: &[u8; BUCKETS], members: &[u8]) -> Option<u8> {
-    members
-        .iter()
-        .copied()
-        .rev()
-        .max_by_key(|&member| count(buckets, member))
+    fn deal(&mut self, buckets: &mut [u8; BUCKETS]) {
+        for owner in buckets {
+            if self.of(*owner).is_none()
+                && let Some(heir) = self.poorest()
+            {
+                *owner = heir;
+                self.take(heir);
+            }
+        }
+    }
+
+    fn of(&mut self, member: u8) -> Option<&mut Account> {
+        self.0.iter_mut().find(|account| account.member == member)
+    }
+
+    fn take(&mut self, member: u8) {
+        if let Some(account) = self.of(member) {
+            account.count += 1;
+        }
+    }
+
+    fn give(&mut self, member: u8) {
+        if let Some(account) = self.of(member) {
+            account.count = account.count.saturating_sub(1);
+        }
+    }
+
+    /// The member that has the smallest part of its quota, the first of equals; none has too few.
+    fn poorest(&self) -> Option<u8> {
+        let lacks = |account: &&Account| account.count < account.quota;
+        let missing = |account: &&Account| {
+            let missing = account.quota.saturating_sub(account.count);
+            (missing << 16).checked_div(account.quota)
+        };
+        let poor = self.0.iter().rev().filter(lacks);
+        poor.max_by_key(missing).map(|account| account.member)
+    }
+
+    /// The member that has most beyond its quota, the first of equals; none has too many.
+    fn richest(&self) -> Option<u8> {
+        let excess = |account: &&Account| account.count.saturating_sub(account.quota);
+        let rich = self.0.iter().rev().filter(|account| excess(account) > 0);
+        rich.max_by_key(excess).map(|account| account.member)
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    extern crate std;
-    use std::vec::Vec;
-
-    use proptest::prelude::*;
-
-    use super::{BUCKETS, UNOWNED, count, heir, remap};
-
-    fn fresh(members: &[u8]) -> [u8; BUCKETS] {
-        let mut buckets = [UNOWNED; BUCKETS];
-        remap(&mut buckets, &[], members);
-        buckets
-    }
-
-    #[test]
-    fn a_new_table_deals_the_buckets_out_evenly_in_turn() {
-        let buckets = fresh(&[0, 2, 5]);
-        assert_eq!(buckets[..6], [0, 2, 5, 0, 2, 5]);
-        assert_eq!([0, 2, 5].map(|m| count(&buckets, m)), [86, 85, 85]);
-    }
-
-    #[test]
-    fn with_nobody_usable_the_table_waits_for_the_first_to_return() {
-        let before = fresh(&[0, 1]);
-        let mut buckets = before;
-        remap(&mut buckets, &[0, 1], &[]);
-        assert_eq!(buckets, before);
-        remap(&mut buckets, &[], &[1]);
-        assert_eq!(count(&buckets, 1), BUCKETS);
-    }
-
-    fn members() -> impl Strategy<Value = Vec<u8>> {
-        proptest::sample::subsequence((0..16).collect::<Vec<u8>>(), 2..=16)
-    }
-
-    proptest! {
-        #[test]
-        fn a_loss_moves_only_the_lost_members_buckets(all in members(), pick in any::<prop::sample::Index>()) {
-            let before = fresh(&all);
-            let lost = all[pick.index(all.len())];
-            let left: Vec<u8> = all.iter().copied().filter(|&m| m != lost).collect();
-            let mut after = before;
-            remap(&mut after, &all, &left);
-            for (bucket, (old, new)) in before.iter().zip(&after).enumerate() {
-                prop_assert_eq!(*old == lost, old != new, "bucket {}", bucket);
-                prop_assert!(left.contains(new));
-            }
-        }
-
-        #[test]
-        fn the_forwarders_own_choice_is_what_the_next_table_says(all in members(), pick in any::<prop::sample::Index>()) {
-            let before = fresh(&all);
-            let lost = all[pick.index(all.len())];
-            let left: Vec<u8> = all.iter().copied().filter(|&m| m != lost).collect();
-            let mut after = before;
-            remap(&mut after, &all, &left);
-            for bucket in 0..=255u8 {
-                if before[usize::from(bucket)] == lost {
-                    prop_assert_eq!(heir(&before, &left, bucket), Some(after[usize::from(bucket)]));
-                }
-            }
-        }
-
-        #[test]
-        fn a_return_moves_only_to_the_returned_member_and_only_its_share(all in members(), pick in any::<prop::sample::Index>()) {
-            let lost = all[pick.index(all.len())];
-            let left: Vec<u8> = all.iter().copied().filter(|&m| m != lost).collect();
-            let before = fresh(&left);
-            let mut after = before;
-            remap(&mut after, &left, &all);
-            let moved = before.iter().zip(&after).filter(|(old, new)| old != new).count();
-            prop_assert_eq!(moved, BUCKETS / all.len());
-            prop_assert_eq!(count(&after, lost), moved);
-            for &member in &left {
-                prop_assert!(count(&after, member) <= BUCKETS / all.len() + 2);
-            }
-        }
-    }
-}
+#[path = "tests/resilient.rs"]
+mod tests;

@@ -92,6 +92,7 @@ impl Bond {
         }
         self.configure(now);
         self.resume_monitor();
+        self.resume_moves(now);
         self.table.generation = saved.generation & !1;
         self.table.usable = saved
             .usable

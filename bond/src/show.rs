@@ -34,6 +34,7 @@ impl Bond {
             active: self.active().map(|member| member.name.clone()),
             forwarder: self.forwarder,
             generation: self.table.generation,
+            moved: self.moves.moved,
             members: members
                 .map(|(i, member)| self.member_status(i, member, now))
                 .collect(),
@@ -96,6 +97,7 @@ impl Bond {
             usable: self.is_usable(i),
             why: self.why(i, member),
             buckets: self.table.buckets.iter().filter(is_own).count(),
+            weight: self.table.members.get(i).map_or(0, |entry| entry.weight),
             failures: member.failures,
             penalty: damping.map_or(0, |damping| member.penalty.points(damping, now)),
             reuse_in_ms: held.map(|until| until.since(now).as_millis()),

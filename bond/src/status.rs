@@ -10,6 +10,7 @@ use wire::lacp::PortInfo;
 
 use crate::lacp::counters::Counters;
 use crate::lacp::{churn, mux, periodic, receive, selection::Selected};
+use crate::moves::Moved;
 use crate::{
     AdSelect, Duplex, Fallback, Forwarder, LacpRate, Mapping, Mode, MonitorConfig, XmitHashPolicy,
 };
@@ -121,6 +122,9 @@ pub struct Status {
     pub forwarder: Forwarder,
     /// The egress table's generation.
     pub generation: u64,
+    /// How its buckets have moved.
+    #[serde(default)]
+    pub moved: Moved,
     /// The members in the bond's order.
     pub members: Vec<MemberStatus>,
 }
@@ -146,6 +150,9 @@ pub struct MemberStatus {
     pub why: Option<Why>,
     /// Buckets of the resilient mapping that it owns.
     pub buckets: usize,
+    /// Its part of them beside the others' of now.
+    #[serde(default)]
+    pub weight: u32,
     /// How often its link went down.
     pub failures: u64,
     /// What its losses of carrier have cost it, less what was forgotten since; 0 without damping.

@@ -1,7 +1,7 @@
 //! From members and mode to the egress table.
 
+use crate::config::weight::weights;
 use crate::egress::{MemberEntry, Table};
-use crate::resilient::remap;
 use crate::{Bond, Event, MAX_MEMBERS, Mode};
 
 impl Bond {
@@ -19,6 +19,7 @@ impl Bond {
             .filter(|_| open.len() >= needed)
             .filter_map(|&i| u8::try_from(i).ok())
             .collect();
+        let weights = weights(&self.config, &self.members, |i| open.contains(&i));
         let mut table = Table {
             generation: self.table.generation,
             mode: self.config.mode,
@@ -32,12 +33,14 @@ impl Bond {
                 .map(|m| m.watched())
                 .unwrap_or_default(),
             members: (0..self.members.len())
-                .filter_map(|i| self.entry(i))
+                .zip(weights)
+                .filter_map(|(i, weight)| self.entry(i, weight))
                 .collect(),
             usable,
             buckets: self.table.buckets,
+            moving: self.table.moving,
         };
-        remap(&mut table.buckets, &self.table.usable, &table.usable);
+        self.place_buckets(&mut table);
         if table != self.table {
             self.announce(&table);
             table.generation = table.generation.wrapping_add(2).max(2);
@@ -45,7 +48,7 @@ impl Bond {
         }
     }
 
-    fn entry(&self, i: usize) -> Option<MemberEntry> {
+    fn entry(&self, i: usize, weight: u32) -> Option<MemberEntry> {
         let interface = self.members.get(i)?.interface;
         Some(MemberEntry {
             ifindex: interface.ifindex,
@@ -53,6 +56,7 @@ impl Bond {
             rx_enabled: self.is_collecting(i) || self.config.all_members_active,
             tx_enabled: self.is_open(i),
             carrier: interface.carrier,
+            weight,
         })
     }
 

@@ -3,7 +3,7 @@
 use crate::balance_rr::Turn;
 use crate::egress::Table;
 use crate::hash::xmit_hash;
-use crate::{Mode, balance_rr, broadcast};
+use crate::{Mapping, Mode, balance_rr, broadcast};
 
 /// The members that a frame leaves by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct Ways {
     pub copies: u32,
     /// The hash that chose, where one did.
     pub hash: Option<u32>,
+    /// The frame must wait: its bucket is on its way to another member.
+    pub is_held: bool,
 }
 
 impl Ways {
@@ -22,6 +24,7 @@ impl Ways {
             first,
             copies: 0,
             hash: None,
+            is_held: false,
         }
     }
 
@@ -48,10 +51,18 @@ impl Table {
                 let member = self.choose(hash, masked)?;
                 Some(Ways {
                     hash: Some(hash),
+                    is_held: self.is_held(hash),
                     ..Ways::by(member)
                 })
             }
         }
+    }
+
+    /// Whether frames with this hash must wait.
+    #[must_use]
+    pub fn is_held(&self, hash: u32) -> bool {
+        let [bucket, ..] = hash.to_le_bytes();
+        self.mapping == Mapping::Resilient && self.moving.held.contains(bucket)
     }
 }
 

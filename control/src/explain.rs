@@ -4,7 +4,7 @@ use std::fmt;
 
 use bond::egress::{MemberEntry, Table};
 use bond::hash::xmit_hash;
-use bond::resilient::remap;
+use bond::resilient::{equal, remap};
 use bond::{BUCKETS, MAX_MEMBERS, Mapping, XmitHashPolicy};
 use serde::Serialize;
 
@@ -55,7 +55,7 @@ impl Hasher {
             table.members.push(MemberEntry::default()).ok()?;
             table.usable.push(member);
         }
-        remap(&mut table.buckets, &[], &usable);
+        remap(&mut table.buckets, &equal(&usable));
         Some(Self { table })
     }
 

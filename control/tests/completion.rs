@@ -182,7 +182,7 @@ fn what_means_nothing_or_two_things_is_told_with_what_fits() {
         ("set bond b members", "incomplete: NIC"),
         (
             "set bond b member eth1",
-            "incomplete: actor_port_prio | prio",
+            "incomplete: actor_port_prio | prio | weight",
         ),
         ("ping", "incomplete: HOST"),
         ("ping h count", "incomplete: 1..1000"),

@@ -41,6 +41,15 @@ impl Frame {
     }
 }
 
+/// How far a port has come with what it was given to send.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Frames queued so far.
+    pub queued: u64,
+    /// How many of them have left: they are sent in the order in which they were queued.
+    pub sent: u64,
+}
+
 /// The frames and the ports of one worker: one queue of every port, one umem, one free list.
 ///
 /// A frame received on one port is transmitted on another without a copy. Nothing is seen by the
@@ -70,6 +79,9 @@ pub trait Lane {
     /// # Errors
     /// Gives the frame back when the transmit ring is full: the caller counts and releases it.
     fn transmit(&mut self, port: PortIndex, frame: Frame) -> Result<(), Frame>;
+
+    /// How far a port has come, as [`Lane::flush`] found it last; frames queued since count as queued.
+    fn progress(&self, port: PortIndex) -> Progress;
 
     /// Gives a frame back unsent.
     fn release(&mut self, frame: Frame);

@@ -8,5 +8,6 @@ mod direct;
 mod leavings;
 mod modes;
 mod monitor;
+mod moves;
 mod pair;
 mod queues;

@@ -142,6 +142,20 @@ const CASES: &[Case] = &[
         }
         appliance
     }),
+    ("lvsd/bucket_queue_full", || {
+        let mut appliance = Appliance::detached(Sizes {
+            frames: 2 * lvsd::held::CAPACITY,
+            ..Sizes::default()
+        });
+        for bucket in 0..=255 {
+            appliance.table.moving.held.insert(bucket);
+        }
+        appliance.attach();
+        for n in 0..=lvsd::held::CAPACITY {
+            appliance.receive(&syn(4_000 + u16::try_from(n).unwrap()));
+        }
+        appliance
+    }),
     ("lvsd/host_queue_full", || {
         let mut appliance = Appliance::up();
         for _ in 0..=lvsd::shared::HOST_QUEUE {

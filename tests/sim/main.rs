@@ -9,4 +9,5 @@ mod appliance;
 mod capture;
 mod drops;
 mod modes;
+mod moves;
 mod routers;

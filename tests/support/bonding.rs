@@ -147,6 +147,11 @@ impl Bonding {
         self.switch.cut(self.port(member)?, Direction::Both)
     }
 
+    /// Has every frame that the appliance sends by a member arrive so much later.
+    pub fn slow(&self, member: usize, delay: Duration) -> Result<()> {
+        self.switch.delay(self.port(member)?, Direction::In, delay)
+    }
+
     /// Makes a member whole and waits until all carry traffic.
     pub fn heal(&self, member: usize) -> Result<()> {
         let port = self.port(member)?;

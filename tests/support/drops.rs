@@ -105,6 +105,7 @@ pub const IN_PROCESS: &[&str] = &[
     "lvs/not_active",
     "lvs/reply_too_long",
     "lvs/table_busy",
+    "lvsd/bucket_queue_full",
     "lvsd/host_queue_full",
     "lvsd/host_write_failed",
     "lvsd/malformed",

@@ -247,6 +247,8 @@ impl Served {
             self.engine.handle_timeout(now());
         }
         self.turn_paths();
+        let memory = self.feedback.as_ref().map(SharedMemory::words);
+        self.engine.settle(now(), memory);
         self.send();
         while let Some(event) = self.engine.poll_event() {
             self.news = News::Change;

@@ -78,6 +78,8 @@ impl Config {
             let mut before = self.members.iter().take(i);
             let is_new = before.all(|other| other.name != *name);
             checks.check(is_new, "members", name, "each member once");
+            let weight = member.weight.unwrap_or(1);
+            checks.check(weight > 0, "weight", &weight, "1 to 255");
         }
         if let Some(primary) = &self.primary {
             let is_member = self.members.iter().any(|member| member.name == *primary);

@@ -11,6 +11,9 @@ pub struct Counters {
     pub lacpdus_tx: u64,
     /// Markers received (dot3adAggPortStatsMarkerPDUsRx).
     pub marker_pdus_rx: u64,
+    /// Markers sent (dot3adAggPortStatsMarkerPDUsTx).
+    #[serde(default)]
+    pub marker_pdus_tx: u64,
     /// Marker responses received (dot3adAggPortStatsMarkerResponsePDUsRx).
     pub marker_response_pdus_rx: u64,
     /// Marker responses sent (dot3adAggPortStatsMarkerResponsePDUsTx).

@@ -71,7 +71,10 @@ fn answer(
     out: &mut Outbox,
 ) {
     match marker.kind {
-        Kind::Response => return bump(&mut port.counters.marker_response_pdus_rx),
+        Kind::Response => {
+            bump(&mut port.counters.marker_response_pdus_rx);
+            return super::marker::answered(port, system, marker);
+        }
         Kind::Information => bump(&mut port.counters.marker_pdus_rx),
     }
     if marker.system == system.id {

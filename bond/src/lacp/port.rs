@@ -76,6 +76,8 @@ pub struct Port {
     pub sent: transmit::Recent,
     /// Until when the port counts as looped back to ourselves.
     pub loop_while: Option<Instant>,
+    /// The Marker Generator.
+    pub generator: super::marker::Generator,
     /// Markers answered lately.
     pub answered: transmit::Recent,
     /// The Actor Churn Detection machine.
@@ -111,6 +113,7 @@ impl Port {
             ntt: false,
             sent: transmit::Recent::default(),
             loop_while: None,
+            generator: super::marker::Generator::default(),
             answered: transmit::Recent::default(),
             actor_churn: churn::Machine::default(),
             partner_churn: churn::Machine::default(),

@@ -6,9 +6,9 @@ use std::vec::Vec;
 use proptest::prelude::*;
 use wire::Mac;
 
-use super::{MemberEntry, Table, WORDS, generation, publish, read};
+use super::{Ask, MemberEntry, Table, WORDS, generation, publish, read};
 use crate::monitor::{Target, Targets};
-use crate::resilient::remap;
+use crate::resilient::{equal, remap};
 use crate::{MAX_MEMBERS, Mapping, Mode, XmitHashPolicy};
 
 fn words() -> Vec<AtomicU64> {
@@ -22,6 +22,7 @@ fn table(generation: u64, mapping: Mapping, usable: &[u8]) -> Table {
         rx_enabled: true,
         tx_enabled: usable.contains(&i),
         carrier: i != 3,
+        weight: 1,
     };
     let mut table = Table {
         generation,
@@ -34,14 +35,24 @@ fn table(generation: u64, mapping: Mapping, usable: &[u8]) -> Table {
         usable: usable.iter().copied().collect(),
         ..Table::default()
     };
-    remap(&mut table.buckets, &[], usable);
+    remap(&mut table.buckets, &equal(usable));
     table
 }
 
 #[test]
 fn what_is_published_is_what_is_read() {
     let words = words();
-    let published = table(6, Mapping::Resilient, &[0, 2]);
+    let mut published = table(6, Mapping::Resilient, &[0, 2]);
+    published.members[1].weight = 0xff_ffff;
+    for bucket in [0, 77, 255] {
+        published.moving.held.insert(bucket);
+    }
+    published.moving.ask = Some(Ask {
+        worker: 31,
+        members: 1 << 15,
+        transaction: u32::MAX,
+        system: Mac([6; 6]),
+    });
     publish(&words, &published);
     assert_eq!(read(&words), Some(published));
     assert_eq!(generation(&words), 6);

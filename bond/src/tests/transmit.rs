@@ -8,7 +8,7 @@ use super::Ways;
 use crate::balance_rr::Turn;
 use crate::egress::Table;
 use crate::hash::xmit_hash;
-use crate::resilient::remap;
+use crate::resilient::{equal, remap};
 use crate::{Mapping, Mode, XmitHashPolicy};
 
 fn table(mode: Mode, mapping: Mapping, usable: &[u8]) -> Table {
@@ -19,7 +19,7 @@ fn table(mode: Mode, mapping: Mapping, usable: &[u8]) -> Table {
         usable: usable.iter().copied().collect(),
         ..Table::default()
     };
-    remap(&mut table.buckets, &[], usable);
+    remap(&mut table.buckets, &equal(usable));
     table
 }
 
@@ -96,7 +96,7 @@ proptest! {
         let before = table(Mode::BalanceXor, Mapping::Resilient, &all);
         let left: Vec<u8> = all.iter().copied().filter(|&member| member != lost).collect();
         let mut after = Table { usable: left.iter().copied().collect(), ..before.clone() };
-        remap(&mut after.buckets, &all, &left);
+        remap(&mut after.buckets, &equal(&left));
         for port in ports {
             let of = |table: &Table, masked| ways(table, &flow(port), masked).map(|ways| ways.first);
             let (old, new) = (of(&before, 0), of(&after, 0));

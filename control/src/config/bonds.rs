@@ -6,6 +6,7 @@ mod lacp;
 mod micro_bfd;
 pub(super) mod modes;
 mod monitor;
+mod weight;
 
 use bond::{
     AdSelect, ArpAllTargets, ArpValidate, Fallback, LacpRate, MAX_MEMBERS, MAX_MTU, Mapping,
@@ -93,6 +94,7 @@ fn read_bond(name: &str, table: &Section<'_, '_>) -> bond::Config {
     if table.is_whole() {
         check_primary(table, &config);
         check_delays(table, &config);
+        weight::check(table, &config);
     }
     config
 }
@@ -126,11 +128,13 @@ fn read_members(table: &Section<'_, '_>, mode: Option<Mode>) -> Vec<MemberConfig
             modes::check(&options, mode, modes::MEMBER_OPTIONS);
         }
         let port_priority = options.value("actor_port_prio", |v| integer(0..=u16::MAX, "", v));
+        let weight = weight::read(&options);
         let prio = options.value("prio", |v| integer(i32::MIN..=i32::MAX, "", v));
         match members.iter_mut().find(|member| member.name == name) {
             Some(member) => {
                 member.port_priority = port_priority.unwrap_or(member.port_priority);
                 member.prio = prio.unwrap_or(member.prio);
+                member.weight = weight;
             }
             None if !table.is_whole() && is_interface(&name) => {}
             None => options.fault_here("options of an interface that members lists"),

@@ -221,6 +221,9 @@ fn print_bond(page: &mut Page, bond: &bond::Config) {
         page.optional_table(&join(&join(&path, "member"), &member.name));
         page.bare_unless(plain.port_priority, "actor_port_prio", member.port_priority);
         page.bare_unless(plain.prio, "prio", member.prio);
+        if let Some(weight) = member.weight {
+            page.bare("weight", weight);
+        }
     }
     if let Some(micro_bfd) = &bond.micro_bfd {
         page.table(&join(&path, "micro_bfd"));

@@ -30,6 +30,7 @@ use crate::clock::now;
 use crate::keep::{self, Kept};
 use crate::kernel::Kernel;
 use crate::members::Members;
+use crate::nudge::Nudge;
 use crate::rates::RateMeter;
 use crate::shared::Shared;
 use crate::threads::{self, Failures};
@@ -52,6 +53,7 @@ struct Daemon {
     kernel: Kernel,
     kept: Kept,
     carrier: CarrierWatch,
+    nudge: Nudge,
     meter: RateMeter,
     cleared: Cleared,
     ifnames: Vec<String>,
@@ -150,6 +152,7 @@ impl Daemon {
             verdicts: mpsc::channel(VERDICTS_WAITING),
             _promiscuous: promiscuous.collect::<io::Result<_>>()?,
             carrier: CarrierWatch::new(Ethtool::open()?, shared.bonds.len()),
+            nudge: Nudge::default(),
             meter: RateMeter::default(),
             cleared: Cleared::default(),
             mode: ports.mode,
@@ -215,6 +218,7 @@ impl Daemon {
     }
 
     fn look(&mut self) {
+        self.nudge.look(&self.shared);
         self.carrier.look(&self.shared, &self.ifnames);
         let said = (&self.plans[..], &self.virtuals[..]);
         self.carrier.follow(&self.shared, &self.taps, said, now());

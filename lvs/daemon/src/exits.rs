@@ -5,6 +5,7 @@
 pub struct Exits {
     first: usize,
     copies: u64,
+    held: Option<usize>,
 }
 
 impl Exits {
@@ -13,7 +14,27 @@ impl Exits {
         let mut ports = ports.into_iter();
         let first = ports.next()?;
         let copies = ports.fold(0, |copies, port| copies | 1 << port);
-        Some(Self { first, copies })
+        Some(Self {
+            first,
+            copies,
+            held: None,
+        })
+    }
+
+    /// These, but the frame is to wait because its bucket moves: it leaves when this bond says by
+    /// which ports.
+    #[must_use]
+    pub const fn held_by(self, bond: usize) -> Self {
+        Self {
+            held: Some(bond),
+            ..self
+        }
+    }
+
+    /// The bond that holds the frame.
+    #[must_use]
+    pub const fn held(self) -> Option<usize> {
+        self.held
     }
 
     /// The port of the frame itself.
@@ -55,5 +76,6 @@ mod tests {
         let exits = Exits::of([2]).unwrap();
         assert!(exits.is_single() && exits.copies().next().is_none());
         assert_eq!(Exits::of([]), None);
+        assert_eq!((exits.held(), exits.held_by(1).held()), (None, Some(1)));
     }
 }

@@ -6,9 +6,10 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use bond::egress::Table;
+use bond::egress::{Ask, Table};
 use bond::feedback;
 use lvs::Verdict;
+use netio::frame::Progress;
 use wire::headers::{Headers, Net};
 use wire::{Instant, Mac, ParseError};
 
@@ -58,6 +59,26 @@ pub enum Loss {
     Bond(bond::DropReason),
 }
 
+/// What is new since the turn before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct News {
+    /// Next hops are.
+    pub hops: bool,
+    /// By which ports frames leave a bond, or which of them are held.
+    pub exits: bool,
+}
+
+/// A marker to send.
+#[derive(Clone, Copy, Debug)]
+pub struct Marker {
+    ask: Ask,
+    member: usize,
+    /// The port that it leaves by.
+    pub port: usize,
+    /// Its length.
+    pub len: usize,
+}
+
 /// One worker's snapshots and engine state.
 #[derive(Debug)]
 pub struct Forwarder {
@@ -87,27 +108,76 @@ impl Forwarder {
         }
     }
 
-    /// Takes up what the slow path and bondd published; true when next hops are new.
-    pub fn refresh(&mut self) -> bool {
+    /// Takes up what the slow path and bondd published.
+    pub fn refresh(&mut self, now: Instant) -> News {
+        let mut news = News::default();
         for (view, link) in self.views.iter_mut().zip(&self.shared.bonds) {
-            view.refresh(link);
+            news.exits |= view.refresh(link, now);
         }
         if !std::ptr::eq(&**self.shared.services.load(), &*self.services) {
             self.services = self.shared.services.load_full();
         }
-        let news = !std::ptr::eq(&**self.shared.hops.load(), &*self.hops);
-        if news {
+        news.hops = !std::ptr::eq(&**self.shared.hops.load(), &*self.hops);
+        if news.hops {
             self.hops = self.shared.hops.load_full();
             self.hop_cache.clear();
         }
         news
     }
 
-    /// Tells each bondd that this worker is alive.
-    pub fn pulse(&self) {
-        for (view, link) in self.views.iter().zip(&self.shared.bonds) {
-            view.pulse(link, self.worker);
+    /// Tells each bond's bondd that this worker is alive, and what has left.
+    pub fn pulse(&mut self, progress: impl Fn(usize) -> Progress) {
+        for (view, link) in self.views.iter_mut().zip(&self.shared.bonds) {
+            view.pulse(link, self.worker, &progress);
         }
+    }
+
+    /// Tells each bond's bondd that this worker sleeps; true: some bondd waits for it.
+    pub fn rest(&self, progress: impl Fn(usize) -> Progress) -> bool {
+        let bonds = self.views.iter().zip(&self.shared.bonds);
+        bonds.fold(false, |is_awaited, (view, link)| {
+            view.rest(link, self.worker, &progress) || is_awaited
+        })
+    }
+
+    /// Tells each bond's bondd that this worker is awake again.
+    pub fn rise(&self) {
+        for (view, link) in self.views.iter().zip(&self.shared.bonds) {
+            view.rise(link, self.worker);
+        }
+    }
+
+    /// A marker that this worker is to send, put together as [`Forwarder::reply`], and the port that
+    /// it leaves by. Whether it has left is said by [`Forwarder::note_marker`].
+    pub fn marker(&mut self, bond: usize) -> Option<Marker> {
+        let view = &mut self.views[bond];
+        loop {
+            let (ask, member) = view.unasked(self.worker)?;
+            let port = self.shared.bonds[bond].ports.get(member).copied().flatten();
+            let frame = view.table().and_then(|table| ask.frame(table, member));
+            if let (Some(port), Some(frame)) = (port, frame) {
+                let len = frame.len();
+                self.reply[..len].copy_from_slice(&frame);
+                return Some(Marker {
+                    ask,
+                    member,
+                    port,
+                    len,
+                });
+            }
+            // Without a NIC nobody can ask there, and nothing was sent.
+            view.note_asked(&ask, member);
+        }
+    }
+
+    /// A marker was sent.
+    pub fn note_marker(&mut self, bond: usize, marker: &Marker) {
+        self.views[bond].note_asked(&marker.ask, marker.member);
+    }
+
+    /// A finished frame waits because its bucket moves.
+    pub fn note_held(&self, bond: usize) {
+        feedback::hold(self.shared.bonds[bond].feedback.words(), self.worker);
     }
 
     /// The frame that [`Fate::Reply`] speaks of.
@@ -235,7 +305,7 @@ impl Forwarder {
             },
             Verdict::Reply { len } => {
                 let (view, link) = (&mut self.views[place.bond], &self.shared.bonds[place.bond]);
-                match leave(view, link, self.worker, &self.reply[..len]) {
+                match leave(view, link, (self.worker, place.bond), &self.reply[..len]) {
                     Ok(exits) => Fate::Reply { exits, len },
                     Err(loss) => Fate::Drop(loss),
                 }
@@ -278,21 +348,33 @@ impl Forwarder {
     /// Why it cannot leave.
     pub fn leave(&mut self, bond: usize, frame: &[u8]) -> Result<Exits, Loss> {
         let (view, link) = (&mut self.views[bond], &self.shared.bonds[bond]);
-        leave(view, link, self.worker, frame)
+        leave(view, link, (self.worker, bond), frame)
     }
 }
 
-fn leave(view: &mut BondView, link: &BondLink, worker: usize, frame: &[u8]) -> Result<Exits, Loss> {
+/// The ports by which a finished frame leaves a bond. What is held counts as sent when it is.
+fn leave(
+    view: &mut BondView,
+    link: &BondLink,
+    (worker, bond): (usize, usize),
+    frame: &[u8],
+) -> Result<Exits, Loss> {
     if view.table().is_none() {
         return Err(Loss::Own(DropReason::NotAttached));
     }
     let no_member = Loss::Bond(bond::DropReason::NoUsableMember);
-    let ways = view.ways(link, frame).ok_or(no_member)?;
-    if let Some(hash) = ways.hash {
+    let ways = view.ways(frame).ok_or(no_member)?;
+    if let Some(hash) = ways.hash.filter(|_| !ways.is_held) {
         feedback::sent(link.feedback.words(), worker, hash, frame.len());
     }
     // A member without a NIC is masked, as one without carrier is.
-    Exits::of(ways.members().filter_map(|member| link.ports[member])).ok_or(no_member)
+    let ports = ways.members().filter_map(|member| link.ports[member]);
+    let exits = Exits::of(ports).ok_or(no_member)?;
+    Ok(if ways.is_held {
+        exits.held_by(bond)
+    } else {
+        exits
+    })
 }
 
 fn punt_reason(headers: &Headers) -> PuntReason {

@@ -20,14 +20,17 @@ pub mod clock;
 pub mod complaints;
 pub mod counters;
 pub mod daemon;
+pub mod drain;
 pub mod exits;
 pub mod forward;
+pub mod held;
 pub mod hop_cache;
 pub mod host;
 pub mod keep;
 pub mod kernel;
 pub mod members;
 pub mod nexthop;
+pub mod nudge;
 pub mod parked;
 
 pub mod prepare;

@@ -7,6 +7,8 @@ pub enum DropReason {
     Malformed,
     /// No egress table has come from bondd for this bond yet.
     NotAttached,
+    /// Too many frames were waiting for buckets that move already.
+    BucketQueueFull,
     /// The member's transmit ring was full.
     TxRingFull,
     /// For a virtual router that is not Active on this box.
@@ -29,9 +31,10 @@ pub enum DropReason {
 
 impl DropReason {
     /// Every reason, in the order of [`DropReason::index`].
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Malformed,
         Self::NotAttached,
+        Self::BucketQueueFull,
         Self::TxRingFull,
         Self::NotActive,
         Self::Redirect,
@@ -55,6 +58,7 @@ impl DropReason {
         match self {
             Self::Malformed => "malformed",
             Self::NotAttached => "not_attached",
+            Self::BucketQueueFull => "bucket_queue_full",
             Self::TxRingFull => "tx_ring_full",
             Self::NotActive => "not_active",
             Self::Redirect => "redirect",

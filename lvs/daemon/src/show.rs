@@ -63,6 +63,7 @@ fn own_drops(shared: &Shared, reason: DropReason) -> u64 {
         DropReason::HostWriteFailed => by_hosts(|link| link.host_write_failed.total()),
         DropReason::Malformed
         | DropReason::NotAttached
+        | DropReason::BucketQueueFull
         | DropReason::TxRingFull
         | DropReason::NotActive
         | DropReason::Redirect

@@ -1,5 +1,7 @@
 //! A worker: one queue of every port, one thread.
 
+mod moving;
+
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,6 +13,7 @@ use wire::{Duration, Instant};
 use crate::capture::Direction;
 use crate::exits::Exits;
 use crate::forward::{Fate, Forwarder, Loss};
+use crate::held::Held;
 use crate::host;
 use crate::parked::Parked;
 use crate::reason::DropReason;
@@ -21,6 +24,8 @@ use crate::shared::{Shared, WorkerShare};
 const SPIN: Duration = Duration::from_micros(50);
 /// The longest sleep: the pulse must go on, and parked frames must expire.
 const NAP: Duration = Duration::from_millis(50);
+/// The longest sleep while bondd waits for us.
+const SHORT_NAP: Duration = Duration::from_micros(500);
 /// Bytes of the longest frame that a chunk of the umem holds.
 const CHUNK: usize = 4_096;
 /// How many frames of the host interfaces a turn takes at most.
@@ -43,6 +48,7 @@ pub struct Worker<L> {
     lane: L,
     forwarder: Forwarder,
     parked: Parked,
+    held: Held,
     scratch: Box<[u8; FRAME_MAX]>,
     /// A bit for each port that somebody captures, as of this turn.
     captured: u64,
@@ -60,6 +66,7 @@ impl<L: Lane> Worker<L> {
             lane,
             forwarder: Forwarder::new(Arc::clone(&shared), index, engine),
             parked: Parked::default(),
+            held: Held::default(),
             scratch: Box::new([0; FRAME_MAX]),
             captured: 0,
             leaving: Box::new([0; FRAME_MAX]),
@@ -86,8 +93,10 @@ impl<L: Lane> Worker<L> {
             } else if mode == PollMode::Adaptive && now >= busy_until {
                 let shared = Arc::clone(&self.shared);
                 let ring = &shared.workers[self.index].from_host;
-                self.lane.wait(NAP, Some(ring.wake()))?;
+                let nap = self.rest();
+                self.lane.wait(nap, Some(ring.wake()))?;
                 ring.quiet();
+                self.forwarder.rise();
             } else {
                 std::hint::spin_loop();
             }
@@ -97,18 +106,23 @@ impl<L: Lane> Worker<L> {
 
     /// One turn over all ports, the host interfaces and the parked frames: how many it handled.
     pub fn turn(&mut self, now: Instant) -> usize {
-        let hops_are_new = self.forwarder.refresh();
+        let news = self.forwarder.refresh(now);
         self.captured = self.shared.captures.ports();
+        if news.exits {
+            self.unhold();
+            self.ask();
+        }
         let mut handled = 0;
         for port in 0..self.lane.ports() {
             handled += self.receive(now, port);
         }
         handled += self.send_for_host();
         if !self.parked.is_empty() {
-            self.unpark(now, hops_are_new);
+            self.unpark(now, news.hops);
         }
         self.lane.flush();
-        self.forwarder.pulse();
+        let lane = &self.lane;
+        self.forwarder.pulse(|port| lane.progress(port));
         handled
     }
 
@@ -226,6 +240,9 @@ impl<L: Lane> Worker<L> {
     /// Sends a frame, and copies of it where its bond wants them. Each is sent, or lost and counted,
     /// by itself.
     fn send(&mut self, exits: Exits, frame: Frame) {
+        if let Some(bond) = exits.held() {
+            return self.hold(bond, frame);
+        }
         if !exits.is_single() {
             let bytes = self.lane.bytes(&frame);
             let len = bytes.len().min(CHUNK);
@@ -239,6 +256,12 @@ impl<L: Lane> Worker<L> {
 
     /// Sends a frame of our own making.
     fn send_ours(&mut self, exits: Exits, source: CopyOf) {
+        if let Some(bond) = exits.held() {
+            return match self.copy(source) {
+                Some(frame) => self.hold(bond, frame),
+                None => self.count(DropReason::NoFrame),
+            };
+        }
         self.send_copy(exits.first(), source);
         for port in exits.copies() {
             self.send_copy(port, source);
@@ -246,9 +269,14 @@ impl<L: Lane> Worker<L> {
     }
 
     fn send_copy(&mut self, port: usize, source: CopyOf) {
-        let Some(mut frame) = self.lane.allocate() else {
-            return self.count(DropReason::NoFrame);
-        };
+        match self.copy(source) {
+            Some(frame) => self.transmit(port, frame),
+            None => self.count(DropReason::NoFrame),
+        }
+    }
+
+    fn copy(&mut self, source: CopyOf) -> Option<Frame> {
+        let mut frame = self.lane.allocate()?;
         let bytes = match source {
             CopyOf::Reply(len) => self.forwarder.reply(len),
             CopyOf::Scratch(len) => &self.scratch[..len],
@@ -256,7 +284,7 @@ impl<L: Lane> Worker<L> {
         };
         self.lane.buffer(&frame)[..bytes.len()].copy_from_slice(bytes);
         self.lane.set_len(&mut frame, bytes.len());
-        self.transmit(port, frame);
+        Some(frame)
     }
 
     const fn is_captured(&self, port: usize) -> bool {

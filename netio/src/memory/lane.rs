@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use wire::Duration;
 
-use crate::frame::{Batch, Frame, Lane, PortIndex};
+use crate::frame::{Batch, Frame, Lane, PortIndex, Progress};
 use crate::poll;
 
 /// Bytes per chunk, as the real lane's default.
@@ -33,6 +33,7 @@ pub struct MemoryLane {
     places: Vec<Place>,
     free: Vec<usize>,
     sending: Vec<Vec<Frame>>,
+    progress: Vec<Progress>,
     ring_size: usize,
     wire: MemoryWire,
 }
@@ -70,6 +71,7 @@ impl MemoryLane {
             places: vec![Place::Free; frames],
             free: (0..frames).rev().collect(),
             sending: (0..ports).map(|_| Vec::new()).collect(),
+            progress: vec![Progress::default(); ports],
             ring_size,
             wire: MemoryWire {
                 shared: Arc::new(Shared {
@@ -191,7 +193,12 @@ impl Lane for MemoryLane {
         }
         self.move_frame(Self::index(&frame), Place::Held, Place::Sending);
         self.sending[port].push(frame);
+        self.progress[port].queued += 1;
         Ok(())
+    }
+
+    fn progress(&self, port: PortIndex) -> Progress {
+        self.progress[port]
     }
 
     fn release(&mut self, frame: Frame) {
@@ -209,6 +216,7 @@ impl Lane for MemoryLane {
                 let bytes = self.bytes(&frame).to_vec();
                 self.wire.lock()[port].sent.push_back(bytes);
                 let index = Self::index(&frame);
+                self.progress[port].sent += 1;
                 self.move_frame(index, Place::Sending, Place::Free);
                 self.free.push(index);
             }

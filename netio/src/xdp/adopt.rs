@@ -16,7 +16,7 @@ use super::ring::Descriptor;
 use super::socket::Socket;
 use super::umem::Umem;
 use crate::error::{Context, Error, Result};
-use crate::frame::Lane;
+use crate::frame::{Lane, Progress};
 
 /// Where a frame was found.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -64,8 +64,10 @@ impl XdpLane {
             sockets.push(Socket::map(fd, meta.shape.ring_size)?);
         }
         let (ports, mode) = (meta.ports, meta.mode);
+        let progress = sockets.iter_mut().map(queued).collect();
         let mut lane = Self {
             sockets,
+            progress,
             umem,
             ports,
             mode,
@@ -161,6 +163,14 @@ impl XdpLane {
             }
         }
         self.quarantine = (!all_known).then(|| Quarantine::new(held, owed));
+    }
+}
+
+/// What a dead worker left in a transmit ring, and the kernel sends before anything else of ours.
+fn queued(socket: &mut Socket) -> Progress {
+    Progress {
+        queued: socket.tx.outstanding().into(),
+        sent: 0,
     }
 }
 

@@ -12,7 +12,7 @@ use super::ring::Descriptor;
 use super::socket::{Binding, Socket, Statistics};
 use super::umem::{HEADROOM, Umem};
 use crate::error::{Context, Error, Result};
-use crate::frame::{Batch, Frame, Lane, PortIndex};
+use crate::frame::{Batch, Frame, Lane, PortIndex, Progress};
 use crate::poll;
 
 /// The ports that one lane may have: twice the members of the largest bond.
@@ -33,6 +33,7 @@ pub struct XdpLane {
     pub(super) sockets: Vec<Socket>,
     pub(super) umem: Umem,
     pub(super) ports: Vec<PortMeta>,
+    pub(super) progress: Vec<Progress>,
     pub(super) mode: XdpMode,
     pub(super) quarantine: Option<Quarantine>,
     /// Received descriptors that named no frame of the umem.
@@ -56,6 +57,7 @@ impl XdpLane {
             sockets: Vec::with_capacity(ports.len()),
             umem,
             ports: Vec::with_capacity(ports.len()),
+            progress: vec![Progress::default(); ports.len()],
             mode,
             quarantine: None,
             invalid: 0,
@@ -190,9 +192,11 @@ impl XdpLane {
         let count = completion.available(u32::MAX);
         for _ in 0..count {
             let address = completion.read();
-            if let Some(quarantine) = &mut self.quarantine {
-                quarantine.completed(port, self.umem.index(address));
-            }
+            let is_ours = self
+                .quarantine
+                .as_mut()
+                .is_none_or(|quarantine| !quarantine.completed(port, self.umem.index(address)));
+            self.progress[port].sent += u64::from(is_ours);
             if let Ok(address) = u32::try_from(address) {
                 self.umem.push(address);
             }
@@ -281,7 +285,12 @@ impl Lane for XdpLane {
             len: frame.len,
             options: 0,
         });
+        self.progress[port].queued += 1;
         Ok(())
+    }
+
+    fn progress(&self, port: PortIndex) -> Progress {
+        self.progress[port]
     }
 
     fn release(&mut self, frame: Frame) {

@@ -40,12 +40,15 @@ impl Quarantine {
         self.let_go(index);
     }
 
-    /// A frame was completed.
-    pub fn completed(&mut self, port: usize, index: Option<usize>) {
-        if let Some(owed) = self.owed.get_mut(port) {
-            owed.complete = owed.complete.saturating_sub(1);
+    /// A frame was completed; whether it was one that the kernel owed.
+    pub fn completed(&mut self, port: usize, index: Option<usize>) -> bool {
+        let owed = self.owed.get_mut(port).filter(|owed| owed.complete > 0);
+        let is_owed = owed.is_some();
+        if let Some(owed) = owed {
+            owed.complete -= 1;
         }
         self.let_go(index);
+        is_owed
     }
 
     fn let_go(&mut self, index: Option<usize>) {

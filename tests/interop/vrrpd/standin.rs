@@ -83,6 +83,7 @@ impl StandIn {
             rx_enabled: receives,
             tx_enabled: sends,
             carrier: true,
+            weight: 1,
         };
         let table = Table {
             generation: self.generation,

@@ -63,6 +63,7 @@ pub(super) const OPTIONS: &[Rule] = &[
 pub(super) const MEMBER_OPTIONS: &[Rule] = &[
     (&[Mode::ActiveBackup], &["prio"]),
     (&[Mode::Ieee8023ad], &["actor_port_prio"]),
+    (&[Mode::BalanceXor, Mode::Ieee8023ad], &["weight"]),
 ];
 
 /// Each option that is given although `mode` has none of the name is a fault that names the modes

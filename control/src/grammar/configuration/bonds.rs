@@ -3,6 +3,7 @@
 mod lacp;
 mod micro_bfd;
 mod monitor;
+mod weight;
 
 use super::super::{Choice, Follow, Node, Value};
 
@@ -69,6 +70,7 @@ const MEMBER: Node = Node::named(
             Value::Integer(-2_147_483_648, 2_147_483_647, ""),
         )
         .default("0"),
+        weight::WEIGHT,
     ]),
 );
 

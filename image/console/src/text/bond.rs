@@ -46,8 +46,30 @@ fn print_bond(out: &mut impl Write, item: &BondItem) -> io::Result<()> {
         "Forwarder: {forwarder}, egress table {}",
         item.generation
     )?;
+    print_moved(out, item)?;
     for member in &item.members {
         print_member(out, item.mode, member)?;
+    }
+    Ok(())
+}
+
+/// How buckets have moved, where any has.
+fn print_moved(out: &mut impl Write, item: &BondItem) -> io::Result<()> {
+    let moved = &item.moved;
+    let ways = [
+        (moved.idle, "idle"),
+        (moved.drained, "drained"),
+        (moved.answered, "answered"),
+        (moved.late, "late"),
+        (moved.lost, "lost"),
+    ];
+    let ways = ways.into_iter().filter(|(count, _)| *count > 0);
+    let ways: Vec<String> = ways.map(|(count, how)| format!("{count} {how}")).collect();
+    if has_buckets(item.mode) && !ways.is_empty() {
+        writeln!(out, "Buckets Moved: {}", ways.join(", "))?;
+    }
+    if moved.held > 0 {
+        writeln!(out, "Frames Held Meanwhile: {}", moved.held)?;
     }
     Ok(())
 }

@@ -108,6 +108,7 @@ fn counters(counters: &PortCounters) -> Vec<String> {
         ("IllegalRx", counters.illegal_rx),
         ("UnknownRx", counters.unknown_rx),
         ("MarkerPDUsRx", counters.marker_pdus_rx),
+        ("MarkerPDUsTx", counters.marker_pdus_tx),
         ("MarkerResponsePDUsRx", counters.marker_response_pdus_rx),
         ("MarkerResponsePDUsTx", counters.marker_response_pdus_tx),
         (
