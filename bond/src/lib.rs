@@ -1,7 +1,8 @@
 //! The bonding engine: which members of a bond carry traffic, and which member a frame takes.
 //!
 //! **Standards.** Modes, options, defaults and transmit hashes are Linux bonding's
-//! (all seven modes); the machines of `802.3ad` are those of IEEE 802.1AX, LACP version 1, coupled or independent control.
+//! (all seven modes); the machines of `802.3ad` are those of IEEE 802.1AX, LACP version 1, coupled or
+//! independent control.
 //!
 //! **Inputs**: slow-protocol frames, interfaces as they are, the forwarder's pulse.
 //! **Outputs**: slow-protocol frames, events, and an [`egress`] table for the forwarder.
