@@ -201,7 +201,9 @@ fn destination<'f>(packet: Packet<'f>) -> Option<&'f [u8]> {
 /// Has a frame leave from this MAC: its source, and where it tells the source's MAC, that as well.
 pub fn readdress(frame: &mut [u8], mac: Mac) {
     let before = source(frame);
-    if let (Some(before), Ok(headers)) = (before, Headers::parse(frame)) {
+    if may_tell(frame)
+        && let (Some(before), Ok(headers)) = (before, Headers::parse(frame))
+    {
         match &headers.net {
             Net::Arp(arp) if arp.sender_mac == before => {
                 const SENDER: usize = 8;
