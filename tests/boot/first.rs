@@ -30,7 +30,7 @@ fn a_first_boot_becomes_a_service_that_survives_a_cut_link_and_a_reboot() -> Res
     })?;
     all_right(&cut, 1000);
     let mut session = Session::resumed(&mut machine.serial)?;
-    let bond = session.run("show bond")?;
+    let bond = session.run("show bond | no-more")?;
     assert!(bond.contains("eth1") && bond.contains("down"), "{bond}");
     machine.qmp.set_link("eth1", true)?;
     site.wait_for_lacp(1, LACP)?;

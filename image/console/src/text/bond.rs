@@ -79,7 +79,7 @@ fn print_moved(out: &mut impl Write, item: &BondItem) -> io::Result<()> {
         (moved.drained, "drained"),
         (moved.answered, "answered"),
         (moved.late, "late"),
-        (moved.lost, "lost"),
+        (moved.lost, "from a lost member"),
     ];
     let ways = ways.into_iter().filter(|(count, _)| *count > 0);
     let ways: Vec<String> = ways.map(|(count, how)| format!("{count} {how}")).collect();
