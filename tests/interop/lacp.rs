@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use bond::Why;
 use bond::lacp::{mux, receive};
 use tests::ovs::{LAGS, LacpRate};
-use tests::wait;
+use tests::{prove, wait};
 use wire::lacp::State;
 
 use crate::bondd::{self, ALL, Bonding};
@@ -49,8 +49,10 @@ fn both_rates_are_negotiated_in_all_combinations() -> Result<()> {
 
 #[test]
 #[ignore = "needs root and the lab's programs"]
-fn either_side_may_be_passive_at_every_pair_of_rates() -> Result<()> {
-    for (ours, theirs) in RATES {
+fn either_side_may_be_passive() -> Result<()> {
+    // Every pair where figures are to be proved; else each rate once.
+    let step = if prove::is_asked() { 1 } else { 3 };
+    for (ours, theirs) in RATES.into_iter().step_by(step) {
         for options in ["lacp_active = false\n", ""] {
             let we_are_passive = !options.is_empty();
             let mut bonding = Bonding::prepare_with(ours, theirs, options)?;

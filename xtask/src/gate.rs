@@ -43,13 +43,16 @@ pub fn prove() -> Result<bool> {
         "--ignored",
         "--nocapture",
         "--test-threads=1",
+        "lacp::",
+        "keepalived::",
         "modes::",
         "adaptive::",
+        "moves::",
         "monitor::",
         "micro_bfd::",
         "forwarding::",
     ];
-    gate.step("bonds", || {
+    gate.step("bonds and elections", || {
         cargo_prove(&bonds, (::tests::appliance::BINARIES, &binaries))
     });
     bench::run(false)?;

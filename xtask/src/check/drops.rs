@@ -18,7 +18,7 @@ pub fn run(report: &mut Report, binaries: &Path) -> Result<()> {
         report.because(count.fault.as_slice());
     }
     let passed = workspace::cargo()?
-        .args(["test", "--quiet", "--package", "tests", "--test", "sim"])
+        .args(["test", "--quiet", "--workspace", "--test", "sim"])
         .output()
         .context("starting cargo")?
         .status
