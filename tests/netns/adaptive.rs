@@ -227,8 +227,10 @@ fn a_virtual_mac_is_behind_the_active_member_and_clients_know_no_other() -> Resu
         let address = VIP.to_string();
         let all_know = || -> Result<()> {
             for client in &clients {
-                let mut ping = client.command("ping");
-                run::output(ping.args(["-c", "1", "-W", "1", &address]))?;
+                wait::until_ok(LIMIT, || {
+                    let mut ping = client.command("ping");
+                    run::output(ping.args(["-c", "1", "-W", "1", &address]))
+                })?;
                 let mac = known_by(client, &address)?;
                 ensure!(mac == VIRTUAL_MAC, "{mode}: a client knows {mac}");
             }
