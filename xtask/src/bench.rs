@@ -13,8 +13,8 @@ pub fn run(json: bool) -> Result<()> {
     let binaries = workspace::build_appliance()?;
     let examples = build_examples()?;
     if json {
-        let [bond, lvs] = ["bond", "lvs"].map(|room| {
-            serde_json::from_str::<Value>(&in_process(room, true)?).context("reading its figures")
+        let [bond, lvs] = IN_PROCESS.map(|which| {
+            serde_json::from_str::<Value>(&in_process(which, true)?).context("reading its figures")
         });
         let veth = veth::measure(&binaries, &examples)?;
         println!(
@@ -22,9 +22,10 @@ pub fn run(json: bool) -> Result<()> {
             json!({"bond": bond?, "in_process": lvs?, "veth": veth.json()})
         );
     } else {
-        println!("{}", in_process("bond", false)?);
-        print!("{}", in_process("lvs", false)?);
-        print!("\n{}", veth::measure(&binaries, &examples)?.table());
+        for which in IN_PROCESS {
+            println!("{}", in_process(which, false)?);
+        }
+        print!("{}", veth::measure(&binaries, &examples)?.table());
     }
     Ok(())
 }
@@ -40,11 +41,14 @@ fn build_examples() -> Result<std::path::PathBuf> {
     Ok(target.join("release/examples").into())
 }
 
+/// The engines' own benchmarks: room and example.
+const IN_PROCESS: [(&str, &str); 2] = [("bond", "choice"), ("lvs", "bench")];
+
 /// What an engine's own benchmark prints.
-fn in_process(room: &str, json: bool) -> Result<String> {
+fn in_process((room, example): (&str, &str), json: bool) -> Result<String> {
     let mut command = workspace::cargo()?;
     command.args(["run", "--quiet", "--release", "--package", room]);
-    command.args(["--example", "bench", "--"]);
+    command.args(["--example", example, "--"]);
     command.args(json.then_some("--json"));
     command.stderr(std::process::Stdio::inherit());
     let output = command.output().context("starting cargo")?;

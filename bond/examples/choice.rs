@@ -1,6 +1,6 @@
 //! Nanoseconds per frame of [`Table::ways`]: the transmit hash and the choice of a member, in process.
 //!
-//! `cargo run --release -p bond --example bench [-- --json]`
+//! `cargo run --release -p bond --example choice [-- --json]`
 //!
 //! Each figure stands beside a baseline of the same run, which reads the same frames' Ethernet header, and
 //! does nothing else. The frames, one for each of 256 flows, stay in the cache: a forwarder that has just
