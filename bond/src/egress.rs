@@ -3,6 +3,7 @@
 //! One writer, many readers, no lock: the first word is the table's generation, odd while the
 //! writer is at work, and a reader that sees it change reads again.
 
+mod layout;
 mod moving;
 mod targets;
 
@@ -11,9 +12,10 @@ use core::sync::atomic::{AtomicU64, Ordering, fence};
 use wire::Mac;
 
 use crate::monitor::Targets;
-use crate::resilient::{Share, Shares, UNOWNED, WEIGHT_MAX, deal};
+use crate::resilient::{Share, Shares, UNOWNED, deal};
 use crate::{BUCKETS, MAX_MEMBERS, Mapping, Mode, Usable, XmitHashPolicy};
 
+pub use layout::WORDS;
 pub use moving::{Ask, Moving};
 
 /// What the forwarder must know of one member.
@@ -147,23 +149,6 @@ pub(crate) fn is_masked(member: u8, masked: u32) -> bool {
         .is_some_and(|bits| bits & 1 == 1)
 }
 
-/// Version of the layout below, in the low 16 bits of the second word.
-const LAYOUT: u64 = 4;
-const GENERATION: usize = 0;
-const SHAPE: usize = 1;
-const BOND_MAC: usize = 2;
-const OPTIONS: usize = 3;
-const MEMBERS: usize = 4;
-const USABLE: usize = MEMBERS + 2 * MAX_MEMBERS;
-const BUCKET_WORDS: usize = USABLE + MAX_MEMBERS / 8;
-
-const CLIENT_WORDS: usize = BUCKET_WORDS + BUCKETS / 8;
-const MOVING_WORDS: usize = CLIENT_WORDS + BUCKETS / 8;
-const TARGET_WORDS: usize = MOVING_WORDS + moving::WORDS;
-
-/// Words that a table takes.
-pub const WORDS: usize = TARGET_WORDS + targets::WORDS;
-
 /// Attempts of a reader that meets the writer at work; a write takes well under a microsecond.
 const ATTEMPTS: usize = 1_000;
 
@@ -175,7 +160,7 @@ pub fn publish(words: &[AtomicU64], table: &Table) {
     };
     generation.store(table.generation | 1, Ordering::Relaxed);
     fence(Ordering::Release);
-    for (word, value) in rest.iter().zip(encode(table).into_iter().skip(SHAPE)) {
+    for (word, value) in rest.iter().zip(layout::encode(table).into_iter().skip(1)) {
         word.store(value, Ordering::Relaxed);
     }
     generation.store(table.generation & !1, Ordering::Release);
@@ -204,137 +189,12 @@ pub fn read(words: &[AtomicU64]) -> Option<Table> {
             }
             fence(Ordering::Acquire);
             if generation(words) == before {
-                return decode(before, &copy);
+                return layout::decode(before, &copy);
             }
         }
         core::hint::spin_loop();
     }
     None
-}
-
-fn encode(table: &Table) -> [u64; WORDS] {
-    let mut words = [0; WORDS];
-    let mut put = |at: usize, value: u64| {
-        if let Some(word) = words.get_mut(at) {
-            *word = value;
-        }
-    };
-    let byte = |value: usize, at: u32| u64::try_from(value & 0xff).unwrap_or(0) << at;
-    put(GENERATION, table.generation);
-    put(
-        SHAPE,
-        LAYOUT
-            | u64::from(table.mode.number()) << 16
-            | u64::from(table.mapping.number()) << 24
-            | u64::from(table.policy.number()) << 32
-            | byte(table.members.len(), 40)
-            | byte(table.usable.len(), 48),
-    );
-    put(BOND_MAC, table.bond_mac.to_bits());
-    let active = table.active.unwrap_or(UNOWNED);
-    put(
-        OPTIONS,
-        u64::from(table.packets_per_member) | u64::from(active) << 16,
-    );
-    for (i, member) in table.members.iter().enumerate() {
-        let flags = u64::from(member.rx_enabled)
-            | u64::from(member.tx_enabled) << 1
-            | u64::from(member.carrier) << 2
-            | u64::from(member.unicast_only) << 3
-            | u64::from(member.weight.min(WEIGHT_MAX)) << 8;
-        put(MEMBERS + 2 * i, u64::from(member.ifindex) | flags << 32);
-        put(MEMBERS + 2 * i + 1, member.mac.to_bits());
-    }
-    let mut usable = [UNOWNED; MAX_MEMBERS];
-    for (slot, member) in usable.iter_mut().zip(&*table.usable) {
-        *slot = *member;
-    }
-    for (i, bytes) in usable.as_chunks::<8>().0.iter().enumerate() {
-        put(USABLE + i, u64::from_le_bytes(*bytes));
-    }
-    for (i, bytes) in table.buckets.as_chunks::<8>().0.iter().enumerate() {
-        put(BUCKET_WORDS + i, u64::from_le_bytes(*bytes));
-    }
-    for (i, bytes) in table.clients.as_chunks::<8>().0.iter().enumerate() {
-        put(CLIENT_WORDS + i, u64::from_le_bytes(*bytes));
-    }
-    for (i, word) in moving::encode(&table.moving).into_iter().enumerate() {
-        put(MOVING_WORDS + i, word);
-    }
-    for (i, word) in targets::encode(&table.targets).into_iter().enumerate() {
-        put(TARGET_WORDS + i, word);
-    }
-    words
-}
-
-fn decode(generation: u64, words: &[u64; WORDS]) -> Option<Table> {
-    let [
-        layout,
-        layout_high,
-        mode,
-        mapping,
-        policy,
-        members,
-        usable,
-        _,
-    ] = words.get(SHAPE)?.to_le_bytes();
-    if u64::from(u16::from_le_bytes([layout, layout_high])) != LAYOUT {
-        return None;
-    }
-    let (members, usable) = (usize::from(members), usize::from(usable));
-    if members > MAX_MEMBERS || usable > members {
-        return None;
-    }
-    let [packets, packets_high, active, ..] = words.get(OPTIONS)?.to_le_bytes();
-    let mut table = Table {
-        generation,
-        mode: Mode::from_number(u64::from(mode))?,
-        mapping: Mapping::from_number(u64::from(mapping))?,
-        policy: XmitHashPolicy::from_number(u64::from(policy))?,
-        packets_per_member: u16::from_le_bytes([packets, packets_high]),
-        active: Some(active).filter(|&active| active != UNOWNED),
-        bond_mac: Mac::from_bits(*words.get(BOND_MAC)?),
-        ..Table::default()
-    };
-    for pair in words
-        .get(MEMBERS..USABLE)?
-        .as_chunks::<2>()
-        .0
-        .iter()
-        .take(members)
-    {
-        let [word, mac] = *pair;
-        let flags = word >> 32;
-        let entry = MemberEntry {
-            ifindex: u32::try_from(word & u64::from(u32::MAX)).ok()?,
-            mac: Mac::from_bits(mac),
-            rx_enabled: flags & 1 != 0,
-            tx_enabled: flags & 2 != 0,
-            carrier: flags & 4 != 0,
-            unicast_only: flags & 8 != 0,
-            weight: u32::try_from(flags >> 8).ok()?,
-        };
-        table.members.push(entry).ok()?;
-    }
-    let bytes = words
-        .get(USABLE..BUCKET_WORDS)?
-        .iter()
-        .flat_map(|word| word.to_le_bytes());
-    for member in bytes.take(usable) {
-        (usize::from(member) < members && table.usable.push(member)).then_some(())?;
-    }
-    for (buckets, at) in [
-        (&mut table.buckets, BUCKET_WORDS..CLIENT_WORDS),
-        (&mut table.clients, CLIENT_WORDS..MOVING_WORDS),
-    ] {
-        let bytes = words.get(at)?.iter().flat_map(|word| word.to_le_bytes());
-        for (owner, byte) in buckets.iter_mut().zip(bytes) {
-            *owner = byte;
-        }
-    }
-    table.moving = moving::decode(words.get(MOVING_WORDS..TARGET_WORDS)?)?;
-    table.targets = targets::decode(words.get(TARGET_WORDS..)?)?;
-    Some(table)
 }
 
 #[cfg(test)]

@@ -16,20 +16,7 @@ impl Bond {
         let open: heapless::Vec<usize, MAX_MEMBERS> = (0..self.members.len())
             .filter(|&i| self.is_open(i))
             .collect();
-        let needed = match self.config.mode {
-            Mode::BalanceRr
-            | Mode::ActiveBackup
-            | Mode::BalanceXor
-            | Mode::Broadcast
-            | Mode::BalanceTlb
-            | Mode::BalanceAlb => 0,
-            Mode::Ieee8023ad => usize::from(self.config.min_links),
-        };
-        let usable: Usable = open
-            .iter()
-            .filter(|_| open.len() >= needed)
-            .filter_map(|&i| u8::try_from(i).ok())
-            .collect();
+        let usable = self.usable_of(&open);
         let weights = weights(&self.config, &self.members, |i| open.contains(&i));
         let mut table = Table {
             generation: self.table.generation,
@@ -59,6 +46,21 @@ impl Bond {
             table.generation = table.generation.wrapping_add(2).max(2);
             self.table = table;
         }
+    }
+
+    /// Those that frames may be sent by, if they are enough.
+    fn usable_of(&self, open: &[usize]) -> Usable {
+        let needed = match self.config.mode {
+            Mode::BalanceRr
+            | Mode::ActiveBackup
+            | Mode::BalanceXor
+            | Mode::Broadcast
+            | Mode::BalanceTlb
+            | Mode::BalanceAlb => 0,
+            Mode::Ieee8023ad => usize::from(self.config.min_links),
+        };
+        let enough = open.iter().filter(|_| open.len() >= needed);
+        enough.filter_map(|&i| u8::try_from(i).ok()).collect()
     }
 
     fn entry(&self, i: usize, weight: u32) -> Option<MemberEntry> {

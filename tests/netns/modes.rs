@@ -130,24 +130,10 @@ fn check(told: &Told, mode: Mode, members: usize) -> Result<()> {
         for part in [Part::Quiet, Part::Cut, Part::Silent] {
             let count = told.all_of(part, way);
             let may_reorder = mode == Mode::BalanceRr && way == 0;
-            ensure!(
-                count.reordered <= room(part, mode, count.sent) || may_reorder,
-                "{part:?}: {count}"
-            );
+            ensure!(count.reordered == 0 || may_reorder, "{part:?}: {count}");
         }
     }
     Ok(())
-}
-
-/// How many of so many frames a busy machine may reorder: flows that change their member wait for 50 ms at
-/// most, and nobody asks behind loads that move.
-fn room(part: Part, mode: Mode, sent: usize) -> usize {
-    let is_level = part == Part::Quiet && mode != Mode::BalanceTlb;
-    if is_level || prove::is_asked() {
-        0
-    } else {
-        sent / 20
-    }
 }
 
 /// How many members a bond has.

@@ -29,6 +29,15 @@ fn moved(road: &Road, before: Moved) -> Moved {
     }
 }
 
+/// The second member goes and comes back, up to the moment when frames of its buckets are held: by then its
+/// partner is known to answer.
+fn begin_a_return(road: &mut Road) {
+    road.link(1, false);
+    road.run(ms(1_000));
+    road.link(1, true);
+    road.wait_until(|road| !road.bonds[0].egress().moving.held.is_empty());
+}
+
 /// A member of two goes and comes back, and has its buckets again.
 fn go_and_come(road: &mut Road) -> Moved {
     let before = road.bonds[0].status().moved;
@@ -130,11 +139,7 @@ fn idle_buckets_move_without_a_marker() {
 fn an_answer_that_does_not_come_lets_buckets_move_after_50_ms() {
     let mut road = Road::settled(&fast(2), &[1, 1]);
     go_and_come(&mut road);
-    road.link(1, false);
-    road.run(ms(1_000));
-    road.link(1, true);
-    // Up to the moment when frames are held the partner is known to answer.
-    road.wait_until(|road| !road.bonds[0].egress().moving.held.is_empty());
+    begin_a_return(&mut road);
     road.is_mute = true;
     road.wait_until(|road| road.bonds[0].egress().moving.ask.is_some());
     let before = road.bonds[0].status().moved;
@@ -151,10 +156,7 @@ fn an_answer_that_does_not_come_lets_buckets_move_after_50_ms() {
 fn only_the_answer_to_the_open_question_counts() {
     let mut road = Road::settled(&fast(2), &[1, 1]);
     go_and_come(&mut road);
-    road.link(1, false);
-    road.run(ms(1_000));
-    road.link(1, true);
-    road.wait_until(|road| !road.bonds[0].egress().moving.held.is_empty());
+    begin_a_return(&mut road);
     road.is_mute = true;
     road.wait_until(|road| road.bonds[0].egress().moving.ask.is_some());
     let ask = road.bonds[0].egress().moving.ask.expect("a question");
@@ -191,10 +193,7 @@ fn only_the_answer_to_the_open_question_counts() {
 #[test]
 fn a_bondd_that_is_started_anew_within_a_move_moves_nothing_before_the_forwarder_is_there() {
     let mut road = Road::settled(&fast(2), &[12, 1]);
-    road.link(1, false);
-    road.run(ms(1_000));
-    road.link(1, true);
-    road.wait_until(|road| !road.bonds[0].egress().moving.held.is_empty());
+    begin_a_return(&mut road);
     road.restart();
     let now = road.now;
     road.bonds[0].settle(now, None);
@@ -255,10 +254,7 @@ fn buckets_of_a_lost_member_move_at_once_also_those_that_are_held() {
 #[test]
 fn buckets_whose_new_member_is_lost_stay_where_they_are() {
     let mut road = Road::settled(&fast(2), &[12, 1]);
-    road.link(1, false);
-    road.run(ms(1_000));
-    road.link(1, true);
-    road.wait_until(|road| !road.bonds[0].egress().moving.held.is_empty());
+    begin_a_return(&mut road);
     road.link(1, false);
     assert_eq!(road.counts(), [256, 0]);
     assert!(road.bonds[0].egress().moving.held.is_empty());
