@@ -318,6 +318,7 @@ impl Bond {
         }
         self.hasten();
         self.elect();
+        self.take_mac_of_active();
         match &mut self.engine {
             Engine::Static | Engine::Adaptive(_) => {}
             Engine::ActiveBackup { active } => {

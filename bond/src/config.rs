@@ -18,11 +18,11 @@ use wire::Mac;
 pub use adaptive::AdaptiveConfig;
 pub use address::{Address, AddressParseError};
 pub use choice::{
-    AdSelect, ArpAllTargets, ArpValidate, Fallback, LacpRate, Mapping, Mode, PrimaryReselect,
-    UnknownChoice, XmitHashPolicy,
+    AdSelect, ArpAllTargets, ArpValidate, FailOverMac, Fallback, LacpRate, Mapping, Mode,
+    PrimaryReselect, UnknownChoice, XmitHashPolicy,
 };
 pub use damping::DampingConfig;
-pub use fault::Fault;
+pub use fault::{Fault, MAC_OF_ACTIVE};
 pub use micro_bfd::MicroBfd;
 pub use monitor::MonitorConfig;
 
@@ -162,6 +162,9 @@ pub struct Config {
     /// When the primary becomes active again.
     #[serde(default = "defaults::primary_reselect")]
     pub primary_reselect: PrimaryReselect,
+    /// Whose MAC the bond has (active-backup).
+    #[serde(default = "defaults::fail_over_mac")]
+    pub fail_over_mac: FailOverMac,
     /// Fewest usable members with which the bond still carries traffic (802.3ad).
     #[serde(default)]
     pub min_links: u8,
@@ -201,7 +204,9 @@ pub struct Config {
 }
 
 mod defaults {
-    use super::{AdSelect, Fallback, LacpRate, Mapping, PrimaryReselect, XmitHashPolicy};
+    use super::{
+        AdSelect, FailOverMac, Fallback, LacpRate, Mapping, PrimaryReselect, XmitHashPolicy,
+    };
 
     pub(super) const fn on() -> bool {
         true
@@ -223,6 +228,9 @@ mod defaults {
     }
     pub(super) const fn primary_reselect() -> PrimaryReselect {
         PrimaryReselect::Always
+    }
+    pub(super) const fn fail_over_mac() -> FailOverMac {
+        FailOverMac::None
     }
     pub(super) const fn ad_select() -> AdSelect {
         AdSelect::Stable
@@ -278,6 +286,7 @@ impl Config {
             damping: DampingConfig::default(),
             primary: None,
             primary_reselect: defaults::primary_reselect(),
+            fail_over_mac: defaults::fail_over_mac(),
             min_links: 0,
             ad_select: defaults::ad_select(),
             ad_actor_sys_prio: defaults::ad_actor_sys_prio(),

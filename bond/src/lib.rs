@@ -47,6 +47,7 @@ pub mod damping;
 pub mod drop_reason;
 pub mod egress;
 pub mod event;
+mod fail_over_mac;
 pub mod feedback;
 pub mod hash;
 pub mod lacp;
@@ -72,9 +73,9 @@ mod watch;
 pub use adaptive::REBALANCE_INTERVAL;
 pub use bond::{Bond, Forwarder, Input};
 pub use config::{
-    AdSelect, AdaptiveConfig, Address, ArpAllTargets, ArpValidate, Config, DampingConfig, Fallback,
-    LacpRate, Mapping, MemberConfig, MicroBfd, Mode, MonitorConfig, PrimaryReselect,
-    XmitHashPolicy,
+    AdSelect, AdaptiveConfig, Address, ArpAllTargets, ArpValidate, Config, DampingConfig,
+    FailOverMac, Fallback, LacpRate, Mapping, MemberConfig, MicroBfd, Mode, MonitorConfig,
+    PrimaryReselect, XmitHashPolicy,
 };
 pub use drop_reason::DropReason;
 pub use event::{End, Event};

@@ -71,6 +71,8 @@ pub struct View {
     pub active: Option<usize>,
     /// By member: whether it may be asked by, which needs carrier and nothing else that holds it.
     pub open: heapless::Vec<bool, MAX_MEMBERS>,
+    /// By member: the MAC that it asks with.
+    pub stations: heapless::Vec<Mac, MAX_MEMBERS>,
 }
 
 impl View {
@@ -262,7 +264,7 @@ impl Monitor {
     }
 
     /// The interval's probes; the next interval begins one period after this one.
-    pub fn probe(&mut self, now: Instant, view: &View, mac: Mac, outbox: &mut Outbox) {
+    pub fn probe(&mut self, now: Instant, view: &View, outbox: &mut Outbox) {
         // Where this process was held up, no interval is made up for.
         self.due = Some(self.due + self.interval)
             .filter(|due| *due > now)
@@ -271,18 +273,18 @@ impl Monitor {
             (Discipline::Active, Some(active)) => {
                 self.probed = None;
                 self.turn = active;
-                self.ask(active, now, mac, outbox);
+                self.ask(active, now, view, outbox);
             }
             (Discipline::Active, None) => {
                 self.probed = self.next_turn(view);
                 if let Some(probed) = self.probed {
                     self.turn = probed;
-                    self.ask(probed, now, mac, outbox);
+                    self.ask(probed, now, view, outbox);
                 }
             }
             (Discipline::Each, _) => {
                 for i in (0..self.paths.len()).filter(|&i| view.is_open(i)) {
-                    self.ask(i, now, mac, outbox);
+                    self.ask(i, now, view, outbox);
                 }
             }
         }
@@ -298,7 +300,8 @@ impl Monitor {
         order.next()
     }
 
-    fn ask(&mut self, i: usize, now: Instant, mac: Mac, outbox: &mut Outbox) {
+    fn ask(&mut self, i: usize, now: Instant, view: &View, outbox: &mut Outbox) {
+        let mac = view.stations.get(i).copied().unwrap_or_default();
         for target in &self.targets {
             let frame = match *target {
                 Target::V4 { target, source } => arp::request(mac, source, target),

@@ -64,7 +64,7 @@ impl Bond {
     pub(crate) fn probe(&mut self, now: Instant) {
         let view = self.view();
         if let Some(monitor) = &mut self.monitor {
-            monitor.probe(now, &view, self.mac, &mut self.outbox);
+            monitor.probe(now, &view, &mut self.outbox);
         }
     }
 
@@ -116,6 +116,7 @@ impl Bond {
         View {
             active: self.active(),
             open: self.members.iter().map(is_open).collect(),
+            stations: (0..self.members.len()).map(|i| self.station(i)).collect(),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use bond::Mode;
 use tests::appliance::binaries;
-use tests::bonding::{BOND, BOND_V6, Bonding, CLIENT, Stream, VIP};
+use tests::bonding::{BOND, BOND_V6, Bonding, CLIENT, Stream, VIP, known_by};
 use tests::namespace::Namespace;
 use tests::{prove, run, wait};
 
@@ -89,17 +89,6 @@ fn balance_tlb_spreads_what_it_sends_and_receives_by_the_active_member() -> Resu
         into.finish()?;
     }
     Ok(())
-}
-
-/// The MAC that a host knows an address by.
-fn known_by(client: &Namespace, address: &str) -> Result<String> {
-    let mut ip = client.command("ip");
-    let line = run::output(ip.args(["neigh", "show", address]))?;
-    let mut words = line.split_whitespace();
-    let mac = words
-        .find(|word| *word == "lladdr")
-        .and_then(|_| words.next());
-    Ok(mac.with_context(|| line.clone())?.to_owned())
 }
 
 /// The MAC that a host knows the bond by, over IPv4 and IPv6.

@@ -6,6 +6,7 @@ mod appliance;
 mod cable;
 mod client;
 mod direct;
+mod fail_over_mac;
 mod leavings;
 mod modes;
 mod monitor;

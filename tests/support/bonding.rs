@@ -27,7 +27,7 @@ use crate::lab::directory::{self, Directory};
 use crate::namespace::Namespace;
 use crate::switch::packet::PacketSocket;
 use crate::switch::{Config, Direction, Switch};
-use crate::wait;
+use crate::{run, wait};
 
 pub use echo::Echo;
 pub use stream::Stream;
@@ -156,6 +156,15 @@ impl Bonding {
         Ok((count("rx_frames"), count("tx_frames")))
     }
 
+    /// The MAC of a member's NIC.
+    pub fn mac(&self, member: usize) -> Result<Mac> {
+        let name = &self.members.get(member).context("no such member")?.name;
+        let mut ip = self.boxed.command("ip");
+        let line = run::output(ip.args(["-br", "link", "show", name]))?;
+        let mac = line.split_whitespace().nth(2).context("a MAC")?;
+        Ok(mac.parse()?)
+    }
+
     /// The appliance.
     pub const fn appliance(&self) -> &Appliance {
         &self.appliance
@@ -231,6 +240,17 @@ impl Bonding {
             .iter()
             .all(|group| group.carrying.len() == self.members.len())
     }
+}
+
+/// The MAC that a host knows an address by.
+pub fn known_by(host: &Namespace, address: &str) -> Result<String> {
+    let mut ip = host.command("ip");
+    let line = run::output(ip.args(["neigh", "show", address]))?;
+    let mut words = line.split_whitespace();
+    let mac = words
+        .find(|word| *word == "lladdr")
+        .and_then(|_| words.next());
+    Ok(mac.with_context(|| line.clone())?.to_owned())
 }
 
 fn start_switch(switching: &Namespace, mode: Mode, members: &[Member]) -> Result<Switch> {

@@ -191,6 +191,18 @@ choice! {
 }
 
 choice! {
+    /// Which MAC the bond and those of its members that are not active have.
+    FailOverMac {
+        /// One MAC for the bond and all members.
+        None = 0, "none";
+        /// The bond has the own MAC of its active member, and another one after each failover.
+        Active = 1, "active";
+        /// The bond's MAC goes with the active member; the others speak with their own.
+        Follow = 2, "follow";
+    }
+}
+
+choice! {
     /// Which frames prove that a member's path works.
     ArpValidate {
         /// Any frame.

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use wire::Mac;
 
-use super::Config;
+use super::{Config, FailOverMac};
 use crate::{MAX_MEMBERS, MAX_MTU};
 
 /// A value that its option cannot have.
@@ -21,6 +21,9 @@ pub struct Fault {
 
 const NAME: &str = "an interface name of 1 to 15 characters";
 const STATION: &str = "a station's MAC address";
+/// Of a `mac` that is not legal beside `fail_over_mac = "active"`.
+pub const MAC_OF_ACTIVE: &str =
+    "not set with fail_over_mac = active: the bond has its active member's";
 const DELAY: &str = "0, or any with miimon set";
 
 /// Keeps what is not legal.
@@ -55,6 +58,12 @@ impl Config {
         for (key, mac) in [("ad_actor_system", self.ad_actor_system), ("mac", self.mac)] {
             let mac = mac.unwrap_or(A_STATION);
             checks.check(!mac.is_group() && mac != Mac::ZERO, key, &mac, STATION);
+        }
+        if let Some(mac) = self
+            .mac
+            .filter(|_| self.fail_over_mac == FailOverMac::Active)
+        {
+            checks.check(false, "mac", &mac, MAC_OF_ACTIVE);
         }
         if let Some((key, legal)) = self.micro_bfd_fault() {
             checks.check(false, key, &"micro-BFD", legal);

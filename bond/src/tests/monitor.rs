@@ -26,6 +26,7 @@ fn view(open: [bool; 2]) -> View {
     View {
         active: None,
         open: open.into_iter().collect(),
+        stations: [MAC; 2].into_iter().collect(),
     }
 }
 
@@ -38,7 +39,7 @@ fn intervals(monitor: &mut Monitor, until: u64, heard: &[usize]) -> (Vec<[bool; 
         monitor.listening(now);
         monitor.judge(now, &view([true; 2]));
         let mut outbox = Outbox::default();
-        monitor.probe(now, &view([true; 2]), MAC, &mut outbox);
+        monitor.probe(now, &view([true; 2]), &mut outbox);
         asked = core::iter::from_fn(|| outbox.poll_transmit())
             .map(|transmit| transmit.member)
             .collect();
@@ -78,7 +79,7 @@ fn a_member_by_which_no_probe_leaves_is_given_up_though_frames_come_by_it() {
         monitor.hear(1, Heard::Frame, now, now);
         monitor.listening(now);
         monitor.judge(now, &view([true; 2]));
-        monitor.probe(now, &view([true; 2]), MAC, &mut Outbox::default());
+        monitor.probe(now, &view([true; 2]), &mut Outbox::default());
         monitor.unsent(1);
         up.push(monitor.is_up(1));
     }
@@ -97,7 +98,7 @@ fn a_member_without_carrier_is_neither_asked_by_nor_judged() {
     monitor.listening(now);
     monitor.hear(1, Heard::Frame, now, now);
     monitor.judge(now, &view([true, false]));
-    monitor.probe(now, &view([true, false]), MAC, &mut outbox);
+    monitor.probe(now, &view([true, false]), &mut outbox);
     let asked: Vec<usize> = core::iter::from_fn(|| outbox.poll_transmit())
         .map(|transmit| transmit.member)
         .collect();

@@ -1,59 +1,13 @@
 //! active-backup: one member at a time.
 
-use bond::{
-    Bond, Config, Duplex, Event, Input, Interface, MemberConfig, Mode, PrimaryReselect, Why,
-};
+use bond::{Bond, Config, Duplex, Event, Input, MemberConfig, Mode, PrimaryReselect, Why};
 use proptest::prelude::*;
-use wire::{Duration, Instant};
 
-use crate::pair::{NOBODY, interface, ms};
-
-struct Backup {
-    now: Instant,
-    bond: Bond,
-}
-
-impl Backup {
-    fn new(config: Config) -> Self {
-        let now = Instant::from_nanos(1_000_000_000);
-        let mut backup = Self {
-            now,
-            bond: Bond::new(config, now),
-        };
-        for member in 0..3 {
-            backup.set(member, |_| {});
-        }
-        backup
-    }
-
-    fn set(&mut self, member: u8, change: impl Fn(&mut Interface)) {
-        let mut interface = interface(0, member);
-        change(&mut interface);
-        let member = usize::from(member);
-        self.bond
-            .handle_input(self.now, Input::Link { member, interface });
-    }
-
-    fn up(&mut self, member: u8) {
-        self.set(member, |_| {});
-    }
-
-    fn down(&mut self, member: u8) {
-        self.set(member, |interface| interface.carrier = false);
-    }
-
-    fn wait(&mut self, span: Duration) {
-        self.now += span;
-        self.bond.handle_timeout(self.now);
-    }
-
-    fn usable(&self) -> Vec<u8> {
-        self.bond.egress().usable.to_vec()
-    }
-}
+use crate::alone::{Alone, three};
+use crate::pair::{NOBODY, ms};
 
 fn config() -> Config {
-    Config::new("bond0", Mode::ActiveBackup, &["eth1", "eth2", "eth3"])
+    three(Mode::ActiveBackup)
 }
 
 fn primary(reselect: PrimaryReselect) -> Config {
@@ -66,7 +20,7 @@ fn primary(reselect: PrimaryReselect) -> Config {
 
 #[test]
 fn the_first_member_is_active_and_stays_until_it_fails() {
-    let mut bond = Backup::new(config());
+    let mut bond = Alone::new(config());
     assert_eq!(bond.usable(), [0]);
     bond.down(0);
     assert_eq!(bond.usable(), [1]);
@@ -76,7 +30,7 @@ fn the_first_member_is_active_and_stays_until_it_fails() {
 
 #[test]
 fn only_the_active_member_receives_and_sends() {
-    let mut bond = Backup::new(config());
+    let mut bond = Alone::new(config());
     let table = bond.bond.egress().clone();
     let flags: Vec<_> = table
         .members
@@ -98,7 +52,7 @@ fn the_primary_comes_back_as_primary_reselect_says() {
         (PrimaryReselect::Better, 0),
         (PrimaryReselect::Failure, 0),
     ] {
-        let mut bond = Backup::new(primary(reselect));
+        let mut bond = Alone::new(primary(reselect));
         bond.down(1);
         assert_eq!(bond.usable(), [0], "{reselect}");
         bond.up(1);
@@ -114,11 +68,11 @@ fn the_primary_comes_back_as_primary_reselect_says() {
 
 #[test]
 fn a_better_primary_takes_over_by_speed_and_then_duplex() {
-    let mut bond = Backup::new(primary(PrimaryReselect::Better));
+    let mut bond = Alone::new(primary(PrimaryReselect::Better));
     bond.down(1);
     bond.set(1, |interface| interface.speed = Some(25_000));
     assert_eq!(bond.usable(), [1]);
-    let mut bond = Backup::new(primary(PrimaryReselect::Better));
+    let mut bond = Alone::new(primary(PrimaryReselect::Better));
     bond.down(1);
     bond.set(0, |interface| interface.duplex = Some(Duplex::Half));
     bond.up(1);
@@ -132,13 +86,13 @@ fn the_highest_prio_is_preferred_but_not_to_the_primary() {
         prio: 10,
         ..MemberConfig::new("eth3")
     };
-    let mut bond = Backup::new(with_prio.clone());
+    let mut bond = Alone::new(with_prio.clone());
     assert_eq!(bond.usable(), [2]);
     bond.down(2);
     assert_eq!(bond.usable(), [0]);
     bond.up(2);
     assert_eq!(bond.usable(), [2]);
-    let bond = Backup::new(Config {
+    let bond = Alone::new(Config {
         primary: Some("eth2".into()),
         ..with_prio
     });
@@ -152,7 +106,7 @@ fn updelay_is_skipped_when_nothing_else_is_usable() {
         updelay: 10_000,
         ..primary(PrimaryReselect::Always)
     };
-    let mut bond = Backup::new(delayed);
+    let mut bond = Alone::new(delayed);
     bond.wait(ms(20_000));
     assert_eq!(bond.usable(), [1]);
     bond.down(1);
@@ -172,7 +126,7 @@ fn updelay_is_skipped_when_nothing_else_is_usable() {
 
 #[test]
 fn the_active_member_outlives_a_restart() {
-    let mut bond = Backup::new(primary(PrimaryReselect::Failure));
+    let mut bond = Alone::new(primary(PrimaryReselect::Failure));
     bond.down(1);
     bond.up(1);
     let saved = bond.bond.save();
@@ -183,7 +137,7 @@ fn the_active_member_outlives_a_restart() {
 
 #[test]
 fn lacp_frames_are_nothing_to_active_backup() {
-    let mut bond = Backup::new(config());
+    let mut bond = Alone::new(config());
     bond.bond.handle_input(
         bond.now,
         Input::Frame {
@@ -202,7 +156,7 @@ proptest! {
     fn exactly_one_member_is_active_while_any_has_carrier(
         links in proptest::collection::vec((0u8..3, any::<bool>()), 0..40),
     ) {
-        let mut bond = Backup::new(primary(PrimaryReselect::Always));
+        let mut bond = Alone::new(primary(PrimaryReselect::Always));
         let mut carrier = [true; 3];
         for (member, up) in links {
             carrier[usize::from(member)] = up;
@@ -219,7 +173,7 @@ proptest! {
         is_slow in any::<bool>(),
     ) {
         let config = Config { mode: Mode::Ieee8023ad, ..config() };
-        let mut bond = Backup::new(config);
+        let mut bond = Alone::new(config);
         for mut frame in frames {
             if is_slow && frame.len() > 16 {
                 frame[..6].copy_from_slice(&[1, 0x80, 0xc2, 0, 0, 2]);

@@ -1,53 +1,39 @@
 //! balance-tlb and balance-alb: an active member, a MAC for each, learning frames, and what moves when.
 
-use bond::config::AdaptiveConfig;
-use bond::{
-    BUCKETS, Bond, Config, Event, Input, Interface, Mode, PrimaryReselect, REBALANCE_INTERVAL,
-};
-use wire::{Duration, Instant, Mac};
+use std::ops::{Deref, DerefMut};
 
+use bond::config::AdaptiveConfig;
+use bond::{BUCKETS, Bond, Config, Event, Input, Mode, PrimaryReselect, REBALANCE_INTERVAL};
+use wire::{Duration, Mac};
+
+use crate::alone::{Alone, three};
 use crate::pair::{NOBODY, interface, ms};
 
 const MODES: [Mode; 2] = [Mode::BalanceTlb, Mode::BalanceAlb];
 
-struct Story {
-    now: Instant,
-    bond: Bond,
+/// A bond alone, and what it teaches.
+struct Story(Alone);
+
+impl Deref for Story {
+    type Target = Alone;
+
+    fn deref(&self) -> &Alone {
+        &self.0
+    }
+}
+
+impl DerefMut for Story {
+    fn deref_mut(&mut self) -> &mut Alone {
+        &mut self.0
+    }
 }
 
 impl Story {
     fn new(config: Config) -> Self {
-        let now = Instant::from_nanos(1_000_000_000);
-        let mut story = Self {
-            now,
-            bond: Bond::new(config, now),
-        };
-        for member in 0..3 {
-            story.up(member);
-        }
+        let mut story = Self(Alone::new(config));
         story.frames();
         story.events();
         story
-    }
-
-    fn set(&mut self, member: u8, change: impl Fn(&mut Interface)) {
-        let mut interface = interface(0, member);
-        change(&mut interface);
-        let member = usize::from(member);
-        self.bond
-            .handle_input(self.now, Input::Link { member, interface });
-    }
-
-    fn up(&mut self, member: u8) {
-        self.set(member, |_| {});
-    }
-
-    fn down(&mut self, member: u8) {
-        self.set(member, |interface| interface.carrier = false);
-    }
-
-    fn events(&mut self) -> Vec<Event> {
-        std::iter::from_fn(|| self.bond.poll_event()).collect()
     }
 
     /// Which MACs were taught by which member since the last call.
@@ -73,7 +59,7 @@ impl Story {
         let mut taught = Vec::new();
         while let Some(due) = self.bond.poll_timeout().filter(|due| *due <= end) {
             self.now = due;
-            self.bond.handle_timeout(due);
+            self.wait(Duration::ZERO);
             let frames = self.frames().len();
             if frames > 0 {
                 taught.push((due.since(start).as_millis(), frames));
@@ -90,9 +76,8 @@ impl Story {
             sent[*bucket] += bytes;
         }
         assert!(self.bond.is_weighing(self.now));
-        self.bond
-            .handle_input(self.now, Input::Loads { bytes: sent });
-        self.bond.handle_timeout(self.now);
+        self.input(Input::Loads { bytes: sent });
+        self.wait(Duration::ZERO);
         self.bond.egress().buckets
     }
 
@@ -106,7 +91,7 @@ impl Story {
 }
 
 fn config(mode: Mode) -> Config {
-    Config::new("bond0", mode, &["eth1", "eth2", "eth3"])
+    three(mode)
 }
 
 fn mac(member: u8) -> Mac {
@@ -228,7 +213,7 @@ fn learning_frames_leave_by_every_member_each_lp_interval_and_a_new_one_holds_at
             [(2_000, 3), (4_000, 3), (6_000, 3)],
             "{mode}"
         );
-        story.bond.set_config(story.now, with(1));
+        story.set_config(with(1));
         assert_eq!(story.run(ms(2_600)), [(1_000, 3), (2_000, 3)], "{mode}");
         story.down(1);
         story.frames();
@@ -369,15 +354,13 @@ fn lacps_frames_and_monitors_mean_nothing_here_and_a_mode_that_changes_misses_no
         let mut story = Story::new(config(mode));
         let before = story.bond.egress().clone();
         let bytes = &[0; 124];
-        story
-            .bond
-            .handle_input(story.now, Input::Frame { member: 0, bytes });
+        story.input(Input::Frame { member: 0, bytes });
         assert_eq!(*story.bond.egress(), before);
         assert!(story.bond.lacp_status().is_none() && story.bond.listens().is_none());
-        story.bond.set_config(story.now, config(Mode::BalanceXor));
+        story.set_config(config(Mode::BalanceXor));
         assert_eq!(story.bond.egress().active, None);
         assert!(!story.bond.is_weighing(story.now + REBALANCE_INTERVAL));
-        story.bond.set_config(story.now, config(mode));
+        story.set_config(config(mode));
         assert_eq!(story.bond.egress().active, Some(0));
         assert_eq!(story.bond.egress().usable[..], [0, 1, 2], "{mode}");
     }

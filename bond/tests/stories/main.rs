@@ -4,10 +4,12 @@
 mod active_backup;
 mod adaptive;
 mod aggregators;
+mod alone;
 mod chaos;
 mod churn;
 mod damping;
 mod disturbance;
+mod fail_over_mac;
 mod failover;
 mod fallback;
 mod flood;

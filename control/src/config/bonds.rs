@@ -3,6 +3,7 @@
 mod adaptive;
 mod balance;
 mod damping;
+mod fail_over_mac;
 mod lacp;
 mod micro_bfd;
 pub(super) mod modes;
@@ -10,8 +11,8 @@ mod monitor;
 mod weight;
 
 use bond::{
-    AdSelect, ArpAllTargets, ArpValidate, Fallback, LacpRate, MAX_MEMBERS, MAX_MTU, Mapping,
-    MemberConfig, Mode, PrimaryReselect, XmitHashPolicy,
+    AdSelect, ArpAllTargets, ArpValidate, FailOverMac, Fallback, LacpRate, MAX_MEMBERS, MAX_MTU,
+    Mapping, MemberConfig, Mode, PrimaryReselect, XmitHashPolicy,
 };
 use toml::de::DeValue;
 
@@ -45,6 +46,7 @@ choice!(
     AdSelect,
     ArpAllTargets,
     ArpValidate,
+    FailOverMac,
     Fallback,
     LacpRate,
     Mapping,
@@ -92,6 +94,7 @@ fn read_bond(name: &str, table: &Section<'_, '_>) -> bond::Config {
         config.primary_reselect = value;
     }
     config.primary = table.value("primary", interface);
+    fail_over_mac::read(table, &mut config);
     read_announcements(table, &mut config);
     if table.is_whole() {
         check_primary(table, &config);

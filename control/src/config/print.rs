@@ -243,6 +243,7 @@ fn print_micro_bfd(page: &mut Page, micro_bfd: &MicroBfd) {
 }
 
 fn print_active_backup(page: &mut Page, bond: &bond::Config, default: &bond::Config) {
+    page.text_unless(default.fail_over_mac, "fail_over_mac", bond.fail_over_mac);
     page.bare_unless(default.num_grat_arp, "num_grat_arp", bond.num_grat_arp);
     page.bare_unless(
         default.peer_notif_delay,

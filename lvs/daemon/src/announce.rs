@@ -1,8 +1,8 @@
 //! Telling a bond's network anew where it is: after the bond came up, and after one in a
 //! mode with an active member has changed that.
 //!
-//! The bond's MAC stays the same; it is the switches that must learn behind which port it is now, and any
-//! frame from it teaches them. As Linux's bonding does, each address of the bond is announced
+//! The bond's MAC stays the same, unless `fail_over_mac` says otherwise, and hosts must learn the new one; it is
+//! the switches that must learn behind which port it is now, and any frame from it teaches them. As Linux's bonding does, each address of the bond is announced
 //! `num_grat_arp` times, and each multicast group of the kernel reported `resend_igmp` times. When, and what
 //! of it has a way already, is in `place`; addresses of virtual routers are vrrpd's to announce.
 

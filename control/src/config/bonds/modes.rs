@@ -15,7 +15,12 @@ pub(super) const OPTIONS: &[Rule] = &[
     (&[Mode::BalanceRr], &["packets_per_member"]),
     (
         &[Mode::ActiveBackup],
-        &["arp_all_targets", "num_grat_arp", "peer_notif_delay"],
+        &[
+            "arp_all_targets",
+            "fail_over_mac",
+            "num_grat_arp",
+            "peer_notif_delay",
+        ],
     ),
     (HAVE_ACTIVE, &["primary", "primary_reselect"]),
     (

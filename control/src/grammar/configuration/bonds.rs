@@ -56,6 +56,12 @@ const RESELECTIONS: Value = Value::Choice(&[
     choice("failure", 2, "Only when the active one fails"),
 ]);
 
+const FAIL_OVER_MACS: Value = Value::Choice(&[
+    choice("none", 0, "One MAC for the bond and all members"),
+    choice("active", 1, "The bond has its active member's"),
+    choice("follow", 2, "The bond's goes with the active member"),
+]);
+
 const MEMBER: Node = Node::named(
     "member",
     "Options of one member",
@@ -119,6 +125,12 @@ pub(super) const BOND: Node = Node::named(
         monitor::DAMPING_PENALTY,
         monitor::DAMPING_REUSE,
         monitor::DAMPING_SUPPRESS,
+        Node::value(
+            "fail_over_mac",
+            "active-backup: whose MAC the bond has",
+            FAIL_OVER_MACS,
+        )
+        .default("none"),
         Node::value(
             "num_grat_arp",
             "active-backup: announcements after a failover",

@@ -80,7 +80,8 @@ fn pace(bond: &bond::Config) -> Duration {
 /// Where a bond is, as its network was told last, and what is still to be told.
 #[derive(Clone, Debug, Default)]
 pub struct Place {
-    behind: Option<u8>,
+    /// The member that it is behind, and the bond's MAC.
+    behind: Option<(u8, Mac)>,
     /// The member that group reports leave by, where it is always one.
     reporter: Option<u8>,
     /// Virtual addresses to announce as soon as the kernel has a route for them by this bond, and
@@ -94,7 +95,7 @@ pub struct Place {
 impl Place {
     /// bondd has published another table: the bond may be behind another member.
     pub fn follow(&mut self, table: &bond::egress::Table, plan: &Plan, now: Instant) {
-        let behind = table.place();
+        let behind = table.place().map(|member| (member, table.bond_mac));
         if behind.is_some() && behind != self.behind {
             // Only a failover is worth saying more than once: switches may lose frames meanwhile.
             let is_failover = self.behind.is_some() && has_active(table.mode);
@@ -258,6 +259,27 @@ mod tests {
     }
 
     #[test]
+    fn a_bond_that_stays_where_it_is_is_announced_as_after_a_failover_when_its_mac_is_another() {
+        let with = |mac| Table {
+            bond_mac: Mac([2, 0, 0, 0, 0, mac]),
+            ..behind(0, Mode::ActiveBackup)
+        };
+        let plan = Plan {
+            announcements: 3,
+            pace: PACE,
+            ..Plan::default()
+        };
+        for (mac, times) in [(1, 1), (2, 4)] {
+            let mut place = Place::default();
+            place.follow(&with(1), &plan, at(0));
+            assert!(place.announcements.take(at(0)));
+            place.follow(&with(mac), &plan, at(1));
+            let again = (1..1_000).filter(|ms| place.announcements.take(at(*ms)));
+            assert_eq!(again.count() + 1, times, "MAC {mac}");
+        }
+    }
+
+    #[test]
     fn an_aggregation_is_one_place_whatever_its_members_do() {
         let announced = |place: &mut Place, now| place.announcements.take(now);
         assert_eq!(times(Mode::Ieee8023ad, announced), [0]);
@@ -294,7 +316,7 @@ mod tests {
     #[test]
     fn an_address_that_no_virtual_router_has_any_more_is_announced_and_one_that_joins_is_not() {
         let mut place = Place {
-            behind: Some(0),
+            behind: Some((0, Mac::ZERO)),
             unannounced: vec![ip(1), ip(2)],
             looked_into: Some(Arc::default()),
             ..Place::default()

@@ -1,0 +1,40 @@
+//! active-backup: whose MAC the bond has, and with which MAC a member speaks for itself.
+//!
+//! A member's NIC keeps its own MAC in every case; what frames carry is decided here. `active` is for
+//! networks that let each port speak with one MAC only, as hypervisors and port security do.
+
+use wire::Mac;
+
+use crate::{Bond, FailOverMac};
+
+impl Bond {
+    /// Gives the bond the MAC of its active member, where `fail_over_mac` says so. Without an active
+    /// member the MAC stays, as Linux has it.
+    pub(crate) fn take_mac_of_active(&mut self) {
+        if self.config.fail_over_mac != FailOverMac::Active {
+            return;
+        }
+        let active = self.active().and_then(|active| self.members.get(active));
+        let mac = active.map_or(Mac::ZERO, |member| member.interface.mac);
+        if mac != Mac::ZERO {
+            self.mac = mac;
+        }
+    }
+
+    /// The MAC that a member speaks with when it is asked for itself, as the monitor does: the bond's,
+    /// but the member's own where the bond's goes with the active member.
+    pub(crate) fn station(&self, i: usize) -> Mac {
+        let own = self
+            .members
+            .get(i)
+            .map_or(Mac::ZERO, |member| member.interface.mac);
+        match self.config.fail_over_mac {
+            FailOverMac::Active | FailOverMac::Follow
+                if self.active() != Some(i) && own != Mac::ZERO =>
+            {
+                own
+            }
+            FailOverMac::None | FailOverMac::Active | FailOverMac::Follow => self.mac,
+        }
+    }
+}
