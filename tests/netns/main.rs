@@ -4,6 +4,7 @@
 mod adaptive;
 mod appliance;
 mod cable;
+mod carrier;
 mod client;
 mod direct;
 mod fail_over_mac;

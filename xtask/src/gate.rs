@@ -49,6 +49,8 @@ pub fn prove() -> Result<bool> {
         "adaptive::",
         "moves::",
         "monitor::",
+        "carrier::",
+        "fail_over_mac::",
         "micro_bfd::",
         "forwarding::",
     ];
