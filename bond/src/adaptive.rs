@@ -80,9 +80,9 @@ impl Bond {
         let members = self.table.usable.iter().copied();
         let members: heapless::Vec<(u8, u32), MAX_MEMBERS> =
             members.zip(weights(&interfaces)).collect();
-        let mut buckets = self.table.buckets;
-        if rebalance(&mut buckets, &bytes, &members) > 0 {
-            self.refresh_with(buckets);
+        let mut owners = self.moves.goal.owners;
+        if rebalance(&mut owners, &bytes, &members) > 0 {
+            self.aim(owners);
         }
     }
 

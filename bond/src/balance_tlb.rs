@@ -56,6 +56,7 @@ pub(crate) fn share(table: &Table, hash: Option<u32>, masked: u32) -> Option<Way
     let member = table.choose(hash, masked)?;
     Some(Ways {
         hash: Some(hash),
+        is_held: table.is_held(hash),
         ..table.way_by(member, speaker)
     })
 }

@@ -1,7 +1,7 @@
 //! Ordered moves of the resilient mapping: a bucket goes from a member that can still send to another
 //! one only when none of its frames can be overtaken.
 //!
-//! A round moves all buckets that are not where they should be. Its first table has the workers hold
+//! A round moves all buckets that are not at their goal. Its first table has the workers hold
 //! their frames. When every worker has taken that up and has drained what older tables chose, buckets
 //! that were idle move, and so do those whose old member has no partner that answers markers; for the
 //! others a marker is sent behind their last frames, and its answer moves them. What has not moved
@@ -9,6 +9,7 @@
 
 mod activity;
 mod asking;
+mod goal;
 mod round;
 
 use alloc::boxed::Box;
@@ -18,13 +19,13 @@ use serde::{Deserialize, Serialize};
 use wire::{Duration, Instant};
 
 use crate::bond::Engine;
-use crate::egress::{Ask, Moving, Table};
+use crate::egress::{Ask, Moving};
 use crate::feedback;
 use crate::lacp::marker::Responder;
-use crate::resilient::{Shares, UNOWNED, deal, remap};
-use crate::shares::share_out;
-use crate::{BUCKETS, Bond, Mapping, Mode};
+use crate::resilient::Shares;
+use crate::{Bond, Mapping, Mode};
 use activity::Activity;
+use goal::Goal;
 use round::Round;
 
 /// A frame is held no longer than this.
@@ -70,8 +71,8 @@ pub(crate) struct Moves {
     is_watched: bool,
     /// Until when one is waited for that has worked for our predecessor.
     awaited: Option<Instant>,
-    /// Every bucket is where it should be.
-    is_level: bool,
+    /// Where every bucket should be.
+    pub(crate) goal: Goal,
     stage: Stage,
     /// What the buckets were placed by last.
     placed: Option<(bool, Shares)>,
@@ -139,7 +140,7 @@ impl Bond {
         self.moves.activity.look(words, now);
         self.find_responders(now);
         match self.moves.stage {
-            Stage::Rest if !self.moves.is_level => self.begin(now),
+            Stage::Rest if !self.is_level() => self.begin(now),
             Stage::Rest => {}
             Stage::Draining(_) => self.drain(words, now),
             Stage::Asking(..) => self.hear_answers(now),
@@ -154,54 +155,16 @@ impl Bond {
 
     /// Whether moves are ordered: else each member's buckets are at once what they should be.
     fn is_ordered(&self) -> bool {
-        let hashes = [Mode::BalanceXor, Mode::Ieee8023ad].contains(&self.config.mode);
-        hashes && self.config.mapping == Mapping::Resilient && self.moves.is_watched
-    }
-
-    /// Takes changed members into account: lost members' buckets move at once, and moves that lead
-    /// nowhere any more are given up. In balance-tlb and balance-alb loads have placed the others.
-    pub(crate) fn place_buckets(&mut self, table: &mut Table) {
-        if matches!(self.engine, Engine::Adaptive(_)) {
-            return share_out(&mut table.buckets, &self.table.usable, &table.usable);
-        }
-        let is_ordered = self.is_ordered();
-        let shares = table.shares(0);
-        if self.moves.placed == Some((is_ordered, shares.clone())) {
-            return;
-        }
-        self.moves.placed = Some((is_ordered, shares.clone()));
-        let before = table.buckets;
-        deal(&mut table.buckets, &shares);
-        let pairs = || before.iter().zip(&table.buckets);
-        let lost = pairs().filter(|(old, new)| old != new && **old != UNOWNED);
-        add(&mut self.moves.moved.lost, lost.count());
-        if is_ordered {
-            let is_over = self.moves.round().is_some_and(|round| {
-                round.keep(|bucket, to| {
-                    let at = usize::from(bucket);
-                    before.get(at) == table.buckets.get(at) && table.usable.has(to)
-                });
-                round.is_empty()
-            });
-            if is_over {
-                self.moves.stage = Stage::Rest;
-            }
-            self.moves.is_level = is_level(table);
-        } else {
-            let dealt = table.buckets;
-            remap(&mut table.buckets, &shares);
-            let moved = dealt.iter().zip(&table.buckets).filter(|(a, b)| a != b);
-            add(&mut self.moves.moved.idle, moved.count());
-            self.moves.stage = Stage::Rest;
-        }
-        table.moving = self.moves.moving();
+        let has_buckets = match self.config.mode {
+            Mode::BalanceXor | Mode::Ieee8023ad | Mode::BalanceTlb | Mode::BalanceAlb => true,
+            Mode::BalanceRr | Mode::ActiveBackup | Mode::Broadcast => false,
+        };
+        has_buckets && self.config.mapping() == Mapping::Resilient && self.moves.is_watched
     }
 
     /// Begins a round, if it may.
     fn begin(&mut self, now: Instant) {
-        let mut to = self.table.buckets;
-        remap(&mut to, &self.table.shares(0));
-        let round = Round::new(&self.table.buckets, &to, now + PATIENCE);
+        let round = Round::new(&self.table.buckets, &self.moves.goal.owners, now + PATIENCE);
         if !self.may_begin(&round, now) {
             return;
         }
@@ -263,7 +226,6 @@ impl Bond {
         if self.moves.round().is_some_and(|round| round.is_empty()) {
             self.moves.stage = Stage::Rest;
         }
-        self.moves.is_level = is_level(&self.table);
         self.publish_moves();
     }
 
@@ -291,12 +253,6 @@ impl Bond {
 }
 
 type Members = heapless::Vec<usize, { crate::MAX_MEMBERS }>;
-
-fn is_level(table: &Table) -> bool {
-    let mut wanted: [u8; BUCKETS] = table.buckets;
-    remap(&mut wanted, &table.shares(0));
-    wanted == table.buckets
-}
 
 fn add(counter: &mut u64, count: usize) {
     *counter = counter.wrapping_add(u64::try_from(count).unwrap_or(0));

@@ -104,6 +104,7 @@ impl Bond {
         for (owner, saved) in self.table.buckets.iter_mut().zip(&saved.buckets) {
             *owner = *saved;
         }
+        self.moves.goal.owners = self.table.buckets;
         for (owner, saved) in self.table.clients.iter_mut().zip(&saved.clients) {
             *owner = *saved;
         }

@@ -3,16 +3,11 @@
 use crate::config::weight::weights;
 use crate::egress::{MemberEntry, Table};
 use crate::usable::Usable;
-use crate::{BUCKETS, Bond, Event, MAX_MEMBERS, Mode};
+use crate::{Bond, Event, MAX_MEMBERS, Mode};
 
 impl Bond {
     /// Builds the egress table; a change is a new generation and events.
     pub(crate) fn refresh(&mut self) {
-        self.refresh_with(self.table.buckets);
-    }
-
-    /// As [`refresh`](Self::refresh), from these owners of the buckets.
-    pub(crate) fn refresh_with(&mut self, buckets: [u8; BUCKETS]) {
         let open: heapless::Vec<usize, MAX_MEMBERS> = (0..self.members.len())
             .filter(|&i| self.is_open(i))
             .collect();
@@ -37,7 +32,7 @@ impl Bond {
             active: self.active().and_then(|active| u8::try_from(active).ok()),
             clients: self.deal_clients(&usable),
             usable,
-            buckets,
+            buckets: self.table.buckets,
             moving: self.table.moving,
         };
         self.place_buckets(&mut table);

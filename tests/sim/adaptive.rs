@@ -2,6 +2,7 @@
 
 use bond::Mode;
 use bond::balance_alb::bucket;
+use bond::egress::Moving;
 use etherparse::{ArpHardwareId, ArpOperation, ArpPacket, EtherType, Ethernet2Header};
 use lvsd::announce::lesson::unasked;
 use wire::headers::{Headers, Net};
@@ -97,6 +98,30 @@ fn forwarded_flows_leave_by_both_members_each_from_its_own_mac() {
             }
         }
         assert!(by[0] > 8 && by[1] > 8, "{mode}: {by:?}");
+    }
+}
+
+#[test]
+fn a_frame_that_waits_for_its_bucket_leaves_with_the_mac_of_the_member_that_has_it_then() {
+    for mode in [Mode::BalanceTlb, Mode::BalanceAlb] {
+        for (from, to) in [(1, 0), (0, 1)] {
+            let mut appliance = start(Appliance::detached(Default::default()), mode);
+            appliance.table.buckets = [from; 256];
+            (0..=255).for_each(|bucket| appliance.table.moving.held.insert(bucket));
+            appliance.publish();
+            receive(&mut appliance, 0, &syn(4_000));
+            // Another table that holds it.
+            appliance.publish();
+            appliance.worker.turn(appliance.now);
+            assert!(sent(&appliance).is_empty(), "{mode}");
+            appliance.table.buckets = [to; 256];
+            appliance.table.moving = Moving::default();
+            appliance.publish();
+            appliance.worker.turn(appliance.now);
+            let sent = sent(&appliance);
+            assert_eq!((sent.len(), sent[0].0), (1, usize::from(to)), "{mode}");
+            assert_eq!(source(&sent[0].1), OWN[usize::from(to)], "{mode}");
+        }
     }
 }
 

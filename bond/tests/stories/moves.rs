@@ -127,6 +127,54 @@ fn without_lacp_there_are_no_markers_and_drain_is_enough() {
     assert_eq!(road.overtaken, 0);
 }
 
+/// In balance-tlb and balance-alb.
+fn adaptive(mode: Mode) -> Config {
+    Config { mode, ..fast(2) }
+}
+
+#[test]
+fn in_balance_tlb_and_alb_a_share_goes_back_when_the_workers_have_drained() {
+    for mode in [Mode::BalanceTlb, Mode::BalanceAlb] {
+        let mut road = Road::settled(&adaptive(mode), &[1, 1]);
+        let how = go_and_come(&mut road);
+        // Buckets apart from each other: half of those that are busy.
+        let busy = u64::from(BUSY / 2);
+        assert_eq!((how.idle, how.drained, how.late), (128 - busy, busy, 0));
+        assert_eq!(road.overtaken, 0, "{mode}");
+        road.is_hasty = true;
+        road.overtaken = 0;
+        road.delays[0] = ms(12);
+        go_and_come(&mut road);
+        assert!(road.overtaken > 0, "{mode}: the story could not see it");
+    }
+}
+
+#[test]
+fn in_balance_tlb_and_alb_a_load_moves_when_the_workers_have_drained_and_not_before() {
+    for mode in [Mode::BalanceTlb, Mode::BalanceAlb] {
+        let mut road = Road::settled(&adaptive(mode), &[1, 1]);
+        // The first look has nothing to compare with.
+        road.run(ms(11_000));
+        let before = road.bonds[0].status().moved;
+        let owners = road.bonds[0].egress().buckets;
+        let of_first = (0..owners.len()).filter(|bucket| owners[*bucket] == 0);
+        of_first
+            .take(2)
+            .for_each(|heavy| road.extra[heavy] = 1_000_000_000);
+        road.is_stalled = true;
+        road.wait_until(|road| !road.bonds[0].egress().moving.held.is_empty());
+        road.run(ms(20));
+        assert_eq!(road.bonds[0].egress().buckets, owners, "{mode}: not yet");
+        road.is_stalled = false;
+        road.run(ms(10));
+        assert_ne!(road.bonds[0].egress().buckets, owners, "{mode}");
+        assert!(road.bonds[0].egress().moving.held.is_empty(), "{mode}");
+        let how = moved(&road, before);
+        assert!(how.late == 0 && how.lost == 0, "{how:?}");
+        assert_eq!(road.overtaken, 0, "{mode}");
+    }
+}
+
 #[test]
 fn idle_buckets_move_without_a_marker() {
     let mut road = Road::settled(&fast(2), &[12, 1]);

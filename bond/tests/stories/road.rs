@@ -64,6 +64,8 @@ pub struct Road {
     /// Frames that each tick sends, each in another bucket.
     pub load: usize,
     pub memory: Vec<AtomicU64>,
+    /// By bucket: what else is said to have been sent.
+    pub extra: [u64; BUCKETS],
     interfaces: [Vec<Interface>; 2],
     workers: Vec<Worker>,
     flying: Vec<Sent>,
@@ -103,6 +105,7 @@ impl Road {
             is_stalled: false,
             load: 2,
             memory,
+            extra: [0; BUCKETS],
             interfaces: [of(0).collect(), of(1).collect()],
             workers: (0..WORKERS).map(|_| worker()).collect(),
             flying: Vec::new(),
@@ -203,6 +206,9 @@ impl Road {
 
     fn turn(&mut self) {
         for side in 0..2 {
+            if side == 0 {
+                self.tell_loads();
+            }
             let bond = &mut self.bonds[side];
             if bond.poll_timeout().is_some_and(|due| due <= self.now) {
                 bond.handle_timeout(self.now);
@@ -218,6 +224,16 @@ impl Road {
                     self.fly(side, transmit.member, Cargo::Slow(frame));
                 }
             }
+        }
+    }
+
+    fn tell_loads(&mut self) {
+        if self.bonds[0].is_weighing(self.now) {
+            let mut bytes = self.extra;
+            for (bucket, bytes) in (0..=u8::MAX).zip(&mut bytes) {
+                *bytes += feedback::bytes(&self.memory, bucket);
+            }
+            self.bonds[0].handle_input(self.now, Input::Loads { bytes: &bytes });
         }
     }
 

@@ -363,7 +363,8 @@ impl Forwarder {
     }
 }
 
-/// The ports by which a finished frame leaves a bond. What is held counts as sent when it is.
+/// The ports by which a finished frame leaves a bond. One that is held leaves later: until then it stays as it
+/// is, and does not count as sent.
 fn leave(
     view: &mut BondView,
     link: &BondLink,
@@ -374,7 +375,13 @@ fn leave(
     let notice = table.notice(frame);
     let no_member = Loss::Bond(bond::DropReason::NoUsableMember);
     let ways = view.ways(frame).ok_or(no_member)?;
-    if let Some(hash) = ways.hash.filter(|_| !ways.is_held) {
+    // A member without a NIC is masked, as one without carrier is.
+    let ports = ways.members().filter_map(|member| link.ports[member]);
+    let exits = Exits::of(ports).ok_or(no_member)?;
+    if ways.is_held {
+        return Ok(exits.held_by(bond));
+    }
+    if let Some(hash) = ways.hash {
         feedback::sent(link.feedback.words(), worker, hash, frame.len());
     }
     if let Some(source) = ways.source {
@@ -383,14 +390,7 @@ fn leave(
     if let Some(notice) = notice {
         link.clients.tell(notice);
     }
-    // A member without a NIC is masked, as one without carrier is.
-    let ports = ways.members().filter_map(|member| link.ports[member]);
-    let exits = Exits::of(ports).ok_or(no_member)?;
-    Ok(if ways.is_held {
-        exits.held_by(bond)
-    } else {
-        exits
-    })
+    Ok(exits)
 }
 
 fn punt_reason(headers: &Headers) -> PuntReason {
