@@ -3,10 +3,11 @@
 
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use bond::Mode;
 use nix::sys::signal::Signal;
 use tests::appliance::binaries;
@@ -94,7 +95,7 @@ fn cut(lab: &Bonding, member: usize, by: Watch) -> Result<(u64, Duration)> {
             })
         });
         stop.store(true, Ordering::SeqCst);
-        let seen = watcher.join().expect("the watcher")?;
+        let seen = joined(watcher)?;
         told.map(|()| seen)
     })?;
     signal(Signal::SIGCONT)?;
@@ -107,6 +108,10 @@ fn cut(lab: &Bonding, member: usize, by: Watch) -> Result<(u64, Duration)> {
     Ok((seen.iter().map(|(_, frames)| frames).sum(), span))
 }
 
+fn joined<T>(thread: ScopedJoinHandle<'_, Result<T>>) -> Result<T> {
+    thread.join().map_err(|_| anyhow!("a thread panicked"))?
+}
+
 fn figure(mode: Mode, options: &str, by: Watch) -> Result<()> {
     let cuts = if prove::is_asked() { 20 } else { 4 };
     let lab = Bonding::raise(&binaries()?, mode, 2, options)?;
@@ -116,7 +121,7 @@ fn figure(mode: Mode, options: &str, by: Watch) -> Result<()> {
         let sender = scope.spawn(|| send(&lab.boxed, &stop));
         let told: Result<Vec<_>> = (0..cuts).map(|n| cut(&lab, n % 2, by)).collect();
         stop.store(true, Ordering::SeqCst);
-        (told, sender.join().expect("the sender"))
+        (told, joined(sender))
     });
     drop(sink);
     let (mut told, sent) = (told?, sent?);
