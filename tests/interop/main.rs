@@ -2,6 +2,7 @@
 //! lab's programs are needed (`cargo xtask setup`), and one machine: `cargo xtask test` runs these
 //! one by one.
 
+mod bfdd;
 mod bondd;
 mod forwarder;
 mod forwarding;

@@ -17,6 +17,7 @@ pub mod client;
 pub mod config;
 pub mod daemon;
 pub mod drops;
+pub mod frr;
 pub mod guest;
 pub mod host;
 pub mod image;

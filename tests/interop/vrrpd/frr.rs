@@ -1,14 +1,9 @@
 //! vrrpd and FRR's vrrpd on one network, in both roles and both families.
 
-use std::fs;
-use std::os::unix::fs::chown;
-use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use nix::unistd::User;
-use tests::daemon::Daemon;
+use tests::frr::Frr;
 use tests::wait;
 use vrrp::{Family, State};
 
@@ -20,12 +15,6 @@ use super::watcher::{Advert, Watcher};
 const LATENESS: Duration = Duration::from_millis(250);
 /// FRR counts its skew in whole hundredths of a second.
 const EARLY: Duration = Duration::from_millis(20);
-
-/// zebra and vrrpd of FRR; dropping them kills them.
-struct Frr {
-    vrrpd: Daemon,
-    _zebra: Daemon,
-}
 
 /// The macvlan that FRR wants of each family.
 fn macvlan(segment: &Segment, family: Family) -> Result<()> {
@@ -47,56 +36,26 @@ fn macvlan(segment: &Segment, family: Family) -> Result<()> {
     ])
 }
 
-impl Frr {
-    fn start(segment: &Segment, family: Family, priority: u8) -> Result<Self> {
-        macvlan(segment, family)?;
-        let directory = segment.room("frr")?;
-        let user = User::from_name("frr")?.context("FRR's user")?;
-        chown(&directory, Some(user.uid.as_raw()), Some(user.gid.as_raw()))?;
-        let word = match family {
-            Family::Ipv4 => "ip",
-            Family::Ipv6 => "ipv6",
-        };
-        let addresses = virtual_addresses(family).iter();
-        let addresses: String = addresses
-            .map(|address| format!(" vrrp 51 {word} {address}\n"))
-            .collect();
-        fs::write(directory.join("zebra.conf"), "")?;
-        fs::write(
-            directory.join("vrrpd.conf"),
-            format!(
-                "interface {INTERFACE}\n vrrp 51 version 3\n vrrp 51 priority {priority}\n \
-                 vrrp 51 advertisement-interval 100\n{addresses}"
-            ),
-        )?;
-        let start = |name: &str| {
-            Daemon::start(
-                name,
-                command(segment, name, &directory),
-                &directory.join("log"),
-            )
-        };
-        let zebra = start("zebra")?;
-        wait::until("zebra", LIMIT, || {
-            directory.join("zebra.vty").exists().then_some(())
-        })?;
-        Ok(Self {
-            vrrpd: start("vrrpd")?,
-            _zebra: zebra,
-        })
-    }
-}
-
-fn command(segment: &Segment, name: &str, directory: &Path) -> Command {
-    let mut command = segment.peer.command(&format!("/usr/lib/frr/{name}"));
-    command
-        .arg("-f")
-        .arg(directory.join(format!("{name}.conf")));
-    command.arg("-i").arg(directory.join(format!("{name}.pid")));
-    command.arg("-z").arg(directory.join("zserv.sock"));
-    command.arg("--vty_socket").arg(directory);
-    command.args(["-u", "frr", "-g", "frr", "-P", "0", "--log", "stdout"]);
-    command
+fn start(segment: &Segment, family: Family, priority: u8) -> Result<Frr> {
+    macvlan(segment, family)?;
+    let word = match family {
+        Family::Ipv4 => "ip",
+        Family::Ipv6 => "ipv6",
+    };
+    let addresses = virtual_addresses(family).iter();
+    let addresses: String = addresses
+        .map(|address| format!(" vrrp 51 {word} {address}\n"))
+        .collect();
+    let configuration = format!(
+        "interface {INTERFACE}\n vrrp 51 version 3\n vrrp 51 priority {priority}\n \
+         vrrp 51 advertisement-interval 100\n{addresses}"
+    );
+    Frr::start(
+        &segment.peer,
+        &segment.room("frr")?,
+        "vrrpd",
+        &configuration,
+    )
 }
 
 struct Story {
@@ -112,7 +71,7 @@ impl Story {
     fn begin(ours: Wish, theirs: u8) -> Result<Self> {
         let segment = Segment::raise()?;
         let watcher = Watcher::start(&segment.listener)?;
-        let frr = Frr::start(&segment, ours.family, theirs)?;
+        let frr = start(&segment, ours.family, theirs)?;
         let family = ours.family;
         let story = Self {
             ours: Ours::start(&segment, &configuration(ours, ""))?,
@@ -125,11 +84,10 @@ impl Story {
             story.ours.wait_for(State::Active)?;
         } else {
             let theirs = |advert: &Advert| !story.is_ours(advert);
-            let log = || fs::read_to_string(story.segment.room("frr")?.join("log")).context("log");
             let (_, advert) = story
                 .watcher
                 .wait("FRR's advert", Instant::now(), theirs)
-                .with_context(|| log().unwrap_or_default())?;
+                .with_context(|| story.frr.log())?;
             let (_, active) = story.ours.wait_for_active_router()?;
             ensure!(active.address == advert.source, "{active:?}, {advert:?}");
         }
@@ -187,7 +145,7 @@ fn frr_leaves_and_we_take_over_within_the_skew() -> Result<()> {
     for family in FAMILIES {
         let mut story = Story::begin(Wish::new(family, 100), 200)?;
         let stopped = Instant::now();
-        story.frr.vrrpd.stop(Duration::from_secs(10))?;
+        story.frr.daemon.stop(Duration::from_secs(10))?;
         let took = story.takeover(stopped, true)?;
         println!("{family:?}: FRR leaves, we take over after {took:?}");
         is_about(took, Duration::from_millis(61))?;
