@@ -128,6 +128,11 @@ fn read_members(table: &Section<'_, '_>, mode: Option<Mode>) -> Vec<MemberConfig
     for name in listed {
         members.push(MemberConfig::new(&name));
     }
+    read_member_options(table, mode, &mut members);
+    members
+}
+
+fn read_member_options(table: &Section<'_, '_>, mode: Option<Mode>, members: &mut [MemberConfig]) {
     for (name, options) in table.named("member") {
         if let Some(mode) = mode.filter(|_| table.is_whole()) {
             modes::check(&options, mode, modes::MEMBER_OPTIONS);
@@ -145,7 +150,6 @@ fn read_members(table: &Section<'_, '_>, mode: Option<Mode>) -> Vec<MemberConfig
             None => options.fault_here("options of an interface that members lists"),
         }
     }
-    members
 }
 
 fn read_common(table: &Section<'_, '_>, config: &mut bond::Config) {

@@ -20,6 +20,30 @@ pub(super) fn print(items: Answers<BondItem>, out: &mut impl Write) -> Result<()
 fn print_bond(out: &mut impl Write, item: &BondItem) -> io::Result<()> {
     writeln!(out, "Bond: {}", item.name)?;
     writeln!(out, "Bonding Mode: {} ({})", item.mode, item.mode.number())?;
+    print_mode(out, item)?;
+    writeln!(out, "MII Status: {}", up_or_down(item.carrier))?;
+    writeln!(out, "HW addr: {}", item.mac)?;
+    if let Some(monitor) = &item.monitor {
+        print_monitor(out, monitor)?;
+    }
+    let forwarder = match item.forwarder {
+        Forwarder::Alive => "alive",
+        Forwarder::Stale => "stale",
+    };
+    writeln!(
+        out,
+        "Forwarder: {forwarder}, egress table {}",
+        item.generation
+    )?;
+    print_moved(out, item)?;
+    for member in &item.members {
+        print_member(out, has_buckets(item), member)?;
+    }
+    Ok(())
+}
+
+/// What not every mode has.
+fn print_mode(out: &mut impl Write, item: &BondItem) -> io::Result<()> {
     match item.mode {
         Mode::BalanceRr | Mode::Broadcast => {}
         Mode::ActiveBackup => {
@@ -39,24 +63,6 @@ fn print_bond(out: &mut impl Write, item: &BondItem) -> io::Result<()> {
             let dynamic = if is_dynamic(item) { "on" } else { "off" };
             writeln!(out, "Dynamic Load Balancing: {dynamic}")?;
         }
-    }
-    writeln!(out, "MII Status: {}", up_or_down(item.carrier))?;
-    writeln!(out, "HW addr: {}", item.mac)?;
-    if let Some(monitor) = &item.monitor {
-        print_monitor(out, monitor)?;
-    }
-    let forwarder = match item.forwarder {
-        Forwarder::Alive => "alive",
-        Forwarder::Stale => "stale",
-    };
-    writeln!(
-        out,
-        "Forwarder: {forwarder}, egress table {}",
-        item.generation
-    )?;
-    print_moved(out, item)?;
-    for member in &item.members {
-        print_member(out, has_buckets(item), member)?;
     }
     Ok(())
 }
