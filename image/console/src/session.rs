@@ -124,54 +124,74 @@ impl Session {
             let word = words.first().copied().unwrap_or_default();
             return Err(Failure::usage(format!("{word}: nothing to pipe")));
         }
-        let rest: Vec<String> = words.iter().skip(1).map(|w| (*w).to_owned()).collect();
-        let options = rest.get(1..).unwrap_or_default();
         match words {
             ["exit" | "quit"] => return Ok(Flow::Leave),
             ["configure"] => self.configure()?,
-            ["show", ..] => {
-                let view = View::read(crate::grammar::SHOWN, &rest)?;
+            [
+                "show" | "help" | "commit" | "compare" | "rollback" | "confirm",
+                ..,
+            ] => {
+                self.tell(words, pipes, without_pause)?;
+            }
+            _ => self.act(words)?,
+        }
+        Ok(Flow::Stay)
+    }
+
+    /// A command of which what it says is looked at in pages and by pipes.
+    fn tell(
+        &mut self,
+        words: &[&str],
+        pipes: Vec<Pipe>,
+        without_pause: bool,
+    ) -> Result<(), Failure> {
+        match words {
+            ["show", noun @ ..] => {
+                let view = View::read(crate::grammar::SHOWN, &owned(noun))?;
                 self.print(pipes, without_pause, |session, out| {
                     view.print(&session.places.run_dir, out)
-                })?;
+                })
             }
-            ["help"] => self.print(pipes, without_pause, |session, out| {
+            ["help", ..] => self.print(pipes, without_pause, |session, out| {
                 help::print(session, out)
-            })?,
+            }),
             ["commit" | "compare", "-", ..] if self.is_script() => {
                 let fault = "-: standard input is the script; name a file";
-                return Err(Failure::usage(fault));
+                Err(Failure::usage(fault))
             }
-            ["commit" | "compare" | "rollback" | "confirm", ..] => {
-                self.print(pipes, without_pause, |session, out| {
-                    let done = configure::run(&session.places.run_dir, words, out)?;
-                    session.trial.note(done);
-                    Ok(())
-                })?;
-            }
-            ["clear", ..] => clear::counters(&self.places.run_dir)?,
-            ["monitor", ..] => monitor::run(self, &rest)?,
-            ["fetch", name @ ..] => fetch::run(&self.places.data_dir, name.first().copied())?,
+            _ => self.print(pipes, without_pause, |session, out| {
+                let done = configure::run(&session.places.run_dir, words, out)?;
+                session.trial.note(done);
+                Ok(())
+            }),
+        }
+    }
+
+    /// A command that does something, and says what it has to say as it goes along.
+    fn act(&mut self, words: &[&str]) -> Result<(), Failure> {
+        let rest = owned(words.get(1..).unwrap_or_default());
+        let options = rest.get(1..).unwrap_or_default();
+        match words {
+            ["clear", ..] => clear::counters(&self.places.run_dir),
+            ["monitor", ..] => monitor::run(self, &rest),
+            ["fetch", name @ ..] => fetch::run(&self.places.data_dir, name.first().copied()),
             ["explain", "hash", _, _, "-", ..] if self.is_script() => {
                 let fault = "-: standard input is the script; name a frame";
-                return Err(Failure::usage(fault));
+                Err(Failure::usage(fault))
             }
             ["explain", "hash", policy, members, frame, ..] => {
                 let given = rest.get(4..).unwrap_or_default();
-                explain::hash(policy, members, frame, &Given::read(EXPLAIN_HASH, given))?;
+                explain::hash(policy, members, frame, &Given::read(EXPLAIN_HASH, given))
             }
-            ["ping", host, ..] => {
-                ping::run(host, &Given::read(PING, options), self.interrupt())?;
-            }
+            ["ping", host, ..] => ping::run(host, &Given::read(PING, options), self.interrupt()),
             ["capture", interface, ..] => {
-                capture::run(self, interface, &Given::read(CAPTURE, options))?;
+                capture::run(self, interface, &Given::read(CAPTURE, options))
             }
             ["request", what, ..] => {
-                request::run(self, what, options.iter().any(|word| word == "--yes"))?;
+                request::run(self, what, options.iter().any(|word| word == "--yes"))
             }
-            _ => return Err(Failure::usage(format!("{}: no command", words.join(" ")))),
+            _ => Err(Failure::usage(format!("{}: no command", words.join(" ")))),
         }
-        Ok(Flow::Stay)
     }
 
     /// Whether commands come from a program, line by line.
@@ -230,6 +250,10 @@ impl Session {
             edit: self.edit.as_ref().map(|edit| edit.candidate().clone()),
         }
     }
+}
+
+fn owned(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
 }
 
 /// Names of the box, and of the candidate where there is one.
