@@ -304,10 +304,10 @@ impl Monitor {
         let mac = view.stations.get(i).copied().unwrap_or_default();
         for target in &self.targets {
             let frame = match *target {
-                Target::V4 { target, source } => arp::request(mac, source, target),
-                Target::V6 { target, source } => neighbour::solicitation(mac, source, target),
+                Target::V4 { target, source, .. } => arp::request(mac, source, target),
+                Target::V6 { target, source, .. } => neighbour::solicitation(mac, source, target),
             };
-            outbox.send(i, &frame);
+            outbox.send(i, &target.tagged(&frame));
         }
         if let Some(path) = self.paths.get_mut(i) {
             path.sent_before = path.sent;

@@ -6,7 +6,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ArpAllTargets, ArpValidate, Fault, Mode};
+use super::{Address, ArpAllTargets, ArpValidate, Fault, Mode};
 use crate::monitor::Discipline;
 
 /// The most targets of one address family.
@@ -28,6 +28,18 @@ pub struct MonitorConfig {
     pub arp_all_targets: ArpAllTargets,
     /// Periods of silence after which a member is given up: 1 to 255.
     pub arp_missed_max: u8,
+    /// The addresses of the bond's VLANs: targets in their networks are asked there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tagged: Vec<Tagged>,
+}
+
+/// An address on a VLAN of the bond.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tagged {
+    /// The VLAN identifier: 1 to 4094 (IEEE 802.1Q).
+    pub vlan: u16,
+    /// The address.
+    pub address: Address,
 }
 
 impl Default for MonitorConfig {
@@ -39,6 +51,7 @@ impl Default for MonitorConfig {
             arp_validate: ArpValidate::None,
             arp_all_targets: ArpAllTargets::Any,
             arp_missed_max: 2,
+            tagged: Vec::new(),
         }
     }
 }

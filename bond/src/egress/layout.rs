@@ -7,7 +7,7 @@ use crate::resilient::{UNOWNED, WEIGHT_MAX};
 use crate::{BUCKETS, MAX_MEMBERS, Mapping, Mode, XmitHashPolicy};
 
 /// Its version, in the low 16 bits of the second word; the first word is the generation.
-const LAYOUT: u64 = 4;
+const LAYOUT: u64 = 6;
 const SHAPE: usize = 1;
 const BOND_MAC: usize = 2;
 const OPTIONS: usize = 3;

@@ -1,12 +1,12 @@
-//! The monitor's targets as words: how many of each family, then target and source of each.
+//! The monitor's targets as words: how many of each family, then target, source and VLAN of each.
 
 use core::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::config::monitor::MAX_TARGETS;
 use crate::monitor::{TARGETS, Target, Targets};
 
-/// Of an IPv6 target, two words each; of an IPv4 target, one each and two empty.
-const EACH: usize = 4;
+/// Of an IPv6 target, two words for each address; of an IPv4 target, one each and two empty; then the VLAN, or 0.
+const EACH: usize = 5;
 const FIRST: usize = 1;
 
 /// Words that the targets take.
@@ -16,22 +16,18 @@ pub(super) fn encode(targets: &Targets) -> [u64; WORDS] {
     let mut words = [0; WORDS];
     let (count, rest) = words.split_at_mut(FIRST);
     for (target, place) in targets.iter().zip(rest.chunks_exact_mut(EACH)) {
-        let values = match target {
-            Target::V4 { target, source } => {
-                count.iter_mut().for_each(|count| *count += 1);
-                [
-                    u64::from(target.to_bits()),
-                    u64::from(source.to_bits()),
-                    0,
-                    0,
-                ]
+        let vlan = target.vlan().map_or(0, u64::from);
+        let (one, values) = match target {
+            Target::V4 { target, source, .. } => {
+                let [target, source] = [target, source].map(|ip| u64::from(ip.to_bits()));
+                (1, [target, source, 0, 0, vlan])
             }
-            Target::V6 { target, source } => {
-                count.iter_mut().for_each(|count| *count += 1 << 8);
+            Target::V6 { target, source, .. } => {
                 let ([a, b], [c, d]) = (halves(*target), halves(*source));
-                [a, b, c, d]
+                (1 << 8, [a, b, c, d, vlan])
             }
         };
+        count.iter_mut().for_each(|count| *count += one);
         place.copy_from_slice(&values);
     }
     words
@@ -46,16 +42,20 @@ pub(super) fn decode(words: &[u64]) -> Option<Targets> {
         return None;
     }
     let places = rest.as_chunks::<EACH>().0.iter().take(v4 + v6).enumerate();
-    let target = |(i, [a, b, c, d]): (usize, &[u64; EACH])| {
+    let target = |(i, [a, b, c, d, vlan]): (usize, &[u64; EACH])| {
+        let vlan = u16::try_from(*vlan).ok()?;
+        let vlan = (vlan != 0).then_some(vlan);
         Some(if i < v4 {
             Target::V4 {
                 target: Ipv4Addr::from_bits(u32::try_from(*a).ok()?),
                 source: Ipv4Addr::from_bits(u32::try_from(*b).ok()?),
+                vlan,
             }
         } else {
             Target::V6 {
                 target: whole(*a, *b),
                 source: whole(*c, *d),
+                vlan,
             }
         })
     };

@@ -2,7 +2,7 @@
 //! of a bond whose egress table has targets, also for those that the bond then drops.
 
 use wire::checksum;
-use wire::headers::{ArpInfo, Headers, Net, Transport};
+use wire::headers::{ArpInfo, Headers, Net, Transport, Vlan};
 use wire::icmpv6::{
     NEIGHBOR_ADVERTISEMENT, NEIGHBOR_SOLICITATION, NeighborAdvertisement, NeighborSolicitation,
 };
@@ -40,14 +40,13 @@ pub enum Seen {
     },
 }
 
-/// What an untagged frame with these headers is to the monitor; None: nothing.
+/// What a frame with these headers is to the monitor; None: nothing.
 #[must_use]
 pub fn observe(table: &Table, frame: &[u8], headers: &Headers) -> Option<Seen> {
-    if headers.vlan.is_some() {
-        return None;
-    }
+    let vlan = headers.vlan.map(Vlan::id).filter(|id| *id != 0);
+    let place = |kind: &dyn Fn(&Target) -> Option<Kind>| place(table, vlan, kind);
     let found = match &headers.net {
-        Net::Arp(arp) => place(table, |target| arp_kind(table, arp, target)),
+        Net::Arp(arp) => place(&|target| arp_kind(table, arp, target)),
         Net::V6(ip) => {
             let Transport::Icmp6 { kind, .. } = ip.transport else {
                 return None;
@@ -62,12 +61,10 @@ pub fn observe(table: &Table, frame: &[u8], headers: &Headers) -> Option<Seen> {
             let message = frame.get(ip.l4..ip.end)?;
             if kind == NEIGHBOR_ADVERTISEMENT {
                 let advertisement = NeighborAdvertisement::parse(message).ok()?;
-                place(table, |target| advertised(headers, &advertisement, target))
+                place(&|target| advertised(headers, &advertisement, target))
             } else {
                 let solicitation = NeighborSolicitation::parse(message).ok()?;
-                place(table, |target| {
-                    solicited(table, headers, &solicitation, target)
-                })
+                place(&|target| solicited(table, headers, &solicitation, target))
             }
         }
         Net::V4(_) | Net::Other => return None,
@@ -75,13 +72,15 @@ pub fn observe(table: &Table, frame: &[u8], headers: &Headers) -> Option<Seen> {
     Some(found.unwrap_or(Seen::Neighbour))
 }
 
-fn place(table: &Table, kind: impl Fn(&Target) -> Option<Kind>) -> Option<Seen> {
+/// Which of the targets on this VLAN, or on none, it has to do with.
+fn place(table: &Table, vlan: Option<u16>, kind: &dyn Fn(&Target) -> Option<Kind>) -> Option<Seen> {
+    let kind = |target: &Target| kind(target).filter(|_| target.vlan() == vlan);
     let mut kinds = table.targets.iter().map(kind).enumerate();
     kinds.find_map(|(target, kind)| kind.map(|kind| Seen::Of { target, kind }))
 }
 
 fn arp_kind(table: &Table, arp: &ArpInfo, target: &Target) -> Option<Kind> {
-    let Target::V4 { target, source } = *target else {
+    let Target::V4 { target, source, .. } = *target else {
         return None;
     };
     let from_target = arp.sender_ip == target && arp.target_ip == source;
@@ -95,7 +94,7 @@ fn arp_kind(table: &Table, arp: &ArpInfo, target: &Target) -> Option<Kind> {
 }
 
 fn advertised(headers: &Headers, said: &NeighborAdvertisement, target: &Target) -> Option<Kind> {
-    let (Target::V6 { target, source }, Net::V6(ip)) = (*target, &headers.net) else {
+    let (Target::V6 { target, source, .. }, Net::V6(ip)) = (*target, &headers.net) else {
         return None;
     };
     let is_answer = said.solicited && said.target == target && ip.destination == source;
@@ -108,7 +107,7 @@ fn solicited(
     asked: &NeighborSolicitation,
     target: &Target,
 ) -> Option<Kind> {
-    let (Target::V6 { target, source }, Net::V6(ip)) = (*target, &headers.net) else {
+    let (Target::V6 { target, source, .. }, Net::V6(ip)) = (*target, &headers.net) else {
         return None;
     };
     if ip.source == source && asked.target == target && headers.source == table.bond_mac {

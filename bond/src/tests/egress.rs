@@ -178,10 +178,12 @@ fn targets_of_both_families_are_read_as_they_were_published() {
     let v4 = |n| Target::V4 {
         target: [10, 0, 0, n].into(),
         source: [10, 0, 1, n].into(),
+        vlan: (n > 1).then_some(4_080 + u16::from(n % 15)),
     };
     let v6 = |n| Target::V6 {
         target: [0xfe80, 1, 2, 3, 4, 5, 6, n].into(),
         source: [0x2001, 9, 8, 7, 6, 5, 4, n].into(),
+        vlan: (n != 1).then_some(n + 1),
     };
     let fours = (0..16).map(v4);
     for targets in [

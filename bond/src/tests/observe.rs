@@ -22,13 +22,18 @@ const OWN6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
 const PEER6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 9);
 
 fn table() -> Table {
-    let v4 = |target, source| Target::V4 { target, source };
+    let v4 = |target, source| Target::V4 {
+        target,
+        source,
+        vlan: None,
+    };
     let targets = [
         v4(Ipv4Addr::new(10, 9, 9, 9), Ipv4Addr::UNSPECIFIED),
         v4(PEER, OWN),
         Target::V6 {
             target: PEER6,
             source: OWN6,
+            vlan: None,
         },
     ];
     Table {
@@ -126,14 +131,44 @@ fn arp_and_neighbor_discovery_of_others_is_of_no_target() {
 }
 
 #[test]
-fn what_is_forwarded_tagged_or_of_another_protocol_is_nothing() {
+fn what_is_forwarded_or_of_another_protocol_is_nothing() {
     assert_eq!(seen(&advertisement(true, PEER6, OWN6, 254)), None);
-    let mut tagged = arp(2, PEER_MAC, PEER, OWN);
-    tagged.splice(12..12, [0x81, 0, 0, 7]);
-    assert_eq!(seen(&tagged), None);
     let mut other = arp(2, PEER_MAC, PEER, OWN);
     other[12..14].copy_from_slice(&[0x88, 0xcc]);
     assert_eq!(seen(&other), None);
+}
+
+#[test]
+fn a_target_is_heard_on_its_own_vlan_and_on_no_other() {
+    let on = |vlan: Option<u16>| {
+        let mut table = table();
+        for target in &mut table.targets {
+            match target {
+                Target::V4 { vlan: on, .. } | Target::V6 { vlan: on, .. } => *on = vlan,
+            }
+        }
+        table
+    };
+    let frames = [
+        (arp(2, PEER_MAC, PEER, OWN), of(1, Kind::Reply)),
+        (arp(1, PEER_MAC, PEER, OWN), of(1, Kind::Request)),
+        (arp::request(OWN_MAC, OWN, PEER).to_vec(), of(1, Kind::Own)),
+        (advertisement(true, PEER6, OWN6, 255), of(2, Kind::Reply)),
+    ];
+    for (frame, is_of) in frames {
+        for (tag, vlan) in [(Some(7), Some(7)), (Some(0), None), (None, None)] {
+            let mut frame = frame.clone();
+            if let Some(tag) = tag {
+                frame.splice(12..12, [0x81, 0, 0, tag]);
+            }
+            let headers = Headers::parse(&frame).expect("a frame");
+            let seen = |table| observe(&table, &frame, &headers);
+            assert_eq!(seen(on(vlan)), is_of, "{tag:?}");
+            for other in [Some(8), vlan.xor(Some(7))] {
+                assert_eq!(seen(on(other)), Some(Seen::Neighbour), "{tag:?}");
+            }
+        }
+    }
 }
 
 proptest! {

@@ -1,5 +1,6 @@
 //! The ARP and NS monitor in mode active-backup.
 
+use bond::config::monitor::Tagged;
 use bond::{ArpAllTargets, ArpValidate, Bond, Config, Event, Mode, PrimaryReselect, Why};
 use proptest::prelude::*;
 
@@ -421,4 +422,30 @@ fn a_held_member_is_not_brought_up_in_haste() {
     // One that is not held is, though its delay runs.
     network.carrier(1, true);
     assert_eq!(network.usable(), [1]);
+}
+
+#[test]
+fn a_target_on_a_vlan_is_asked_and_heard_there() {
+    let mut config = validating(ArpValidate::All);
+    config.addresses.clear();
+    config.monitor.ns_ip6_target = vec!["2001:db8::9".parse().expect("an address")];
+    config.monitor.arp_all_targets = ArpAllTargets::All;
+    let own = ["10.0.0.1/24", "2001:db8::1/64"];
+    config.monitor.tagged = own
+        .map(|address| Tagged {
+            vlan: 100,
+            address: address.parse().expect("legal"),
+        })
+        .into();
+    let mut network = Network::settled(config);
+    network.run(10_000);
+    assert_eq!(network.usable(), [0]);
+    network.silent[0] = true;
+    network.until_usable(&[1]);
+    network.silent[0] = false;
+    network.loses_tags = true;
+    network.until_usable(&NOBODY);
+    network.loses_tags = false;
+    network.run(1_000);
+    assert_eq!(network.usable().len(), 1);
 }

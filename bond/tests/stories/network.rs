@@ -30,6 +30,8 @@ pub struct Network {
     pub noisy: Vec<bool>,
     /// Targets that do not answer.
     pub dead: Vec<IpAddr>,
+    /// Targets answer without the tag that they are asked with.
+    pub loses_tags: bool,
     /// Whether the forwarder lives.
     pub listens: bool,
     /// Who sent probes, and when.
@@ -67,6 +69,7 @@ impl Network {
             silent: vec![false; members],
             noisy: vec![false; members],
             dead: Vec::new(),
+            loses_tags: false,
             listens: true,
             asked: Vec::new(),
             events: Vec::new(),
@@ -181,7 +184,7 @@ impl Network {
             let frame = frame.to_vec();
             self.arrivals.push(Arrival { at, member, frame });
         }
-        let (target, answer) = answer(frame);
+        let (target, answer) = answer(frame, self.loses_tags);
         if !self.dead.contains(&target) {
             let (member, frame) = (from, answer);
             self.arrivals.push(Arrival { at, member, frame });
@@ -213,10 +216,12 @@ impl Network {
 }
 
 /// Who is asked, and how it answers.
-fn answer(frame: &[u8]) -> (IpAddr, Vec<u8>) {
+fn answer(frame: &[u8], loses_tags: bool) -> (IpAddr, Vec<u8>) {
     let headers = Headers::parse(frame).expect("a frame");
     let own = headers.source;
-    let link = |ethertype: u16| [&own.0[..], &TARGET_MAC.0, &ethertype.to_be_bytes()].concat();
+    let is_tagged = headers.vlan.is_some() && !loses_tags;
+    let tag = if is_tagged { &frame[12..16] } else { &[] };
+    let link = |ethertype: u16| [&own.0[..], &TARGET_MAC.0, tag, &ethertype.to_be_bytes()].concat();
     match headers.net {
         Net::Arp(asked) => {
             let answer = ArpInfo {

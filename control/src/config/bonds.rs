@@ -63,8 +63,11 @@ fn choice<T: Choice>(value: &DeValue<'_>) -> Legal<T> {
 pub(super) fn read(root: &Section<'_, '_>) -> (Vec<bond::Config>, Vec<Vlan>) {
     let (mut bonds, mut vlans) = (Vec::new(), Vec::new());
     for (name, table) in root.named("bond") {
-        bonds.push(read_bond(&name, &table));
-        vlans.extend(vlans::read(&name, &table));
+        let own = vlans::read(&name, &table);
+        let mut bond = read_bond(&name, &table);
+        monitor::place(&own, &mut bond);
+        bonds.push(bond);
+        vlans.extend(own);
     }
     (bonds, vlans)
 }

@@ -2,13 +2,14 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use bond::config::monitor::{ALL_NEEDS, MAX_TARGETS};
+use bond::config::monitor::{ALL_NEEDS, MAX_TARGETS, Tagged};
 use bond::monitor::Discipline;
-use bond::{ArpAllTargets, ArpValidate, Mode};
+use bond::{Address, ArpAllTargets, ArpValidate, Mode};
 use toml::de::DeValue;
 
 use super::super::section::{Legal, Section};
 use super::super::value::{integer, is_host, once};
+use super::super::vlans::Vlan;
 use super::{MOST_MS, choice};
 
 /// Every key that means nothing without `arp_interval`.
@@ -65,6 +66,21 @@ fn targets<T: PartialEq + Copy>(
         table.fault(key, legal);
     }
     targets
+}
+
+/// Tells the monitor of the bond's VLANs, for targets in their networks.
+pub(super) fn place(vlans: &[Vlan], config: &mut bond::Config) {
+    if !config.monitor.is_on() {
+        return;
+    }
+    let on = |vlan: &Vlan| {
+        let tagged = |address: &Address| Tagged {
+            vlan: vlan.id,
+            address: *address,
+        };
+        vlan.addresses.iter().map(tagged).collect::<Vec<_>>()
+    };
+    config.monitor.tagged = vlans.iter().flat_map(on).collect();
 }
 
 /// What two keys say together.
