@@ -2,4 +2,5 @@
 //! are (`cargo xtask guest`, then FOURFOLD_GUEST names its folder).
 
 mod hash;
+mod modes;
 mod shell;

@@ -17,6 +17,7 @@
 //! NICs are eth0, eth1 … in the order of their wires. Besides busybox there are iproute2 and ethtool; a
 //! module that the kernel does not load by itself is loaded by `modprobe`.
 
+pub mod facing;
 mod port;
 
 use std::path::{Path, PathBuf};

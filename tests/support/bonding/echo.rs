@@ -1,7 +1,7 @@
 //! TCP through the service: connections of which every byte comes back.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
 
-use super::{Bonding, LIMIT};
+use super::LIMIT;
+use crate::namespace::Namespace;
 use crate::wait;
 
 const CONNECTIONS: usize = 4;
@@ -26,12 +27,11 @@ pub struct Echo {
 }
 
 impl Echo {
-    /// Starts the real server and connects to the service, as soon as it answers.
-    pub fn start(lab: &Bonding) -> Result<Self> {
-        let address = lab.real_address();
-        let listener = lab
-            .real
-            .inside(move || TcpListener::bind(address).context("binding the real's port"))?;
+    /// Starts a real server at its address and connects a client to the service, as soon as it answers.
+    pub fn start(client: (&Namespace, SocketAddr), real: (&Namespace, SocketAddr)) -> Result<Self> {
+        let (real, address) = real;
+        let listener =
+            real.inside(move || TcpListener::bind(address).context("binding the real's port"))?;
         std::thread::spawn(move || {
             for stream in listener.incoming().take(CONNECTIONS).flatten() {
                 std::thread::spawn(move || reflect(stream));
@@ -42,10 +42,10 @@ impl Echo {
             rounds: Vec::new(),
             clients: Vec::new(),
         };
-        let service = lab.service();
+        let (client, service) = client;
         for number in 0..CONNECTIONS {
             let connect = || TcpStream::connect_timeout(&service, Duration::from_secs(2));
-            let stream = lab.client.inside(|| {
+            let stream = client.inside(|| {
                 wait::until_ok(LIMIT, || connect().context("connecting to the service"))
             })?;
             let rounds = Arc::new(AtomicUsize::new(0));

@@ -21,6 +21,9 @@ pub struct Config {
     /// Its link aggregations.
     #[serde(default)]
     pub groups: Vec<GroupConfig>,
+    /// Pairs of ports that are the ends of one cable: what enters one leaves by the other, whatever it is.
+    #[serde(default)]
+    pub wires: Vec<[String; 2]>,
     /// How long an address is remembered that is heard no more, in seconds.
     #[serde(default = "ageing_seconds")]
     pub ageing_seconds: u64,
@@ -85,6 +88,7 @@ impl Default for Config {
         Self {
             ports: Vec::new(),
             groups: Vec::new(),
+            wires: Vec::new(),
             ageing_seconds: AGEING_SECONDS,
         }
     }
@@ -128,6 +132,24 @@ impl Config {
         self.group(name, Protocol::Static, members)
     }
 
+    /// Makes two ports the ends of one cable: no LAN, and nothing is kept from passing.
+    #[must_use]
+    pub fn wire(mut self, one: &str, other: &str) -> Self {
+        self.wires.push([one, other].map(str::to_owned));
+        self
+    }
+
+    /// Where the wire leads whose one end this port is.
+    pub(super) fn other_end(&self, port: &str) -> Option<&str> {
+        let ends = self
+            .wires
+            .iter()
+            .map(|wire| wire.each_ref().map(String::as_str));
+        let both = ends.flat_map(|[one, other]| [[one, other], [other, one]]);
+        let mut own = both.filter(|[end, _]| *end == port);
+        own.next().map(|[_, other]| other)
+    }
+
     fn port(mut self, name: &str, cable: Cable) -> Self {
         let name = name.to_owned();
         self.ports.push(PortConfig { name, cable });
@@ -146,7 +168,8 @@ impl Config {
     /// Fails with a line for everything that is wrong.
     ///
     /// # Errors
-    /// Names that are used twice, members that are no ports, groups without or with too many of them.
+    /// Names that are used twice, members and wires' ends that are no ports, groups without or with too many
+    /// members.
     pub fn check(&self) -> Result<()> {
         let ports: Vec<&str> = self.ports.iter().map(|port| port.name.as_str()).collect();
         let groups = self.groups.iter().map(|group| group.name.as_str());
@@ -156,10 +179,12 @@ impl Config {
             .iter()
             .flat_map(|group| group.members.iter().map(String::as_str))
             .collect();
+        let ends = self.wires.iter().flatten().map(String::as_str);
+        let taken: Vec<&str> = members.iter().copied().chain(ends).collect();
         let mut faults = twice(&all, "is the name of two ports or groups");
-        faults.extend(twice(&members, "is in two groups"));
-        let strangers = members.iter().filter(|member| !ports.contains(member));
-        faults.extend(strangers.map(|member| format!("member {member} is no port")));
+        faults.extend(twice(&taken, "is in two groups or wires"));
+        let strangers = taken.iter().filter(|taken| !ports.contains(taken));
+        faults.extend(strangers.map(|stranger| format!("{stranger} is no port")));
         let sizes = self
             .groups
             .iter()
@@ -209,12 +234,16 @@ mod tests {
             .interface("a")
             .static_lag("lag", &["a", "c"])
             .lacp("other", LacpRate::Fast, &["a"])
-            .static_lag("empty", &[]);
+            .static_lag("empty", &[])
+            .wire("b", "a")
+            .wire("b", "d");
         let text = config.check().unwrap_err().to_string();
         for fault in [
             "a is the name of two ports or groups",
-            "a is in two groups",
-            "member c is no port",
+            "a is in two groups or wires",
+            "b is in two groups or wires",
+            "c is no port",
+            "d is no port",
             "group empty needs 1 to 16 members",
         ] {
             assert!(text.contains(fault), "{fault}: {text}");

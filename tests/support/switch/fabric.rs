@@ -36,6 +36,8 @@ struct Port {
     name: String,
     /// Its group, and its place there.
     group: Option<(usize, usize)>,
+    /// The other end of its wire.
+    wire: Option<usize>,
     carrier: bool,
     lines: Ways<Line>,
     mirror: Option<usize>,
@@ -67,10 +69,7 @@ impl Fabric {
         let groups = config.groups.iter().enumerate();
         let groups = groups.map(|(at, group)| Group::new(now, at, group, number));
         let mut fabric = Self {
-            ports: names
-                .iter()
-                .map(|name| Port::new(name, &config.groups))
-                .collect(),
+            ports: names.iter().map(|name| Port::new(name, config)).collect(),
             groups: groups.collect(),
             table: Table::new(Duration::from_secs(config.ageing_seconds)),
             travelling: BTreeMap::new(),
@@ -213,6 +212,10 @@ impl Fabric {
     fn forward(&mut self, now: Instant, number: usize, frame: &Frame) -> Result<(), Reason> {
         let (destination, source) = addresses(frame).ok_or(Reason::Malformed)?;
         let port = self.ports.get(number).ok_or(Reason::NoCarrier)?;
+        if let Some(other) = port.wire {
+            self.travel(now, other, Way::Out, Frame::clone(frame));
+            return Ok(());
+        }
         if is_slow(destination, frame) {
             let group = port.group;
             let heard = group.is_some_and(|(group, member)| {
@@ -258,7 +261,7 @@ impl Fabric {
 
     fn flood(&mut self, now: Instant, from: Place, frame: &Frame) {
         let single =
-            |(number, port): (usize, &Port)| port.group.is_none().then_some(Place::Port(number));
+            |(number, port): (usize, &Port)| port.is_single().then_some(Place::Port(number));
         let ports = self.ports.iter().enumerate().filter_map(single);
         let groups = (0..self.groups.len()).map(Place::Group);
         let all: Vec<Place> = ports.chain(groups).filter(|place| *place != from).collect();
@@ -282,17 +285,24 @@ impl Fabric {
 }
 
 impl Port {
-    fn new(name: &str, groups: &[GroupConfig]) -> Self {
+    fn new(name: &str, config: &Config) -> Self {
         let place = |group: &GroupConfig| group.members.iter().position(|member| member == name);
-        let mut groups = groups.iter().enumerate();
+        let mut groups = config.groups.iter().enumerate();
+        let other = config.other_end(name);
+        let mut ports = config.ports.iter();
         Self {
             name: name.to_owned(),
             group: groups.find_map(|(at, group)| Some((at, place(group)?))),
+            wire: other.and_then(|other| ports.position(|port| port.name == other)),
             carrier: true,
             lines: Ways::default(),
             mirror: None,
             counters: Ways::default(),
         }
+    }
+
+    const fn is_single(&self) -> bool {
+        self.group.is_none() && self.wire.is_none()
     }
 }
 
