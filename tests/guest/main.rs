@@ -1,6 +1,9 @@
-//! The Debian guest: what it is, and what its kernel's bonding answers. No root is needed; QEMU and the guest
-//! are (`cargo xtask guest`, then FOURFOLD_GUEST names its folder).
+//! The Debian guest: what it is, what its kernel's bonding answers, and how it gets on with ours. QEMU and the
+//! guest are needed (`cargo xtask guest`, then FOURFOLD_GUEST names its folder); root and the appliance's
+//! programs (FOURFOLD_BINARIES) where a test says so.
 
 mod hash;
+mod lacp;
 mod modes;
 mod shell;
+mod story;

@@ -11,12 +11,14 @@ use nix::ifaddrs::getifaddrs;
 use nix::libc;
 use nix::sys::socket::{
     AddressFamily, ControlMessageOwned, LinkAddr, MsgFlags, SockFlag, SockProtocol, SockType, bind,
-    recvmsg, send, setsockopt, socket,
+    recvmsg, send, setsockopt, socket, sockopt,
 };
 use nix::{setsockopt_impl, sockopt_impl};
 
 /// Longer than any frame.
 pub const FRAME_BYTES: usize = 1 << 16;
+/// Bytes of frames that may wait for a switch whose machine is busy.
+const BUFFER: usize = 8 << 20;
 /// Where a tag stands in a frame.
 const TAG_OFFSET: usize = 12;
 const TAG_LEN: usize = 4;
@@ -55,6 +57,8 @@ impl PacketSocket {
             )?;
             setsockopt(&fd, IgnoreOutgoing, &true)?;
             setsockopt(&fd, Auxdata, &true)?;
+            // Who may not have more has what the kernel gives to everybody.
+            setsockopt(&fd, sockopt::RcvBufForce, &BUFFER).ok();
             let everything = libc::packet_mreq {
                 mr_ifindex: i32::try_from(address.ifindex()).map_err(|_| Errno::EINVAL)?,
                 mr_type: u16::try_from(libc::PACKET_MR_PROMISC).map_err(|_| Errno::EINVAL)?,

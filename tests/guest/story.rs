@@ -1,0 +1,135 @@
+//! The story that every mode tells with the kernel's bonding: UDP both ways, TCP through a service, while
+//! cables are pulled at either end.
+
+use anyhow::{Result, ensure};
+use bond::Mode;
+use tests::bonding::{Count, Echo, Stream, Tally};
+use tests::guest::facing::{BOND, CLIENT, End, Facing, MEMBERS};
+
+/// Bursts of the stream, 10 ms each, that a part of the story takes.
+const QUIET: usize = 50;
+const DISTURBED: usize = 50;
+/// Datagrams of a direction in 100 ms.
+const TENTH: usize = 160;
+/// What a part of the story does to the bonds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Until traffic flows.
+    Begin,
+    Quiet,
+    /// A member's cable is pulled at this end first, until it carries again.
+    Cut(End),
+}
+
+pub const CUTS: [Part; 2] = [Part::Cut(End::Appliance), Part::Cut(End::Guest)];
+
+/// A story that was told: its parts, and what became of the traffic in each direction.
+pub struct Told {
+    parts: Vec<Part>,
+    /// From the appliance, and to it.
+    ways: [Tally; 2],
+    blocks: usize,
+}
+
+impl Told {
+    /// What became of the traffic of one direction in the parts of a kind.
+    pub fn of(&self, kind: Part, way: usize) -> Count {
+        let parts = self.parts.iter().enumerate();
+        let own = parts.filter(|(_, part)| **part == kind);
+        own.map(|(number, _)| self.ways[way].of(number))
+            .fold(Count::default(), |all, one| all + one)
+    }
+
+    pub fn print(&self, mode: Mode) {
+        for (way, what) in ["to the kernel", "from it      "].into_iter().enumerate() {
+            let [here, there] = CUTS.map(|part| self.of(part, way));
+            let quiet = self.of(Part::Quiet, way);
+            println!(
+                "{mode:>13} {what}: left alone {quiet}; cut at our end {here}; at its end {there}"
+            );
+        }
+        println!("{mode:>13}: {} blocks back by TCP", self.blocks);
+    }
+}
+
+/// Cuts each member, at each end first, and heals it.
+pub fn tell(facing: &mut Facing) -> Result<Told> {
+    let out = Stream::start((&facing.boxed, BOND), (&facing.client, CLIENT))?;
+    let into = Stream::start((&facing.client, CLIENT), (&facing.boxed, BOND))?;
+    let echo = Echo::start(
+        (&facing.client, facing.service()),
+        (&facing.real, facing.real_address()),
+    )?;
+    let mut parts = vec![Part::Begin];
+    // What is under way when a member is touched belongs to the part that begins with that.
+    let mut begin = |part, bursts| {
+        parts.push(part);
+        out.begin(parts.len() - 1);
+        into.begin(parts.len() - 1);
+        out.pass(bursts)?;
+        into.pass(2)
+    };
+    out.wait_for_arrivals()?;
+    into.wait_for_arrivals()?;
+    echo.wait_for_progress()?;
+    begin(Part::Quiet, QUIET)?;
+    for member in 0..MEMBERS {
+        for end in [End::Appliance, End::Guest] {
+            begin(Part::Cut(end), 2)?;
+            facing.cut(member, end)?;
+            out.pass(DISTURBED)?;
+            facing.heal(member)?;
+            out.pass(QUIET)?;
+            begin(Part::Quiet, QUIET)?;
+        }
+    }
+    echo.wait_for_progress()?;
+    let blocks = echo.finish()?;
+    let ways = [out.finish()?, into.finish()?];
+    Ok(Told {
+        parts,
+        ways,
+        blocks,
+    })
+}
+
+/// Datagrams that one cut may cost. Cabled one to one each end finds out for what it sends; behind a switch
+/// the end whose cable was pulled does so for both ways. The appliance has 100 ms; the guest, which looks for its carrier
+/// every 100 ms and is emulated, 500.
+const fn cut_costs(mode: Mode, end: End, way: usize) -> usize {
+    let is_ours = match mode {
+        Mode::ActiveBackup | Mode::BalanceTlb | Mode::BalanceAlb => matches!(end, End::Appliance),
+        Mode::BalanceRr | Mode::BalanceXor | Mode::Broadcast | Mode::Ieee8023ad => way == 0,
+    };
+    if is_ours { TENTH } else { 5 * TENTH }
+}
+
+/// What holds in every mode.
+pub fn check(told: &Told, mode: Mode) -> Result<()> {
+    let copies = if mode == Mode::Broadcast {
+        MEMBERS - 1
+    } else {
+        0
+    };
+    for way in 0..2 {
+        let quiet = told.of(Part::Quiet, way);
+        ensure!(quiet.lost == 0, "left alone: {quiet}");
+        ensure!(
+            quiet.duplicated == quiet.sent * copies,
+            "left alone: {quiet}"
+        );
+        for end in [End::Appliance, End::Guest] {
+            let part = Part::Cut(end);
+            let cut = told.of(part, way);
+            let most = cut_costs(mode, end, way) * MEMBERS;
+            ensure!(cut.lost <= most, "{part:?}: {cut}");
+            ensure!(cut.duplicated <= cut.sent * copies, "{part:?}: {cut}");
+        }
+        for part in [Part::Quiet].into_iter().chain(CUTS) {
+            let count = told.of(part, way);
+            let may_reorder = mode == Mode::BalanceRr;
+            ensure!(count.reordered == 0 || may_reorder, "{part:?}: {count}");
+        }
+    }
+    Ok(())
+}
