@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use tests::client::volley::Outcome;
 use tests::session::Session;
+use tests::site::{self, Site, one_box};
 
-use crate::stage::{configured, one_box, site};
+use crate::stage::{configured, site};
 
 /// Emulated boxes take their time.
 const LACP: Duration = Duration::from_secs(60);
@@ -15,9 +16,23 @@ const LACP: Duration = Duration::from_secs(60);
 #[ignore = "boots the image in QEMU (cargo xtask test)"]
 fn a_first_boot_becomes_a_service_that_survives_a_cut_link_and_a_reboot() -> Result<()> {
     let site = site(1)?;
-    let mut machine = configured(&site, 1, &one_box())?;
+    let mut lines = one_box();
+    lines.push("set bond bond0 xmit_hash_policy layer3+4".to_owned());
+    let mut machine = configured(&site, 1, &lines)?;
     site.wait_for_lacp(1, LACP)?;
+    let before = sent(&site)?;
     all_right(&site.volley(1000)?, 1000);
+    let after = sent(&site)?;
+    let by_member = [after[0] - before[0], after[1] - before[1]];
+    println!("frames by the members, whose speed nobody knows: {by_member:?}");
+    assert!(
+        by_member.iter().all(|frames| *frames > 1000),
+        "{by_member:?}"
+    );
+    let bond = Session::resumed(&mut machine.serial)?.run("show bond | no-more")?;
+    for both in ["Speed: Unknown", "Carries Traffic: yes"] {
+        assert_eq!(bond.matches(both).count(), 2, "{both}:\n{bond}");
+    }
 
     // One member's link goes while requests are under way.
     let cut = std::thread::scope(|scope| {
@@ -39,7 +54,7 @@ fn a_first_boot_becomes_a_service_that_survives_a_cut_link_and_a_reboot() -> Res
     session.type_only("request reboot --yes")?;
     let mut session = Session::open(&mut machine.serial)?;
     let configuration = session.run_when_ready("show configuration set | no-more")?;
-    for line in one_box() {
+    for line in lines {
         // A list's elements each have a line of their own.
         let words: Vec<&str> = line.split(' ').collect();
         let last = words.last().copied().unwrap_or_default();
@@ -51,6 +66,17 @@ fn a_first_boot_becomes_a_service_that_survives_a_cut_link_and_a_reboot() -> Res
     site.wait_for_lacp(1, LACP)?;
     all_right(&site.volley(1000)?, 1000);
     Ok(())
+}
+
+/// Frames that the box has sent by each member.
+fn sent(site: &Site) -> Result<[u64; 2]> {
+    let status = site.switch.status();
+    let mut frames = [0; 2];
+    for (frames, member) in frames.iter_mut().zip(site::members(1)) {
+        let port = status.port(&member).context("a port")?;
+        *frames = port.counters.inward.carried.frames;
+    }
+    Ok(frames)
 }
 
 /// Every request was answered rightly, by both servers alike.

@@ -5,9 +5,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use tests::qemu::Machine;
 use tests::session::{PASSWORD, Session};
-use tests::site::{Site, WEBS};
+use tests::site::{Site, WEBS, one_box};
 
-use crate::stage::{configured, direct, one_box, site, up};
+use crate::stage::{configured, direct, site, up};
 
 /// ctld's steps (see `ARCHITECTURE.md`, "The way of a configuration line").
 const STEPS: [&str; 7] = [

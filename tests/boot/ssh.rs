@@ -8,42 +8,32 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tests::run;
 use tests::session::Session;
-use tests::site::Site;
+use tests::site::{Key, Site, one_box};
 use tests::wait;
 
-use crate::stage::{configured, directory, one_box, site};
+use crate::stage::{configured, directory, site};
 
 /// The SSH server starts, and makes its keys first.
 const LISTENS: Duration = Duration::from_secs(90);
-
-fn management() -> Vec<String> {
-    [
-        "set management interface eth0",
-        "set management addresses 10.0.2.15/24",
-        "set management gateway 10.0.2.2",
-    ]
-    .map(str::to_owned)
-    .to_vec()
-}
 
 #[test]
 #[ignore = "boots the image in QEMU (cargo xtask test)"]
 fn a_key_opens_ssh_for_commands_scripts_and_captures_and_the_access_list_shuts_it() -> Result<()> {
     let directory = directory()?;
-    let (key, public) = key(directory.path())?;
+    let key = Key::generate(directory.path())?;
     let site = site(1)?;
     let mut lines = one_box();
-    lines.extend(management());
-    lines.push(format!("set user admin ssh_key \"{public}\""));
+    lines.extend(key.lines());
     lines.push("set bond bond0 vlan 100 addresses 10.100.0.2/24".to_owned());
     let mut machine = configured(&site, 1, &lines)?;
     site.wait_for_lacp(1, LISTENS)?;
-    let ssh = |words: &[&str]| ssh(&site, &key, words);
-    let bonds = wait::until_ok(LISTENS, || run::output(&mut ssh(&["show bond --json"])?))?;
+    let port = site.ssh_port(1)?;
+    let ssh = |words: &[&str]| key.ssh(port, words);
+    let bonds = wait::until_ok(LISTENS, || run::output(&mut ssh(&["show bond --json"])))?;
     let bonds: Value = serde_json::from_str(&bonds).context("what `show bond --json` printed")?;
     ensure!(bonds.to_string().contains("eth2"), "{bonds}");
 
-    let interfaces = run::output(&mut ssh(&["show interfaces"])?)?;
+    let interfaces = run::output(&mut ssh(&["show interfaces"]))?;
     for role in [
         "management",
         "member of bond0",
@@ -56,11 +46,11 @@ fn a_key_opens_ssh_for_commands_scripts_and_captures_and_the_access_list_shuts_i
         );
     }
     let script = "# a comment\nconfigure\nset system host_name lb9\ncommit\nexit\nshow version\n";
-    let said = run::output_with_input(&mut ssh(&[])?, script)?;
+    let said = run::output_with_input(&mut ssh(&[]), script)?;
     ensure!(said.contains("lb9"), "{said}");
     captured(
         &site,
-        &mut ssh(&["capture bond0 count 20"])?,
+        &mut ssh(&["capture bond0 count 20"]),
         directory.path(),
     )?;
 
@@ -68,11 +58,11 @@ fn a_key_opens_ssh_for_commands_scripts_and_captures_and_the_access_list_shuts_i
     let mut session = Session::resumed(&mut machine.serial)?;
     session.configure(["set management allow 192.0.2.1/32"])?;
     ensure!(
-        run::output(&mut ssh(&["show version"])?).is_err(),
+        run::output(&mut ssh(&["show version"])).is_err(),
         "the access list let 10.0.2.2 in"
     );
     session.configure(["set management allow 10.0.2.0/24"])?;
-    run::output(&mut ssh(&["show version"])?)?;
+    run::output(&mut ssh(&["show version"]))?;
     Ok(())
 }
 
@@ -93,44 +83,4 @@ fn captured(site: &Site, capture: &mut Command, directory: &Path) -> Result<()> 
     let packets = run::output(read.args(["-n", "-r"]).arg(&file))?;
     ensure!(packets.contains("10.80.1.100.80"), "{packets}");
     Ok(())
-}
-
-/// A new key: its file, and what goes into the configuration.
-fn key(directory: &Path) -> Result<(std::path::PathBuf, String)> {
-    let file = directory.join("key");
-    let mut generate = run::program("ssh-keygen");
-    generate
-        .args(["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f"])
-        .arg(&file);
-    run::output(&mut generate)?;
-    let public = std::fs::read_to_string(file.with_extension("pub")).context("the public key")?;
-    Ok((file, public.trim().to_owned()))
-}
-
-fn ssh(site: &Site, key: &Path, words: &[&str]) -> Result<Command> {
-    let mut command = run::program("ssh");
-    command.args([
-        "-F",
-        "none",
-        "-o",
-        "StrictHostKeyChecking=no",
-        "-o",
-        "UserKnownHostsFile=/dev/null",
-    ]);
-    command.args([
-        "-o",
-        "BatchMode=yes",
-        "-o",
-        "LogLevel=ERROR",
-        "-o",
-        "ConnectTimeout=10",
-        "-T",
-    ]);
-    command
-        .arg("-i")
-        .arg(key)
-        .arg("-p")
-        .arg(site.ssh_port(1)?.to_string());
-    command.arg("admin@127.0.0.1").args(words);
-    Ok(command)
 }

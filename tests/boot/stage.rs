@@ -6,8 +6,8 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use tests::image::Image;
 use tests::qemu::{Firmware, Hardware, Machine};
-use tests::session::{BOOTS, Door, Session, door};
-use tests::site::{self, Site};
+use tests::session::{BOOTS, Door, door};
+use tests::site::Site;
 
 /// Boots that may die before the box says anything: QEMU's emulation does that now and then.
 const ATTEMPTS: u32 = 3;
@@ -44,19 +44,7 @@ pub fn up(hardware: &Hardware, directory: &Path) -> Result<(Machine, Door, f64)>
 
 /// A box of `site` that is flashed, booted for the first time, and has `lines` committed.
 pub fn configured(site: &Site, number: usize, lines: &[String]) -> Result<Machine> {
-    let mut machine = site.first_boot(number, &image()?)?;
-    let mut session = Session::open(&mut machine.serial)?;
-    let said = session.configure(lines.iter().map(String::as_str))?;
-    anyhow::ensure!(!said.contains("refused"), "the commit was refused:\n{said}");
-    Ok(machine)
-}
-
-/// A bond, its addresses and a service with both web servers, as one types it for a single box.
-pub fn one_box() -> Vec<String> {
-    let mut lines = vec!["set system host_name lb1".to_owned()];
-    lines.extend(site::bond_lines("10.80.1.2", site::GATEWAY));
-    lines.extend(site::service_lines("rr"));
-    lines
+    site.configured(number, &image()?, lines)
 }
 
 /// The image's kernel and initramfs without GRUB: some seconds less.

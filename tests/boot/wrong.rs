@@ -9,9 +9,9 @@ use anyhow::{Context, Result, ensure};
 use tests::qemu::{Firmware, Machine};
 use tests::run;
 use tests::session::{PASSWORD, Session};
-use tests::site::Site;
+use tests::site::{Site, one_box};
 
-use crate::stage::{configured, one_box, site, up};
+use crate::stage::{configured, site, up};
 
 /// The superblock, the journal and the files are among these first bytes of the data partition.
 const NOISE: usize = 128 << 20;

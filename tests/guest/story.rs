@@ -78,6 +78,9 @@ pub fn tell(facing: &mut Facing) -> Result<Told> {
             begin(Part::Cut(end), 2)?;
             facing.cut(member, end)?;
             out.pass(DISTURBED)?;
+            out.wait_for_arrivals()?;
+            into.wait_for_arrivals()?;
+            echo.wait_for_progress()?;
             facing.heal(member)?;
             out.pass(QUIET)?;
             begin(Part::Quiet, QUIET)?;
@@ -93,15 +96,27 @@ pub fn tell(facing: &mut Facing) -> Result<Told> {
     })
 }
 
-/// Datagrams that one cut may cost. Cabled one to one each end finds out for what it sends; behind a switch
-/// the end whose cable was pulled does so for both ways. The appliance has 100 ms; the guest, which looks for its carrier
-/// every 100 ms and is emulated, 500.
+/// Who has to find out that a cable was pulled at this end, for the traffic of one direction to go on. Cabled
+/// one to one each does so for what it sends; behind a switch, the one whose cable it was for both ways.
+const fn finds_out(mode: Mode, end: End, way: usize) -> End {
+    match mode {
+        Mode::ActiveBackup | Mode::BalanceTlb | Mode::BalanceAlb => end,
+        Mode::BalanceRr | Mode::BalanceXor | Mode::Broadcast | Mode::Ieee8023ad if way == 0 => {
+            End::Appliance
+        }
+        Mode::BalanceRr | Mode::BalanceXor | Mode::Broadcast | Mode::Ieee8023ad => End::Guest,
+    }
+}
+
+/// Datagrams that one cut may cost. The appliance has 100 ms. The guest looks for its carrier every 100 ms and
+/// is emulated: 500 ms. In balance-alb it tells a client that it is to send to another member, but 2 s after
+/// the last time at the earliest, and drops what comes to the lost one's address until then: 5 s.
 const fn cut_costs(mode: Mode, end: End, way: usize) -> usize {
-    let is_ours = match mode {
-        Mode::ActiveBackup | Mode::BalanceTlb | Mode::BalanceAlb => matches!(end, End::Appliance),
-        Mode::BalanceRr | Mode::BalanceXor | Mode::Broadcast | Mode::Ieee8023ad => way == 0,
-    };
-    if is_ours { TENTH } else { 5 * TENTH }
+    match (finds_out(mode, end, way), mode, way) {
+        (End::Appliance, _, _) => TENTH,
+        (End::Guest, Mode::BalanceAlb, 0) => 50 * TENTH,
+        (End::Guest, _, _) => 5 * TENTH,
+    }
 }
 
 /// What holds in every mode.

@@ -10,18 +10,23 @@
 //! The client's network is 10.80.1.0/24, the servers' 10.80.2.0/24; both are the bond's, and the servers
 //! reach the client by way of [`GATEWAY`].
 
+mod ssh;
+
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use bond::LacpRate;
+
+pub use ssh::Key;
 
 use crate::client::Client;
 use crate::client::volley::{Outcome, Volley};
 use crate::image::Image;
 use crate::qemu::{Controller, Disk, Firmware, Hardware, Machine, Model, Nic, Wire};
 use crate::real::{BODY_BYTES, content, sha256};
+use crate::session::Session;
 use crate::switch::{Config, Switch};
 use crate::userns::{Host, WebServer, World};
 
@@ -139,6 +144,15 @@ impl Site {
         Machine::start(&hardware, &self.room(number)?)
     }
 
+    /// Box `number`, flashed with `image`, booted for the first time, and with `lines` committed.
+    pub fn configured(&self, number: usize, image: &Image, lines: &[String]) -> Result<Machine> {
+        let mut machine = self.first_boot(number, image)?;
+        let mut session = Session::open(&mut machine.serial)?;
+        let said = session.configure(lines.iter().map(String::as_str))?;
+        ensure!(!said.contains("refused"), "the commit was refused:\n{said}");
+        Ok(machine)
+    }
+
     /// The disk of box `number`.
     pub fn disk(&self, number: usize) -> Result<PathBuf> {
         Ok(self.room(number)?.join("disk.img"))
@@ -208,5 +222,13 @@ pub fn service_lines(scheduler: &str) -> Vec<String> {
         format!("set service web scheduler {scheduler}"),
     ];
     lines.extend(WEBS.map(|web| format!("set service web real {web}:8080")));
+    lines
+}
+
+/// What is typed for a single box: a bond, its addresses and a service with both web servers.
+pub fn one_box() -> Vec<String> {
+    let mut lines = vec!["set system host_name lb1".to_owned()];
+    lines.extend(bond_lines("10.80.1.2", GATEWAY));
+    lines.extend(service_lines("rr"));
     lines
 }
