@@ -2,8 +2,10 @@
 //! guest are needed (`cargo xtask guest`, then FOURFOLD_GUEST names its folder); root and the appliance's
 //! programs (FOURFOLD_BINARIES) where a test says so.
 
+mod carrier;
 mod hash;
 mod lacp;
 mod modes;
 mod shell;
 mod story;
+mod vlan;

@@ -26,6 +26,7 @@ pub mod lab;
 pub mod namespace;
 pub mod ovs;
 pub mod pair;
+pub mod pcapng;
 pub mod plan;
 pub mod prove;
 pub mod qemu;

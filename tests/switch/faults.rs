@@ -1,9 +1,6 @@
 //! What can be wrong with a cable, each way by itself.
 
-use std::fs;
-
-use pcap_parser::traits::{PcapNGPacketBlock, PcapReaderIterator};
-use pcap_parser::{Block, PcapBlockOwned, PcapError, PcapNGReader};
+use tests::pcapng;
 use tests::switch::{Direction, Loss, Reason, Way};
 
 use crate::lan::{Lan, frame, mac, ms};
@@ -172,38 +169,12 @@ fn an_unknown_port_is_an_error_that_names_those_that_there_are() {
 }
 
 /// The interface's name, the way, the time in milliseconds and the number of each recorded frame.
-fn recorded(file: &std::path::Path) -> Vec<(String, u32, u64, u8)> {
-    let mut names = Vec::new();
-    let mut frames = Vec::new();
-    let mut reader = PcapNGReader::new(1 << 16, fs::File::open(file).unwrap()).unwrap();
-    loop {
-        match reader.next() {
-            Ok((offset, block)) => {
-                match block {
-                    PcapBlockOwned::NG(Block::InterfaceDescription(one)) => {
-                        assert_eq!(one.if_tsresol, 9);
-                        names.push(one.if_name().unwrap().unwrap().to_owned());
-                    }
-                    PcapBlockOwned::NG(Block::EnhancedPacket(one)) => {
-                        let way = one
-                            .options
-                            .iter()
-                            .find(|option| option.code.0 == 2)
-                            .unwrap();
-                        let way = way.as_u32_le().unwrap();
-                        let at = (u64::from(one.ts_high) << 32 | u64::from(one.ts_low)) / 1_000_000;
-                        let name = names[usize::try_from(one.if_id).unwrap()].clone();
-                        frames.push((name, way, at, one.packet_data()[14]));
-                    }
-                    _ => {}
-                }
-                reader.consume(offset);
-            }
-            Err(PcapError::Eof) => return frames,
-            Err(PcapError::Incomplete(_)) => reader.refill().unwrap(),
-            Err(error) => panic!("{error:?}"),
-        }
-    }
+fn recorded(file: &std::path::Path) -> Vec<(String, Way, u64, u8)> {
+    let one = |frame: pcapng::Recorded| {
+        let way = if frame.is_inbound { Way::In } else { Way::Out };
+        (frame.interface, way, frame.at / 1_000_000, frame.bytes[14])
+    };
+    pcapng::read(file).unwrap().into_iter().map(one).collect()
 }
 
 #[test]
@@ -222,7 +193,12 @@ fn a_recording_of_all_ports_has_every_frame_with_its_port_way_and_time() {
     let seen = frames
         .iter()
         .map(|(port, way, _, number)| (port.as_str(), *way, *number));
-    assert!(seen.eq([(A, 1, 2), (B, 2, 2), (B, 1, 3), (A, 2, 3)]));
+    assert!(seen.eq([
+        (A, Way::In, 2),
+        (B, Way::Out, 2),
+        (B, Way::In, 3),
+        (A, Way::Out, 3)
+    ]));
     assert_eq!(frames[2].2 - frames[1].2, 250);
     let now = sys::clock::unix_millis();
     assert!(

@@ -10,4 +10,5 @@ mod lacp;
 mod lan;
 mod learning;
 mod sockets;
+mod wires;
 mod world;

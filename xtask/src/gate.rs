@@ -10,7 +10,7 @@ use nix::unistd::Uid;
 use recipe::Progress;
 
 use crate::{bench, check, compliance, image, layers, setup, workspace};
-use cargo::{Counts, cargo, cargo_prove, cargo_test};
+use cargo::{Counts, Subject, cargo, cargo_prove, cargo_test};
 
 #[derive(Debug, Default)]
 struct Gate {
@@ -31,7 +31,7 @@ pub fn prove() -> Result<bool> {
     setup::run()?;
     let binaries = workspace::build_appliance()?;
     let mut gate = Gate::default();
-    gate.guest_step();
+    gate.guest_step(&binaries);
     gate.check_step(&binaries, &[]);
     let bonds = [
         "--workspace",
@@ -55,7 +55,7 @@ pub fn prove() -> Result<bool> {
         "forwarding::",
     ];
     gate.step("bonds and elections", || {
-        cargo_prove(&bonds, (::tests::appliance::BINARIES, &binaries))
+        cargo_prove(&bonds, &[(::tests::appliance::BINARIES, &binaries)])
     });
     bench::run(false)?;
     Ok(gate.finish())
@@ -75,7 +75,7 @@ pub fn run() -> Result<bool> {
     gate.step("compliance", || compliance::run().map(|()| Counts::ONE));
     gate.step("unit tests and simulations", || {
         // More than there are cores: they wait much, for a clock and for their peers.
-        cargo_test(&["--workspace", "--", "--test-threads=4"], None)
+        cargo_test(&["--workspace", "--", "--test-threads=4"], &[])
     });
     gate.image_steps();
     if Uid::effective().is_root() {
@@ -132,26 +132,33 @@ impl Gate {
                 "--test-threads=2",
                 "--nocapture",
             ];
-            cargo_test(&boot, Some((::tests::image::IMAGE, &image.path)))
+            cargo_test(&boot, &[(::tests::image::IMAGE, &image.path)])
         });
         self.step("the image's bytes in another directory", || {
             image::again(&image).map(|()| Counts::ONE)
         });
     }
 
-    /// What a Debian kernel says, in QEMU. No root is needed.
-    fn guest_step(&mut self) {
+    /// What a Debian kernel says, in QEMU, and how our bonds get on with its own.
+    fn guest_step(&mut self, binaries: &Path) {
         self.step("a Debian guest in QEMU", || {
             let guest = image::guest()?;
+            let image = image::build(None, Progress::Quiet)?;
             let tests = [
                 "--workspace",
                 "--test",
                 "guest",
                 "--",
                 "--ignored",
+                "--nocapture",
                 "--test-threads=1",
             ];
-            cargo_test(&tests, Some((::tests::guest::GUEST, &guest)))
+            let subjects: [Subject<'_>; 3] = [
+                (::tests::guest::GUEST, &guest),
+                (::tests::image::IMAGE, &image.path),
+                (::tests::appliance::BINARIES, binaries),
+            ];
+            cargo_test(&tests, &subjects)
         });
     }
 
@@ -176,7 +183,7 @@ impl Gate {
             "--test-threads=1",
         ];
         self.step("tests in network namespaces", || {
-            cargo_test(&ignored, Some((::tests::appliance::BINARIES, &binaries)))
+            cargo_test(&ignored, &[(::tests::appliance::BINARIES, &binaries)])
         });
         self.check_step(&binaries, GATE_POINTS);
         self.skip(

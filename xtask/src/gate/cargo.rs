@@ -42,23 +42,25 @@ pub fn cargo(arguments: &[&str]) -> Result<Counts> {
     Ok(Counts::ONE)
 }
 
-/// Runs `cargo test`, lets its output through, and adds up its results. `what` is to be tested, and the
-/// variable that tells the tests where it is.
-pub fn cargo_test(arguments: &[&str], what: Option<(&str, &PathBuf)>) -> Result<Counts> {
-    added_up(test(arguments, what)?)
+/// What is to be tested: the variable that tells the tests where it is, and where it is.
+pub type Subject<'s> = (&'s str, &'s Path);
+
+/// Runs `cargo test`, lets its output through, and adds up its results.
+pub fn cargo_test(arguments: &[&str], subjects: &[Subject<'_>]) -> Result<Counts> {
+    added_up(test(arguments, subjects)?)
 }
 
 /// As [`cargo_test`], where figures are to be proved.
-pub fn cargo_prove(arguments: &[&str], what: (&str, &PathBuf)) -> Result<Counts> {
-    let mut command = test(arguments, Some(what))?;
+pub fn cargo_prove(arguments: &[&str], subjects: &[Subject<'_>]) -> Result<Counts> {
+    let mut command = test(arguments, subjects)?;
     command.env(::tests::prove::PROVE, "1");
     added_up(command)
 }
 
-fn test(arguments: &[&str], what: Option<(&str, &PathBuf)>) -> Result<Command> {
+fn test(arguments: &[&str], subjects: &[Subject<'_>]) -> Result<Command> {
     let mut command = workspace::cargo()?;
     command.args(["test", "--no-fail-fast"]).args(arguments);
-    if let Some((variable, path)) = what {
+    for (variable, path) in subjects {
         command.env(variable, absolute(path)?);
     }
     Ok(command)

@@ -1,0 +1,236 @@
+//! When the last frame goes to a member that has lost its carrier, on the image in QEMU.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result, ensure};
+use control::show::EventItem;
+use tests::image::Image;
+use tests::pcapng::{self, Recorded};
+use tests::qemu::Machine;
+use tests::site::{self, Key, Site, one_box};
+use tests::wait;
+
+/// An emulated box takes its time.
+const LIMIT: Duration = Duration::from_secs(90);
+/// The box on the client's network.
+const BOND: &str = "10.80.1.2";
+/// How often the member goes that frames leave by.
+const ROUNDS: usize = 5;
+/// Answers that tell which member they leave by. All of a round has to happen before LACP times out.
+const ANSWERS: u64 = 50;
+/// Answers by the other member, until the lost one comes back.
+const LATER: u64 = 200;
+/// Seconds from ping to ping.
+const INTERVAL: &str = "0.002";
+/// Addresses, VLAN-less type, IPv4 and ICMP headers: all that tells a ping from another.
+const COMPARED: usize = 42;
+/// Type and code of an echo's answer, behind Ethernet and IPv4.
+const ICMP: usize = 34;
+/// What an emulated box gets instead of the 10 ms of one that is not.
+const ROOM_MS: f64 = 300.0;
+
+/// A member that lost its carrier: between these times of this host's.
+struct Cut {
+    member: usize,
+    from: u64,
+    to: u64,
+}
+
+fn unix_nanos() -> Result<u64> {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
+    Ok(u64::try_from(since.as_nanos())?)
+}
+
+/// What the box has sent by each member so far, as the switch counts it.
+fn sent(site: &Site) -> Result<[u64; 2]> {
+    let status = site.switch.status();
+    let mut frames = [0; 2];
+    for (frames, member) in frames.iter_mut().zip(site::members(1)) {
+        let port = status.port(&member).context("a port")?;
+        *frames = port.counters.inward.carried.frames;
+    }
+    Ok(frames)
+}
+
+/// Waits until the box has sent so many frames more by one member; which one.
+fn wait_for_answers(site: &Site, answers: u64) -> Result<usize> {
+    let before = sent(site)?;
+    wait::until("answers of the box", LIMIT, || {
+        let now = sent(site).ok()?;
+        (0..now.len()).find(|&member| now[member] >= before[member] + answers)
+    })
+}
+
+/// So long before and after a cut the box's clock is compared with this host's: an emulated one runs up to a
+/// thousandth too fast or too slow.
+const ABOUT: u64 = 500_000_000;
+
+/// Takes the carrier of the member that answers leave by, and gives it back.
+fn round(site: &Site, machine: &mut Machine) -> Result<Cut> {
+    let member = wait_for_answers(site, ANSWERS)?;
+    let port = &site::members(1)[member];
+    // From here on pings come by the other member only: whether they arrive does not depend on this one.
+    site.switch.set_carrier(port, false)?;
+    ensure!(
+        wait_for_answers(site, ANSWERS)? == member,
+        "answers have moved too early"
+    );
+    let nic = format!("eth{}", member + 1);
+    let from = unix_nanos()?;
+    machine.qmp.set_link(&nic, false)?;
+    let to = unix_nanos()?;
+    ensure!(
+        wait_for_answers(site, LATER)? != member,
+        "answers have not moved"
+    );
+    machine.qmp.set_link(&nic, true)?;
+    site.switch.set_carrier(port, true)?;
+    site.wait_for_lacp(1, LIMIT)?;
+    Ok(Cut { member, from, to })
+}
+
+/// How far the box's clock is ahead of this host's about the time of a cut, in nanoseconds: at least and at
+/// most. A frame that the box received had been sent before, one that it sent was received later.
+fn clock(cut: &Cut, switched: &[Recorded], captured: &[Recorded]) -> Result<(i128, i128)> {
+    let key = |frame: &Recorded| frame.bytes.get(..COMPARED).map(<[u8]>::to_vec);
+    let about = cut.from.saturating_sub(ABOUT)..cut.to + ABOUT;
+    let near = switched.iter().filter(|frame| about.contains(&frame.at));
+    let there: HashMap<(bool, Vec<u8>), u64> = near
+        .filter_map(|frame| Some(((frame.is_inbound, key(frame)?), frame.at)))
+        .collect();
+    let (mut least, mut most) = (i128::MIN, i128::MAX);
+    for frame in captured.iter().filter(|frame| is_echo(frame)) {
+        // What the box receives is what the switch sends.
+        let other = key(frame).map(|key| (!frame.is_inbound, key));
+        let Some(at) = other.and_then(|other| there.get(&other)) else {
+            continue;
+        };
+        let ahead = i128::from(frame.at) - i128::from(*at);
+        if frame.is_inbound {
+            most = most.min(ahead);
+        } else {
+            least = least.max(ahead);
+        }
+    }
+    ensure!(
+        least > i128::MIN && most < i128::MAX,
+        "no frame was seen at both ends"
+    );
+    ensure!(least <= most, "the box's clock runs too fast or too slow");
+    Ok((least, most))
+}
+
+/// An echo or its answer.
+fn is_echo(frame: &Recorded) -> bool {
+    frame.bytes.get(12..14) == Some(&[8, 0]) && matches!(frame.bytes.get(ICMP), Some(0 | 8))
+}
+
+fn milliseconds(nanoseconds: i128) -> f64 {
+    Duration::from_nanos(u64::try_from(nanoseconds.abs()).unwrap_or(u64::MAX)).as_secs_f64()
+        * 1_000.0
+        * if nanoseconds < 0 { -1.0 } else { 1.0 }
+}
+
+/// When the last answer was given to the member, after its carrier was taken, in milliseconds: at least and
+/// at most.
+fn last_answer(cut: &Cut, captured: &[Recorded], clock: (i128, i128)) -> Result<(f64, f64)> {
+    let name = format!("eth{}", cut.member + 1);
+    let healed = i128::from(cut.to) + clock.0 + i128::from(AFTERWARDS);
+    let window = i128::from(cut.from) + clock.0..healed + i128::from(AFTERWARDS);
+    let mut meanwhile = captured
+        .iter()
+        .filter(|frame| window.contains(&i128::from(frame.at)));
+    ensure!(
+        meanwhile.all(|frame| frame.lost == 0),
+        "the capture has lost frames"
+    );
+    let answers = captured
+        .iter()
+        .filter(|frame| !frame.is_inbound && is_echo(frame));
+    let own = answers.filter(|frame| frame.interface == name && i128::from(frame.at) < healed);
+    let last = own.map(|frame| i128::from(frame.at)).max();
+    let last = last.context("nothing was sent by this member")?;
+    Ok((
+        milliseconds(last - clock.1 - i128::from(cut.to)),
+        milliseconds(last - clock.0 - i128::from(cut.from)),
+    ))
+}
+
+/// When the box first said after a cut that its member has no carrier, in milliseconds: what its own notice
+/// takes, with the way to the log.
+fn told(cut: &Cut, events: &[EventItem], clock: (i128, i128)) -> Result<f64> {
+    let name = format!("eth{}", cut.member + 1);
+    let from = i128::from(cut.from) + clock.0;
+    let own = events
+        .iter()
+        .filter(|one| one.text.contains(&name) && one.text.contains(bond::Why::NoCarrier.name()));
+    let times = own.map(|one| i128::from(one.unix_ms) * 1_000_000 - from);
+    let first = times.filter(|since| *since > -1_000_000).min();
+    Ok(milliseconds(first.context("the box said nothing of it")?))
+}
+
+/// So long after a cut a member has not been healed yet: [`LATER`] answers come before.
+const AFTERWARDS: u64 = 380_000_000;
+
+/// Rounds, and what both ends have seen meanwhile.
+fn record(site: &Site, machine: &mut Machine, key: &Key, room: &Path) -> Result<Vec<Cut>> {
+    let file = room.join("box.pcapng");
+    let words = ["capture bond0 length 64 seconds 40"];
+    let mut capture = key.ssh(site.ssh_port(1)?, &words);
+    capture.stdout(File::create(&file).context("a file for the capture")?);
+    let mut capture = capture.spawn().context("starting the capture")?;
+    let begun = || {
+        std::fs::metadata(&file)
+            .is_ok_and(|file| file.len() > 0)
+            .then_some(())
+    };
+    wait::until("the capture to begin", LIMIT, begun)?;
+    site.switch.record(None, &room.join("switch.pcapng"))?;
+    let pinging = ["-n", "-q", "-i", INTERVAL, BOND];
+    let ping = site
+        .client_host
+        .start("ping", &pinging, &room.join("ping.log"))?;
+    let cuts = (0..ROUNDS).map(|_| round(site, machine)).collect();
+    drop(ping);
+    site.switch.stop_recording(&room.join("switch.pcapng"))?;
+    let ended = wait::until("the capture to end", LIMIT, || capture.try_wait().ok()?)?;
+    ensure!(ended.success(), "the capture ended with {ended}");
+    cuts
+}
+
+#[test]
+#[ignore = "needs QEMU and FOURFOLD_IMAGE"]
+fn the_last_frame_goes_to_a_member_soon_after_its_carrier_was_lost() -> Result<()> {
+    let room = tempfile::tempdir()?;
+    let key = Key::generate(room.path())?;
+    let site = Site::raise(Path::new(env!("CARGO_BIN_EXE_world")), 1)?;
+    let mut lines = one_box();
+    lines.extend(key.lines());
+    let mut machine = site.configured(1, &Image::from_environment()?, &lines)?;
+    site.wait_for_lacp(1, LIMIT)?;
+    wait::until_ok(LIMIT, || {
+        tests::run::output(&mut key.ssh(site.ssh_port(1)?, &["show version"]))
+    })?;
+    let cuts = record(&site, &mut machine, &key, room.path())?;
+    let captured = pcapng::read(&room.path().join("box.pcapng"))?;
+    let switched = pcapng::read(&room.path().join("switch.pcapng"))?;
+    let events = tests::run::output(&mut key.ssh(site.ssh_port(1)?, &["show events --json"]))?;
+    let events: serde_json::Value = serde_json::from_str(&events)?;
+    let events: Vec<EventItem> = serde_json::from_value(events["events"].clone())?;
+    for cut in &cuts {
+        let clock = clock(cut, &switched, &captured)?;
+        let (least, most) = last_answer(cut, &captured, clock)?;
+        let member = cut.member + 1;
+        let told = told(cut, &events, clock)?;
+        println!(
+            "the last frame went to eth{member} {least:.1} to {most:.1} ms after QEMU took its carrier; \
+             the box said so after {told:.0} ms"
+        );
+        ensure!(most < ROOM_MS, "{most} ms");
+        ensure!(most > -ROOM_MS, "nothing was under way: {most} ms");
+    }
+    Ok(())
+}
