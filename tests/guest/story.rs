@@ -11,16 +11,22 @@ const QUIET: usize = 50;
 const DISTURBED: usize = 50;
 /// Datagrams of a direction in 100 ms.
 const TENTH: usize = 160;
+/// Datagrams that a member's return may cost, until both ends use it.
+const HEAL_COSTS: usize = TENTH;
+
 /// What a part of the story does to the bonds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// Until traffic flows.
     Begin,
     Quiet,
-    /// A member's cable is pulled at this end first, until it carries again.
+    /// A member's cable is pulled at this end first.
     Cut(End),
+    /// It is whole again, until both ends use the member and some time after.
+    Heal,
 }
 
+/// What may cost something.
 pub const CUTS: [Part; 2] = [Part::Cut(End::Appliance), Part::Cut(End::Guest)];
 
 /// A story that was told: its parts, and what became of the traffic in each direction.
@@ -43,9 +49,9 @@ impl Told {
     pub fn print(&self, mode: Mode) {
         for (way, what) in ["to the kernel", "from it      "].into_iter().enumerate() {
             let [here, there] = CUTS.map(|part| self.of(part, way));
-            let quiet = self.of(Part::Quiet, way);
+            let [quiet, heal] = [Part::Quiet, Part::Heal].map(|part| self.of(part, way));
             println!(
-                "{mode:>13} {what}: left alone {quiet}; cut at our end {here}; at its end {there}"
+                "{mode:>13} {what}: left alone {quiet}; cut at our end {here}; at its end {there}; healed {heal}"
             );
         }
         println!("{mode:>13}: {} blocks back by TCP", self.blocks);
@@ -81,6 +87,7 @@ pub fn tell(facing: &mut Facing) -> Result<Told> {
             out.wait_for_arrivals()?;
             into.wait_for_arrivals()?;
             echo.wait_for_progress()?;
+            begin(Part::Heal, 2)?;
             facing.heal(member)?;
             out.pass(QUIET)?;
             begin(Part::Quiet, QUIET)?;
@@ -134,14 +141,15 @@ pub fn check(told: &Told, mode: Mode) -> Result<()> {
             "left alone: {quiet}"
         );
         for end in [End::Appliance, End::Guest] {
-            let part = Part::Cut(end);
-            let cut = told.of(part, way);
+            let cut = told.of(Part::Cut(end), way);
             let most = cut_costs(mode, end, way) * MEMBERS;
-            ensure!(cut.lost <= most, "{part:?}: {cut}");
-            ensure!(cut.duplicated <= cut.sent * copies, "{part:?}: {cut}");
+            ensure!(cut.lost <= most, "{end:?}: {cut}");
         }
-        for part in [Part::Quiet].into_iter().chain(CUTS) {
+        let heal = told.of(Part::Heal, way);
+        ensure!(heal.lost <= HEAL_COSTS * 2 * MEMBERS, "healed: {heal}");
+        for part in [Part::Quiet, Part::Heal].into_iter().chain(CUTS) {
             let count = told.of(part, way);
+            ensure!(count.duplicated <= count.sent * copies, "{part:?}: {count}");
             let may_reorder = mode == Mode::BalanceRr;
             ensure!(count.reordered == 0 || may_reorder, "{part:?}: {count}");
         }
