@@ -7,7 +7,7 @@ use tests::appliance::binaries;
 use tests::guest::facing::{End, Facing, LIMIT, MEMBERS};
 use tests::wait;
 
-use crate::story::{check, tell};
+use crate::story::{Part, Told, check, tell};
 
 /// State of a port that carries (IEEE 802.1AX): Activity, Aggregation, Synchronization, Collecting,
 /// Distributing. One that asks for an LACPDU every second says Timeout besides.
@@ -68,17 +68,33 @@ fn wait_until_agreed(facing: &mut Facing, state: u64, ports: usize) -> Result<()
     wait::until_ok(LIMIT, || agree(facing, state, ports))
 }
 
-#[test]
-#[ignore = "needs root, QEMU and FOURFOLD_GUEST"]
-fn lacp_carries_traffic_with_the_kernels_while_cables_are_pulled() -> Result<()> {
-    let options = "lacp_rate = \"fast\"\nxmit_hash_policy = \"layer3+4\"";
+/// At the fast rate, with these further options of ours.
+fn story(options: &str) -> Result<Told> {
+    let options = format!("lacp_rate = \"fast\"\nxmit_hash_policy = \"layer3+4\"\n{options}");
     let of_guest = "lacp_rate fast xmit_hash_policy layer3+4";
-    let mut facing = Facing::raise(&binaries()?, Mode::Ieee8023ad, options, of_guest)?;
+    let mut facing = Facing::raise(&binaries()?, Mode::Ieee8023ad, &options, of_guest)?;
     wait_until_agreed(&mut facing, CARRYING | TIMEOUT, MEMBERS)?;
     let told = tell(&mut facing)?;
     told.print(Mode::Ieee8023ad);
     check(&told, Mode::Ieee8023ad)?;
-    wait_until_agreed(&mut facing, CARRYING | TIMEOUT, MEMBERS)
+    wait_until_agreed(&mut facing, CARRYING | TIMEOUT, MEMBERS)?;
+    Ok(told)
+}
+
+#[test]
+#[ignore = "needs root, QEMU and FOURFOLD_GUEST"]
+fn lacp_carries_traffic_with_the_kernels_while_cables_are_pulled() -> Result<()> {
+    story("").map(drop)
+}
+
+#[test]
+#[ignore = "needs root, QEMU and FOURFOLD_GUEST"]
+fn with_independent_control_nothing_goes_to_a_member_that_the_kernel_does_not_collect_from_yet()
+-> Result<()> {
+    let told = story("coupled_control = false")?;
+    let heal = told.of(Part::Heal, 0);
+    ensure!(heal.lost == 0, "healed: {heal}");
+    Ok(())
 }
 
 #[test]
