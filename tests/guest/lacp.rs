@@ -78,7 +78,21 @@ fn story(options: &str) -> Result<Told> {
     told.print(Mode::Ieee8023ad);
     check(&told, Mode::Ieee8023ad)?;
     wait_until_agreed(&mut facing, CARRYING | TIMEOUT, MEMBERS)?;
+    let [asked, answered] = markers(&facing)?;
+    println!("{asked} markers, {answered} answered by the kernel");
+    ensure!(answered > 0, "the kernel answered none of {asked} markers");
     Ok(told)
+}
+
+/// Markers that we sent before flows moved back to a member, and the kernel's answers.
+fn markers(facing: &Facing) -> Result<[u64; 2]> {
+    let shown = facing.appliance().show("lacp")?;
+    let ports = shown["lacp"][0]["ports"].as_array().context("ports")?;
+    let sum = |what: &str| {
+        let counts = ports.iter().map(|port| port["counters"][what].as_u64());
+        counts.map(Option::unwrap_or_default).sum()
+    };
+    Ok([sum("marker_pdus_tx"), sum("marker_response_pdus_rx")])
 }
 
 #[test]

@@ -9,6 +9,8 @@ use tests::guest::facing::{BOND, CLIENT, End, Facing, MEMBERS};
 /// Bursts of the stream, 10 ms each, that a part of the story takes.
 const QUIET: usize = 50;
 const DISTURBED: usize = 50;
+/// Bursts that may be under way through an emulated guest.
+const UNDER_WAY: usize = 20;
 /// Datagrams of a direction in 100 ms.
 const TENTH: usize = 160;
 /// Datagrams that a member's return may cost, until both ends use it.
@@ -81,13 +83,13 @@ pub fn tell(facing: &mut Facing) -> Result<Told> {
     begin(Part::Quiet, QUIET)?;
     for member in 0..MEMBERS {
         for end in [End::Appliance, End::Guest] {
-            begin(Part::Cut(end), 2)?;
+            begin(Part::Cut(end), UNDER_WAY)?;
             facing.cut(member, end)?;
             out.pass(DISTURBED)?;
             out.wait_for_arrivals()?;
             into.wait_for_arrivals()?;
             echo.wait_for_progress()?;
-            begin(Part::Heal, 2)?;
+            begin(Part::Heal, UNDER_WAY)?;
             facing.heal(member)?;
             out.pass(QUIET)?;
             begin(Part::Quiet, QUIET)?;
