@@ -64,7 +64,7 @@ impl Told {
 pub fn tell(facing: &mut Facing) -> Result<Told> {
     let out = Stream::start((&facing.boxed, BOND), (&facing.client, CLIENT))?;
     let into = Stream::start((&facing.client, CLIENT), (&facing.boxed, BOND))?;
-    let echo = Echo::start(
+    let echo = Echo::between(
         (&facing.client, facing.service()),
         (&facing.real, facing.real_address()),
     )?;

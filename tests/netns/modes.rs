@@ -67,10 +67,7 @@ impl Told {
 fn tell(lab: &Bonding) -> Result<Told> {
     let out = Stream::start((&lab.boxed, BOND), (&lab.client, CLIENT))?;
     let into = Stream::start((&lab.client, CLIENT), (&lab.boxed, BOND))?;
-    let echo = Echo::start(
-        (&lab.client, lab.service()),
-        (&lab.real, lab.real_address()),
-    )?;
+    let echo = Echo::start(lab)?;
     let mut parts = vec![Part::Begin];
     // What is under way when a member is touched belongs to the part that begins with that.
     let mut begin = |part, bursts| {

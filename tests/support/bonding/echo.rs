@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
 
-use super::LIMIT;
+use super::{Bonding, LIMIT};
 use crate::namespace::Namespace;
 use crate::wait;
 
@@ -27,8 +27,17 @@ pub struct Echo {
 }
 
 impl Echo {
+    /// Starts the lab's real server and connects its client to the service, as soon as it answers.
+    pub fn start(lab: &Bonding) -> Result<Self> {
+        let client = (&lab.client, lab.service());
+        Self::between(client, (&lab.real, lab.real_address()))
+    }
+
     /// Starts a real server at its address and connects a client to the service, as soon as it answers.
-    pub fn start(client: (&Namespace, SocketAddr), real: (&Namespace, SocketAddr)) -> Result<Self> {
+    pub fn between(
+        client: (&Namespace, SocketAddr),
+        real: (&Namespace, SocketAddr),
+    ) -> Result<Self> {
         let (real, address) = real;
         let listener =
             real.inside(move || TcpListener::bind(address).context("binding the real's port"))?;
