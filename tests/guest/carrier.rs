@@ -19,6 +19,8 @@ const LIMIT: Duration = Duration::from_secs(90);
 const BOND: &str = "10.80.1.2";
 /// How often the member goes that frames leave by.
 const ROUNDS: usize = 5;
+/// Rounds in which the capture has to be whole.
+const FEWEST: usize = 2;
 /// Answers that tell which member they leave by. All of a round has to happen before LACP times out.
 const ANSWERS: u64 = 50;
 /// Answers by the other member, until the lost one comes back.
@@ -139,19 +141,21 @@ fn milliseconds(nanoseconds: i128) -> f64 {
         * if nanoseconds < 0 { -1.0 } else { 1.0 }
 }
 
+/// Whether the capture has lost no frame about the time of a cut: else the last one may be missing.
+fn is_whole(cut: &Cut, captured: &[Recorded], clock: (i128, i128)) -> bool {
+    let from = i128::from(cut.from) + clock.0;
+    let window = from..from + 2 * i128::from(AFTERWARDS);
+    let mut near = captured
+        .iter()
+        .filter(|frame| window.contains(&i128::from(frame.at)));
+    near.all(|frame| frame.lost == 0)
+}
+
 /// When the last answer was given to the member, after its carrier was taken, in milliseconds: at least and
 /// at most; and how many were in the 100 ms before.
 fn last_answer(cut: &Cut, captured: &[Recorded], clock: (i128, i128)) -> Result<(f64, f64, usize)> {
     let name = format!("eth{}", cut.member + 1);
     let healed = i128::from(cut.to) + clock.0 + i128::from(AFTERWARDS);
-    let window = i128::from(cut.from) + clock.0..healed + i128::from(AFTERWARDS);
-    let mut meanwhile = captured
-        .iter()
-        .filter(|frame| window.contains(&i128::from(frame.at)));
-    ensure!(
-        meanwhile.all(|frame| frame.lost == 0),
-        "the capture has lost frames"
-    );
     let answers = captured
         .iter()
         .filter(|frame| !frame.is_inbound && is_echo(frame));
@@ -229,8 +233,14 @@ fn the_last_frame_goes_to_a_member_soon_after_its_carrier_was_lost() -> Result<(
     let events = tests::run::output(&mut key.ssh(site.ssh_port(1)?, &["show events --json"]))?;
     let events: serde_json::Value = serde_json::from_str(&events)?;
     let events: Vec<EventItem> = serde_json::from_value(events["events"].clone())?;
+    let mut rounds = 0;
     for cut in &cuts {
         let clock = clock(cut, &switched, &captured)?;
+        if !is_whole(cut, &captured, clock) {
+            println!("the capture has lost frames: this round tells nothing");
+            continue;
+        }
+        rounds += 1;
         let (least, most, density) = last_answer(cut, &captured, clock)?;
         let member = cut.member + 1;
         let told = told(cut, &events, clock)?;
@@ -241,5 +251,6 @@ fn the_last_frame_goes_to_a_member_soon_after_its_carrier_was_lost() -> Result<(
         ensure!(most < ROOM_MS, "{most} ms");
         ensure!(most > -ROOM_MS, "nothing was under way: {most} ms");
     }
+    ensure!(rounds >= FEWEST, "{rounds} rounds tell anything");
     Ok(())
 }
