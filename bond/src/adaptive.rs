@@ -6,6 +6,7 @@ use wire::{Duration, Instant};
 use crate::bond::Engine;
 use crate::learning::Learning;
 use crate::rebalance::{rebalance, weights};
+use crate::renumbering::Renumbering;
 use crate::resilient::BUCKETS;
 use crate::shares::share_out;
 use crate::{Bond, Config, Interface, MAX_MEMBERS, Mode};
@@ -31,6 +32,12 @@ impl Adaptive {
             due: now,
             sent: None,
         }
+    }
+
+    /// The members have other places.
+    pub(crate) fn renumber(&mut self, to: &Renumbering) {
+        self.active = self.active.and_then(|active| to.place(active));
+        self.learning.renumber(to);
     }
 
     pub(crate) fn poll_timeout(&self, config: &Config) -> Option<Instant> {

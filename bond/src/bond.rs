@@ -1,13 +1,13 @@
 //! The engine: inputs in, frames, events and an egress table out.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 use wire::{Instant, Mac};
 
 use crate::adaptive::Adaptive;
 use crate::egress::Table;
+use crate::identity::{self, Identity};
 use crate::lacp::{self, Lacp};
 use crate::member::{Delays, Hold, Interface, LinkState, Member};
 use crate::monitor::{Heard, Monitor};
@@ -99,25 +99,35 @@ pub struct Bond {
     /// When it was last asked to do something.
     pub(crate) at: Instant,
     pub(crate) forwarder: Forwarder,
+    /// What the host was told last of the bond's carrier.
+    pub(crate) has_carrier: bool,
     pub(crate) table: Table,
     pub(crate) moves: Moves,
     pub(crate) outbox: Outbox,
 }
 
 impl Bond {
-    /// A bond whose members are not known yet. Members beyond [`MAX_MEMBERS`] are left out;
-    /// [`Config::faults`] names them.
+    /// A bond that nobody knows yet, nor it its members' interfaces. Members beyond [`MAX_MEMBERS`]
+    /// are left out; [`Config::faults`] names them.
     #[must_use]
     pub fn new(config: Config, now: Instant) -> Self {
+        Self::known_as(config, &Identity::default(), now)
+    }
+
+    /// As [`Bond::new`], of a bond that partners know as this one.
+    #[must_use]
+    pub fn known_as(config: Config, identity: &Identity, now: Instant) -> Self {
         let members = config.members.iter().take(MAX_MEMBERS);
-        let members = members.map(|member| Member::new(&member.name)).collect();
+        let mut members: heapless::Vec<Member, MAX_MEMBERS> =
+            members.map(|member| Member::new(&member.name)).collect();
+        identity::number(&mut members, identity);
         let engine = match config.mode {
             Mode::BalanceRr | Mode::BalanceXor | Mode::Broadcast => Engine::Static,
             Mode::ActiveBackup => Engine::ActiveBackup { active: None },
-            Mode::Ieee8023ad => Engine::Ieee8023ad(Box::new(Lacp::new(&config))),
+            Mode::Ieee8023ad => Engine::Ieee8023ad(Box::new(Lacp::new(&config, &members))),
             Mode::BalanceTlb | Mode::BalanceAlb => Engine::Adaptive(Box::new(Adaptive::new(now))),
         };
-        let mac = config.mac.unwrap_or_default();
+        let mac = config.mac.or(identity.mac).unwrap_or_default();
         let mut bond = Self {
             config,
             mac,
@@ -126,6 +136,7 @@ impl Bond {
             monitor: None,
             at: now,
             forwarder: Forwarder::Alive,
+            has_carrier: false,
             table: Table::default(),
             moves: Moves::default(),
             outbox: Outbox::default(),
@@ -195,59 +206,6 @@ impl Bond {
         all.chain(moves).min()
     }
 
-    /// Takes over another configuration. With the same mode and members nothing is interrupted;
-    /// else the machines start anew and links that stay are not missed.
-    pub fn set_config(&mut self, now: Instant, config: Config) {
-        let names = |config: &Config| {
-            config
-                .members
-                .iter()
-                .map(|member| member.name.clone())
-                .collect::<Vec<_>>()
-        };
-        let same = config.mode == self.config.mode && names(&config) == names(&self.config);
-        if same {
-            self.mac = config.mac.unwrap_or(self.mac);
-            let is_new = self.config.micro_bfd.is_none();
-            self.config = config;
-            if is_new || self.config.micro_bfd.is_none() {
-                self.provision_paths();
-            }
-            self.configure(now);
-            self.run(now);
-            return;
-        }
-        if config.mode != self.config.mode {
-            self.farewell();
-        }
-        let mut next = Self::new(config, now);
-        next.table.generation = self.table.generation;
-        next.forwarder(self.forwarder);
-        for (i, member) in next.members.clone().iter().enumerate() {
-            if let Some(old) = self.members.iter().find(|old| old.name == member.name) {
-                next.link(i, old.interface, now);
-            }
-        }
-        core::mem::swap(&mut next.outbox, &mut self.outbox);
-        *self = next;
-        self.run(now);
-    }
-
-    /// An orderly stop: partners are told. The engine is of no use afterwards.
-    pub fn farewell(&mut self) {
-        for member in 0..self.members.len() {
-            self.leave(member);
-        }
-    }
-
-    /// An orderly leave of one member: its partner is told. The engine is of no use to this member
-    /// afterwards.
-    pub fn leave(&mut self, member: usize) {
-        if let Engine::Ieee8023ad(lacp) = &mut self.engine {
-            lacp.leave(member, &mut self.outbox);
-        }
-    }
-
     /// What the forwarder must know; its generation is another one after each change.
     #[must_use]
     pub const fn egress(&self) -> &Table {
@@ -269,7 +227,7 @@ impl Bond {
         }
     }
 
-    fn link(&mut self, i: usize, interface: Interface, now: Instant) {
+    pub(crate) fn link(&mut self, i: usize, interface: Interface, now: Instant) {
         let delays = self.delays();
         let Some(member) = self.members.get_mut(i) else {
             return;
@@ -298,7 +256,7 @@ impl Bond {
         }
     }
 
-    fn forwarder(&mut self, state: Forwarder) {
+    pub(crate) fn forwarder(&mut self, state: Forwarder) {
         if self.forwarder != state {
             self.outbox.event(Event::Forwarder { state });
         }

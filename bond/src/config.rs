@@ -102,7 +102,7 @@ pub struct Config {
     pub name: String,
     /// How the members share the work.
     pub mode: Mode,
-    /// The members in the bond's order; LACP's port number is the position, from 1.
+    /// The members in the bond's order.
     pub members: Vec<MemberConfig>,
     /// How often we ask the LACP partner to send.
     #[serde(default = "defaults::lacp_rate")]

@@ -12,6 +12,7 @@ use core::sync::atomic::{AtomicU64, Ordering, fence};
 use wire::Mac;
 
 use crate::monitor::Targets;
+use crate::renumbering::Renumbering;
 use crate::resilient::{Share, Shares, UNOWNED, deal};
 use crate::{BUCKETS, MAX_MEMBERS, Mapping, Mode, Usable, XmitHashPolicy};
 
@@ -23,6 +24,8 @@ pub use moving::{Ask, Moving};
 pub struct MemberEntry {
     /// The kernel's index of the interface; 0: the interface does not exist.
     pub ifindex: u32,
+    /// The number of its port.
+    pub number: u16,
     /// The member's permanent MAC.
     pub mac: Mac,
     /// Frames received here are the bond's.
@@ -147,6 +150,20 @@ pub(crate) fn is_masked(member: u8, masked: u32) -> bool {
     masked
         .checked_shr(u32::from(member))
         .is_some_and(|bits| bits & 1 == 1)
+}
+
+impl Table {
+    /// The same with other places for the members, whose entries are to be made anew; how many
+    /// buckets have lost their owner by that.
+    pub(crate) fn renumber(&mut self, to: &Renumbering) -> usize {
+        let usable = self.usable.iter();
+        self.usable = usable.filter_map(|member| to.entry(*member)).collect();
+        self.active = self.active.and_then(|active| to.entry(active));
+        self.members.clear();
+        self.moving = Moving::default();
+        to.rename(&mut self.clients);
+        to.rename(&mut self.buckets)
+    }
 }
 
 /// Attempts of a reader that meets the writer at work; a write takes well under a microsecond.

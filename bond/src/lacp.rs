@@ -26,7 +26,9 @@ mod why;
 use wire::lacp::State as Bits;
 use wire::{Duration, Instant, Mac};
 
+use crate::member::Member;
 use crate::outbox::Outbox;
+use crate::renumbering::Renumbering;
 use crate::{Config, Duplex, Event, Forwarder, MAX_MEMBERS};
 use counters::bump;
 use policy::Policy;
@@ -70,12 +72,9 @@ pub struct Link {
 impl Lacp {
     /// The ports of a bond, all links down.
     #[must_use]
-    pub fn new(config: &Config) -> Self {
-        let numbers = 1..=u16::MAX;
-        let members = config.members.iter().take(MAX_MEMBERS);
-        let ports = numbers
-            .zip(members)
-            .map(|(n, member)| Port::new(n, member.port_priority));
+    pub fn new(config: &Config, members: &[Member]) -> Self {
+        let ports = members.iter().zip(&config.members);
+        let ports = ports.map(|(member, config)| Port::new(member.number, config.port_priority));
         let system = system(config, Mac::ZERO);
         let ports: heapless::Vec<Port, MAX_MEMBERS> = ports.collect();
         let told = ports.iter().map(report::view).collect();
@@ -137,6 +136,22 @@ impl Lacp {
                 port.selected = Selected::Unselected;
             }
         }
+    }
+
+    /// The ports have other places, which are those of `members` now. An aggregator's number is no
+    /// port's place, and stays.
+    pub(crate) fn renumber(&mut self, to: &Renumbering, members: &[Member], config: &Config) {
+        let fresh = |i: usize| {
+            let number = members.get(i).map_or(0, |member| member.number);
+            let priority = config
+                .members
+                .get(i)
+                .map_or(0, |member| member.port_priority);
+            Port::new(number, priority)
+        };
+        self.ports = to.carry(core::mem::take(&mut self.ports), fresh).collect();
+        self.fallback.port = self.fallback.port.and_then(|port| to.place(port));
+        self.told = self.ports.iter().map(report::view).collect();
     }
 
     /// A member's link as it is now.

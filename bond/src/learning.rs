@@ -5,6 +5,7 @@ use wire::{Duration, Instant, Mac, ethertype};
 
 use crate::egress::Table;
 use crate::outbox::Outbox;
+use crate::renumbering::Renumbering;
 use crate::{MAX_MEMBERS, Mode};
 
 /// The shortest Ethernet frame without FCS.
@@ -40,6 +41,13 @@ impl Learning {
         }
         // The interval may be a shorter one than before.
         self.due = self.due.map(|due| due.min(now + interval));
+    }
+
+    /// The members have other places: what they were taught stays.
+    pub(crate) fn renumber(&mut self, to: &Renumbering) {
+        let taught = self.taught.iter();
+        let taught = taught.filter_map(|(member, mac)| Some((to.place(*member)?, *mac)));
+        self.taught = taught.collect();
     }
 
     pub(crate) const fn poll_timeout(&self) -> Option<Instant> {

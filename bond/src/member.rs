@@ -82,6 +82,9 @@ impl Hold {
 pub struct Member {
     /// The interface's name.
     pub name: String,
+    /// Its port's number, from 1: the same for as long as the bond has a member of this name.
+    #[serde(skip)]
+    pub number: u16,
     /// The interface.
     pub interface: Interface,
     /// Its link after the delays.
@@ -124,12 +127,13 @@ const fn whole(delay: u32, period: u32) -> Duration {
 }
 
 impl Member {
-    /// A member whose interface is not known yet.
+    /// A member whose interface is not known yet, and that has no number.
     #[must_use]
     pub fn new(name: &str) -> Self {
         let interface = Interface::default();
         Self {
             name: String::from(name),
+            number: 0,
             interface,
             link: LinkState::Down,
             failures: 0,

@@ -22,6 +22,7 @@ pub use observe::{Kind, Seen, observe};
 pub use target::{TARGETS, Target, Targets};
 
 use crate::outbox::Outbox;
+use crate::renumbering::Renumbering;
 use crate::{ArpAllTargets, ArpValidate, Config, MAX_MEMBERS, Mode};
 
 /// Without a word of a forwarder for this long, in which an idle one beats twice, nobody listens.
@@ -166,6 +167,16 @@ impl Monitor {
         }
         (next.active, next.listened) = (self.active, self.listened);
         Some(next)
+    }
+
+    /// The members have other places. Who is new is held for alive, as at the beginning.
+    pub(crate) fn renumber(&mut self, to: &Renumbering, now: Instant) {
+        let place = |old: Option<usize>| old.and_then(|old| to.place(old));
+        let paths = core::mem::take(&mut self.paths);
+        self.paths = to.carry(paths, |_| Path::new(now)).collect();
+        self.active = place(self.active);
+        self.probed = place(self.probed);
+        self.turn = to.place(self.turn).unwrap_or(usize::MAX);
     }
 
     /// Whether two monitors ask the same questions the same way.

@@ -22,6 +22,7 @@ use crate::bond::Engine;
 use crate::egress::{Ask, Moving};
 use crate::feedback;
 use crate::lacp::marker::Responder;
+use crate::renumbering::Renumbering;
 use crate::resilient::Shares;
 use crate::{Bond, Mapping, Mode};
 use activity::Activity;
@@ -97,6 +98,15 @@ impl Moves {
 
     fn wake_at(&mut self, at: Instant) {
         self.due = Some(self.due.map_or(at, |due| due.min(at)));
+    }
+
+    /// The members have other places, and so many buckets have lost their owner. What was under way
+    /// begins anew: the forwarder does so, too.
+    pub(crate) fn renumber(&mut self, to: &Renumbering, lost: usize) {
+        to.rename(&mut self.goal.owners);
+        self.stage = Stage::Rest;
+        self.placed = None;
+        add(&mut self.moved.lost, lost);
     }
 
     fn round(&mut self) -> Option<&mut Round> {

@@ -64,6 +64,14 @@ impl Outbox {
         self.events.pop_front()
     }
 
+    /// The members have other places: what was not taken before is lost.
+    pub(crate) fn renumber(&mut self) {
+        let left = self.frames.len() + self.events.len();
+        self.lost = self.lost.wrapping_add(u64::try_from(left).unwrap_or(0));
+        self.frames.clear();
+        self.events.clear();
+    }
+
     /// Frames and events that did not fit, because the host did not take them in time.
     #[must_use]
     pub const fn lost(&self) -> u64 {

@@ -9,7 +9,7 @@ use wire::{Duration, Instant, Mac};
 use crate::bond::Engine;
 use crate::lacp::port::LONG_TIMEOUT;
 use crate::member::Member;
-use crate::{Bond, Forwarder, Mode, lacp};
+use crate::{Bond, Config, Forwarder, MAX_MEMBERS, MemberConfig, Mode, lacp};
 
 /// A bond's state. The host keeps it, says how old it is, and gives it to the next engine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,41 +73,40 @@ impl Bond {
     }
 
     /// Goes on where a predecessor was, without its partner noticing: to be called before any
-    /// input. False, and nothing done, when what was saved is not this bond's.
+    /// input. It may have had other members: those that stay are as it left them. False, and nothing
+    /// done, when what was saved is not this bond's.
     pub fn restore(&mut self, saved: &Saved, now: Instant) -> bool {
-        let names = |members: &[Member]| -> Vec<String> {
-            members.iter().map(|member| member.name.clone()).collect()
-        };
         let is_ours = saved.name == self.config.name
             && saved.mode == self.config.mode
-            && self.config.mac.is_none_or(|mac| mac == saved.mac)
-            && names(&saved.members) == names(&self.members);
+            && self.config.mac.is_none_or(|mac| mac == saved.mac);
         if !is_ours {
             return false;
         }
+        let members = saved.members.iter().take(MAX_MEMBERS);
+        let config = Config {
+            members: members.map(|m| MemberConfig::new(&m.name)).collect(),
+            ..self.config.clone()
+        };
+        let mut predecessor = Self::known_as(config, &self.identity(), now);
+        predecessor.resume(saved, now);
+        predecessor.set_config(now, self.config.clone());
+        *self = predecessor;
+        true
+    }
+
+    /// Takes over the state of a bond of the same members; nothing is done yet.
+    fn resume(&mut self, saved: &Saved, now: Instant) {
         self.mac = saved.mac;
         self.forwarder = saved.forwarder;
-        self.members = saved.members.iter().cloned().collect();
-        if self.config.micro_bfd.is_none() {
-            self.guard_paths(|_| true);
+        for (member, saved) in self.members.iter_mut().zip(&saved.members) {
+            let number = member.number;
+            member.clone_from(saved);
+            member.number = number;
         }
         self.configure(now);
         self.resume_monitor();
         self.resume_moves(now);
-        self.table.generation = saved.generation & !1;
-        self.table.usable = saved
-            .usable
-            .iter()
-            .copied()
-            .take(self.members.len())
-            .collect();
-        for (owner, saved) in self.table.buckets.iter_mut().zip(&saved.buckets) {
-            *owner = *saved;
-        }
-        self.moves.goal.owners = self.table.buckets;
-        for (owner, saved) in self.table.clients.iter_mut().zip(&saved.clients) {
-            *owner = *saved;
-        }
+        self.resume_table(saved);
         match (&mut self.engine, &saved.lacp) {
             (Engine::ActiveBackup { active }, _) => *active = saved.active,
             (Engine::Adaptive(adaptive), _) => adaptive.active = saved.active,
@@ -117,7 +116,18 @@ impl Bond {
             }
             (Engine::Static, _) | (Engine::Ieee8023ad(_), None) => {}
         }
-        self.run(now);
-        true
+    }
+
+    fn resume_table(&mut self, saved: &Saved) {
+        let usable = saved.usable.iter().copied();
+        self.table.generation = saved.generation & !1;
+        self.table.usable = usable.take(self.members.len()).collect();
+        self.has_carrier = !self.table.usable.is_empty();
+        let buckets = self.table.buckets.iter_mut().zip(&saved.buckets);
+        let clients = self.table.clients.iter_mut().zip(&saved.clients);
+        for (owner, saved) in buckets.chain(clients) {
+            *owner = *saved;
+        }
+        self.moves.goal.owners = self.table.buckets;
     }
 }

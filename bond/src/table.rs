@@ -2,6 +2,7 @@
 
 use crate::config::weight::weights;
 use crate::egress::{MemberEntry, Table};
+use crate::member::Member;
 use crate::usable::Usable;
 use crate::{Bond, Event, MAX_MEMBERS, Mode};
 
@@ -59,11 +60,14 @@ impl Bond {
     }
 
     fn entry(&self, i: usize, weight: u32) -> Option<MemberEntry> {
-        let interface = self.members.get(i)?.interface;
+        let Member {
+            interface, number, ..
+        } = self.members.get(i)?;
         let all = self.config.all_members_active;
         let takes_all = all || self.config.mode != Mode::BalanceAlb || self.active() == Some(i);
         Some(MemberEntry {
             ifindex: interface.ifindex,
+            number: *number,
             mac: interface.mac,
             rx_enabled: self.is_collecting(i) || all,
             unicast_only: !takes_all,
@@ -84,7 +88,7 @@ impl Bond {
             }
         }
         let carrier = !table.usable.is_empty();
-        if carrier == self.table.usable.is_empty() {
+        if core::mem::replace(&mut self.has_carrier, carrier) != carrier {
             self.outbox.event(Event::BondCarrier { carrier });
         }
     }

@@ -7,7 +7,7 @@ use crate::resilient::{UNOWNED, WEIGHT_MAX};
 use crate::{BUCKETS, MAX_MEMBERS, Mapping, Mode, XmitHashPolicy};
 
 /// Its version, in the low 16 bits of the second word; the first word is the generation.
-const LAYOUT: u64 = 6;
+const LAYOUT: u64 = 7;
 const SHAPE: usize = 1;
 const BOND_MAC: usize = 2;
 const OPTIONS: usize = 3;
@@ -65,7 +65,7 @@ fn encode_member(member: &MemberEntry) -> [u64; 2] {
         | u64::from(member.unicast_only) << 3
         | u64::from(member.weight.min(WEIGHT_MAX)) << 8;
     let first = u64::from(member.ifindex) | flags << 32;
-    [first, member.mac.to_bits()]
+    [first, member.mac.to_bits() | u64::from(member.number) << 48]
 }
 
 /// Eight bytes to a word.
@@ -124,11 +124,12 @@ fn decode_head(words: &[u64; WORDS]) -> Option<(Table, usize, usize)> {
     Some((table, members, usable))
 }
 
-fn decode_member([first, mac]: [u64; 2]) -> Option<MemberEntry> {
+fn decode_member([first, second]: [u64; 2]) -> Option<MemberEntry> {
     let flags = first >> 32;
     Some(MemberEntry {
         ifindex: u32::try_from(first & u64::from(u32::MAX)).ok()?,
-        mac: Mac::from_bits(mac),
+        number: u16::try_from(second >> 48).ok()?,
+        mac: Mac::from_bits(second),
         rx_enabled: flags & 1 != 0,
         tx_enabled: flags & 2 != 0,
         carrier: flags & 4 != 0,

@@ -99,7 +99,7 @@ mod tests {
         port.partner.key = 1;
         port.partner.port = number + 4;
         port.partner.state = partner_bits;
-        let lacp = Lacp::new(&Config::new("bond0", Mode::Ieee8023ad, &["eth1"]));
+        let lacp = Lacp::new(&Config::new("bond0", Mode::Ieee8023ad, &["eth1"]), &[]);
         LagId::of(&port, lacp.system())
     }
 

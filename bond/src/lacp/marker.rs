@@ -86,11 +86,6 @@ const fn question(port: u16, system: Mac, transaction: u32) -> Marker {
     }
 }
 
-/// The number of a member's port: its place in the bond, from 1.
-fn number(member: usize) -> Option<u16> {
-    u16::try_from(member).ok()?.checked_add(1)
-}
-
 impl Ask {
     /// Whether it is to leave by this member.
     #[must_use]
@@ -102,7 +97,7 @@ impl Ask {
     #[must_use]
     pub fn frame(&self, table: &Table, member: usize) -> Option<[u8; slow::FRAME_LEN]> {
         let entry = table.members.get(member).filter(|_| self.is_of(member))?;
-        let question = question(number(member)?, self.system, self.transaction);
+        let question = question(entry.number, self.system, self.transaction);
         Some(question.emit_frame(entry.mac))
     }
 }

@@ -36,7 +36,7 @@ pub struct System {
 /// A port's variables, named as in IEEE 802.1AX.
 #[derive(Clone, Debug)]
 pub struct Port {
-    /// Actor_Port_Number: the member's place in the bond, from 1.
+    /// Actor_Port_Number: the member's, whatever its place in the bond.
     pub number: u16,
     /// Actor_Port_Priority.
     pub priority: u16,
@@ -64,7 +64,8 @@ pub struct Port {
     pub periodic_timer: Option<Instant>,
     /// Selection's verdict.
     pub selected: Selected,
-    /// The aggregator that the port is attached to or waits for.
+    /// The aggregator that the port is attached to or waits for; its number is that of the port that
+    /// began it where that was free, and says nothing of it afterwards.
     pub aggregator: Option<u8>,
     /// The Mux machine.
     pub mux: mux::State,

@@ -87,9 +87,9 @@ fn join(ports: &mut [Port], i: usize, system: &System) -> bool {
     }
     let id = LagId::of(port, system);
     let same = |other: &&Port| is_member(other) && LagId::of(other, system) == id;
-    let own = u8::try_from(i).ok();
+    let own = u8::try_from(port.number).ok();
     let is_taken = |number: u8| ports.iter().any(|other| other.aggregator == Some(number));
-    let numbers = own.into_iter().chain(0..u8::MAX);
+    let numbers = own.into_iter().chain(1..=u8::MAX);
     let joined = ports.iter().find(same).and_then(|other| other.aggregator);
     let aggregator = joined.or_else(|| numbers.into_iter().find(|&number| !is_taken(number)));
     let Some(port) = ports.get_mut(i) else {

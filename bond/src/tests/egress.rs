@@ -18,6 +18,7 @@ fn words() -> Vec<AtomicU64> {
 fn table(generation: u64, mapping: Mapping, usable: &[u8]) -> Table {
     let member = |i: u8| MemberEntry {
         ifindex: 7 + u32::from(i),
+        number: u16::MAX - u16::from(i),
         mac: Mac([2, 0, 0, 0, 1, i]),
         rx_enabled: true,
         tx_enabled: usable.contains(&i),

@@ -22,6 +22,7 @@ mod negotiation;
 mod network;
 mod pair;
 mod paths;
+mod peace;
 mod refusal;
 mod restart;
 mod road;

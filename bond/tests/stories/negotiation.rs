@@ -53,7 +53,7 @@ fn the_host_hears_of_each_machine_and_of_the_partner_once() {
             member,
             state: mux::State::Waiting,
         },
-        Event::Aggregator { number: Some(0) },
+        Event::Aggregator { number: Some(1) },
         Event::Mux {
             member,
             state: mux::State::Attached,

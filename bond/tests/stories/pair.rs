@@ -16,6 +16,7 @@ const LATENCY: Duration = Duration::from_millis(1);
 pub struct Sent {
     pub at: Instant,
     pub from: usize,
+    /// The member's cable: its place in the bond, unless the bond has taken others in or let some go.
     pub member: usize,
     pub frame: Vec<u8>,
 }
@@ -30,7 +31,7 @@ impl Sent {
     }
 }
 
-/// Two bonds whose members of equal place are joined by cables.
+/// Two bonds whose members of equal name are joined by cables: ethN has cable N - 1.
 pub struct Pair {
     pub now: Instant,
     pub bonds: [Bond; 2],
@@ -96,19 +97,15 @@ impl Pair {
     /// Both bonds with all cables in.
     pub fn new(first: Config, second: Config) -> Self {
         let now = Instant::from_nanos(1_000_000_000_000);
+        let cables = first.members.len().max(second.members.len());
         let interfaces = [0, 1].map(|side| {
-            let members = if side == 0 {
-                first.members.len()
-            } else {
-                second.members.len()
-            };
-            (0..members)
+            (0..cables)
                 .map(|m| interface(side, m.try_into().expect("few")))
                 .collect::<Vec<_>>()
         });
         let mut pair = Self {
             now,
-            silent: vec![false; first.members.len()],
+            silent: vec![false; cables],
             crossed: None,
             stopped: None,
             waiting: Vec::new(),
@@ -136,10 +133,25 @@ impl Pair {
 
     /// Tells a bond of all its links.
     pub fn announce(&mut self, side: usize) {
-        for member in 0..self.interfaces[side].len() {
-            let interface = self.interfaces[side][member];
+        for member in 0..self.bonds[side].config().members.len() {
+            let interface = self.interfaces[side][self.cable_of(side, member)];
             self.input(side, Input::Link { member, interface });
         }
+    }
+
+    /// The cable of a bond's member.
+    pub fn cable_of(&self, side: usize, member: usize) -> usize {
+        let name = &self.bonds[side].config().members[member].name;
+        let number: usize = name[3..].parse().expect("ethN");
+        number - 1
+    }
+
+    /// The bond's member at a cable, if it has one there.
+    pub fn member_at(&self, side: usize, cable: usize) -> Option<usize> {
+        let members = 0..self.bonds[side].config().members.len();
+        members
+            .into_iter()
+            .find(|member| self.cable_of(side, *member) == cable)
     }
 
     /// Gives a bond an input and drains it.
@@ -150,7 +162,8 @@ impl Pair {
 
     pub fn drain(&mut self, side: usize) {
         while let Some(transmit) = self.bonds[side].poll_transmit() {
-            let (member, frame) = (transmit.member, transmit.frame.to_vec());
+            let member = self.cable_of(side, transmit.member);
+            let frame = transmit.frame.to_vec();
             let sent = Sent {
                 at: self.now,
                 from: side,
@@ -179,11 +192,13 @@ impl Pair {
         }
     }
 
-    /// Changes one interface.
-    pub fn change(&mut self, side: usize, member: usize, change: impl Fn(&mut Interface)) {
-        change(&mut self.interfaces[side][member]);
-        let interface = self.interfaces[side][member];
-        self.input(side, Input::Link { member, interface });
+    /// Changes the interface at one cable.
+    pub fn change(&mut self, side: usize, cable: usize, change: impl Fn(&mut Interface)) {
+        change(&mut self.interfaces[side][cable]);
+        let interface = self.interfaces[side][cable];
+        if let Some(member) = self.member_at(side, cable) {
+            self.input(side, Input::Link { member, interface });
+        }
     }
 
     /// Pulls a cable out, or puts it in: both ends lose or get carrier.
@@ -255,14 +270,17 @@ impl Pair {
 
     fn arrive(&mut self) {
         let (_, sent) = self.flying.remove(0);
-        let (side, member) = match self.crossed {
+        let (side, cable) = match self.crossed {
             Some((a, b)) if sent.from == 0 && sent.member == a => (0, b),
             Some((a, b)) if sent.from == 0 && sent.member == b => (0, a),
             Some((a, b)) if sent.member == a || sent.member == b => return,
             Some(_) | None => (1 - sent.from, sent.member),
         };
-        let has_carrier = self.interfaces[side].get(member).is_some_and(|i| i.carrier);
-        let is_heard = !self.silent[sent.member] && self.deaf != Some((side, member));
+        let Some(member) = self.member_at(side, cable) else {
+            return;
+        };
+        let has_carrier = self.interfaces[side][cable].carrier;
+        let is_heard = !self.silent[sent.member] && self.deaf != Some((side, cable));
         if has_carrier && is_heard {
             if !self.runs(side) {
                 self.waiting.push((member, sent.frame));
@@ -287,8 +305,22 @@ impl Pair {
 
     /// Takes over another configuration.
     pub fn configure(&mut self, side: usize, config: Config) {
+        let names = |bond: &Bond| {
+            let members = bond.config().members.iter();
+            members.map(|m| m.name.clone()).collect::<Vec<_>>()
+        };
+        let before = names(&self.bonds[side]);
+        self.bonds[side].take_leave(&config);
+        self.drain(side);
         self.bonds[side].set_config(self.now, config);
         self.drain(side);
+        let now = names(&self.bonds[side]);
+        for (member, name) in now.iter().enumerate() {
+            if !before.contains(name) {
+                let interface = self.interfaces[side][self.cable_of(side, member)];
+                self.input(side, Input::Link { member, interface });
+            }
+        }
     }
 
     /// The members that a bond sends by.
@@ -309,7 +341,7 @@ impl Pair {
         self.port(side, member).mux
     }
 
-    /// What a bond sent by a member since the last clear.
+    /// What a bond sent by a cable since the last clear.
     pub fn sent_by(&self, side: usize, member: usize) -> Vec<Sent> {
         let by = |sent: &&Sent| sent.from == side && sent.member == member;
         self.sent.iter().filter(by).cloned().collect()

@@ -1,6 +1,7 @@
 //! The daemon dies and another takes over.
 
 use bond::{Bond, Config, Forwarder, Input, LacpRate, Saved, Why};
+use wire::Mac;
 use wire::lacp::State;
 
 use crate::pair::{NOBODY, Pair, config, fast, ms};
@@ -160,7 +161,13 @@ fn what_was_saved_lives_as_long_as_the_partner_holds_it() {
 fn what_another_bond_saved_is_refused() {
     let pair = Pair::settled(fast(2), fast(2));
     let saved = pair.bonds[0].save();
-    let mut other = Bond::new(fast(3), pair.now);
+    let mut other = Bond::new(
+        Config {
+            mac: Some(Mac([2; 6])),
+            ..fast(2)
+        },
+        pair.now,
+    );
     assert!(!other.restore(&saved, pair.now));
     let mut other = Bond::new(
         Config {
