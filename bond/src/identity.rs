@@ -34,6 +34,12 @@ impl Bond {
             numbers: numbers.collect(),
         }
     }
+
+    /// The number of a member's port, from 1, in every mode; 0: there is no such member.
+    #[must_use]
+    pub fn port_number(&self, member: usize) -> u16 {
+        self.members.get(member).map_or(0, |member| member.number)
+    }
 }
 
 /// Numbers the members: each that the identity names as there, all others with what is free.

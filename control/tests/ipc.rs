@@ -188,7 +188,10 @@ fn a_connection_can_be_taken_over_with_its_descriptors() {
     let _daemon = lvsd(&run, |call| {
         assert_eq!(
             call.request,
-            Request::Bond(BondRequest::Attach("bond0".into()))
+            Request::Bond(BondRequest::Attach {
+                bond: "bond0".into(),
+                members: vec!["eth1".into()],
+            })
         );
         let (connection, mut fds) = call.take_over();
         let mut theirs = File::from(fds.pop().expect("the descriptor came along"));
@@ -206,7 +209,10 @@ fn a_connection_can_be_taken_over_with_its_descriptors() {
     let packet = Packet::connect(socket(&run)).expect("a connection");
     packet.set_timeout(Some(PATIENCE)).expect("a limit");
     packet
-        .send(br#"{"bond":{"attach":"bond0"}}"#, &[written.as_fd()])
+        .send(
+            br#"{"bond":{"attach":{"bond":"bond0","members":["eth1"]}}}"#,
+            &[written.as_fd()],
+        )
         .expect("sent");
     drop(written);
     let (answer, fds) = packet.recv().expect("an answer");

@@ -22,7 +22,8 @@ impl Forwarder {
         let listener = Listener::bind(run_directory.join("lvsd.sock"))?;
         let connection = listener.accept()?;
         let (record, mut fds) = connection.recv()?;
-        ensure!(record == br#"{"bond":{"attach":"bond0"}}"#, "{record:?}");
+        let wanted = br#"{"bond":{"attach":{"bond":"bond0","members":["eth1","eth2"]}}}"#;
+        ensure!(record == wanted, "{}", String::from_utf8_lossy(&record));
         let table = fds.pop().context("no egress table")?;
         let table = SharedMemory::from_fd_readonly(table)?;
         let memory = SharedMemory::create("feedback", feedback::WORDS * 8)?;

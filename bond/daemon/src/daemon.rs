@@ -4,7 +4,6 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use bond::Config;
 use control::ipc::{Call, Request, Server};
 use control::show::Noun;
 use sys::supervised::Supervised;
@@ -13,8 +12,8 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::clock::now;
-use crate::forwarder;
-use crate::inbox::Seen;
+use crate::identity::IdentityFile;
+use crate::inbox::{Host, Seen};
 use crate::interfaces::Interfaces;
 use crate::reload;
 use crate::served::Served;
@@ -49,15 +48,20 @@ pub async fn run(
     let mut interrupt = signal(SignalKind::interrupt())?;
     let (sender, mut inbox) = mpsc::channel(INBOX);
     let mut state = StateFile::new(run_dir);
+    let mut identities = IdentityFile::new(run_dir);
     let mut interfaces = Interfaces::open().await?;
-    let mut bonds = start(config.bonds.clone(), &mut state, &interfaces, &sender).await?;
-    for (i, served) in bonds.iter().enumerate() {
-        tokio::spawn(forwarder::attach(
-            i,
-            served.attachment()?,
-            run_dir.into(),
-            sender.clone(),
-        ));
+    let host = Host {
+        run_dir: run_dir.into(),
+        sender,
+    };
+    let mut bonds = Vec::new();
+    for (i, config) in config.bonds.iter().enumerate() {
+        let left = state.left(&config.name, identities.of(&config.name));
+        let mut served = Served::new(i, config.clone(), &left, &host)?;
+        served.open(&interfaces).await?;
+        served.turn();
+        served.attach()?;
+        bonds.push(served);
     }
     let mut server = Server::bind(socket)?;
     let mut transactions = Transactions::new(run_dir, config);
@@ -80,10 +84,10 @@ pub async fn run(
                 _ => answer(&bonds, call),
             },
             word = transactions.participant.next() => {
-                if let Some(configs) = transactions.hear(word, &mut bonds).await {
+                let anew = transactions.hear(word, &mut bonds, &interfaces).await?;
+                if let Some(configs) = anew {
                     for served in &mut bonds {
-                        let leaving = reload::leaving(served.engine().config(), &configs);
-                        served.leave(&leaving);
+                        served.take_leave(reload::heir(served.engine().config(), &configs));
                     }
                     state.leave(&bonds, |config| !reload::is_forgotten(config, &configs));
                     return Ok(Ended::Restart);
@@ -96,6 +100,7 @@ pub async fn run(
         for served in &mut bonds {
             served.turn();
         }
+        identities.keep(&bonds);
         state.keep(&mut bonds);
     }
     for served in &mut bonds {
@@ -105,40 +110,25 @@ pub async fn run(
     Ok(Ended::Stopped)
 }
 
-/// The engines, each resumed where its predecessor was when that was a short time ago.
-async fn start(
-    configs: Vec<Config>,
-    state: &mut StateFile,
-    interfaces: &Interfaces,
-    sender: &mpsc::Sender<Seen>,
-) -> io::Result<Vec<Served>> {
-    let mut bonds = Vec::new();
-    for (i, config) in configs.into_iter().enumerate() {
-        let saved = state.take(&config.name, now());
-        let paths = state.take_paths(&config.name);
-        let mut served = Served::new(i, config, saved.as_ref(), &paths, sender)?;
-        served.open(interfaces).await?;
-        served.turn();
-        bonds.push(served);
-    }
-    Ok(bonds)
-}
-
 fn take(bonds: &mut [Served], seen: Seen) {
     match seen {
-        Seen::Frame { place, bytes } => {
-            if let Some(served) = bonds.get_mut(place.bond) {
-                served.frame(place.member, &bytes);
+        Seen::Frame { owner, bytes } => {
+            if let Some(served) = bonds.get_mut(owner.bond) {
+                served.frame(&owner.member, &bytes);
             }
         }
-        Seen::Path { place, bytes } => {
-            if let Some(served) = bonds.get_mut(place.bond) {
-                served.path_frame(place.member, &bytes);
+        Seen::Path { owner, bytes } => {
+            if let Some(served) = bonds.get_mut(owner.bond) {
+                served.path_frame(&owner.member, &bytes);
             }
         }
-        Seen::Forwarder { bond, feedback } => {
+        Seen::Forwarder {
+            bond,
+            table,
+            feedback,
+        } => {
             if let Some(served) = bonds.get_mut(bond) {
-                served.forwarder(feedback);
+                served.forwarder(table, feedback);
             }
         }
     }

@@ -2,16 +2,15 @@
 
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use control::cli::socket_in;
 use control::ipc::{Answer, BondAnswer, BondRequest, Request};
 use sys::memory::SharedMemory;
 use sys::packet::AsyncPacket;
-use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
-use crate::inbox::Seen;
+use crate::inbox::{Host, Seen};
 
 /// How often lvsd is looked for while it is not there.
 const RETRY: Duration = Duration::from_millis(50);
@@ -21,17 +20,41 @@ const RETRY: Duration = Duration::from_millis(50);
 pub struct Attachment {
     /// The bond's name.
     pub bond: String,
+    /// Its members in the table's order.
+    pub members: Vec<String>,
     /// The egress table's memory.
     pub egress: OwnedFd,
 }
 
-/// Keeps a bond attached to lvsd for ever: again at once when lvsd goes, then every 50 ms.
-pub async fn attach(
-    bond: usize,
-    attachment: Attachment,
-    run_dir: PathBuf,
-    sender: mpsc::Sender<Seen>,
-) {
+/// Whose attachment it is: the bond by its place, and which of the tables that it has had.
+#[derive(Clone, Copy, Debug)]
+pub struct Attached {
+    /// The bond.
+    pub bond: usize,
+    /// The table.
+    pub table: u32,
+}
+
+/// A bond kept attached to lvsd for as long as this lives: again at once when lvsd goes, then every
+/// 50 ms.
+#[derive(Debug)]
+pub struct Link(JoinHandle<()>);
+
+impl Link {
+    /// Begins.
+    pub fn new(of: Attached, attachment: Attachment, host: Host) -> Self {
+        Self(tokio::spawn(attach(of, attachment, host)))
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn attach(of: Attached, attachment: Attachment, host: Host) {
+    let Host { run_dir, sender } = host;
     let path = socket_in(&run_dir, "lvsd");
     let mut refused = None;
     loop {
@@ -55,7 +78,12 @@ pub async fn attach(
             continue;
         };
         refused = None;
-        let seen = |feedback| Seen::Forwarder { bond, feedback };
+        let Attached { bond, table } = of;
+        let seen = |feedback| Seen::Forwarder {
+            bond,
+            table,
+            feedback,
+        };
         if sender.send(seen(Some(feedback))).await.is_err() {
             return;
         }
@@ -68,7 +96,10 @@ pub async fn attach(
 }
 
 async fn exchange(packet: &AsyncPacket, attachment: &Attachment) -> io::Result<SharedMemory> {
-    let request = Request::Bond(BondRequest::Attach(attachment.bond.clone()));
+    let request = Request::Bond(BondRequest::Attach {
+        bond: attachment.bond.clone(),
+        members: attachment.members.clone(),
+    });
     packet
         .send(&serde_json::to_vec(&request)?, &[attachment.egress.as_fd()])
         .await?;

@@ -22,17 +22,18 @@ pub struct Journal {
 impl Journal {
     /// The log of this bond.
     pub fn new(config: &Config) -> Self {
-        let members = config
-            .members
-            .iter()
-            .map(|member| member.name.clone())
-            .collect();
         Self {
             bond: config.name.clone(),
-            members,
+            members: names(config),
             period: None,
             lines: 0,
         }
+    }
+
+    /// The bond has these members from here on.
+    pub fn set_members(&mut self, config: &Config) {
+        self.members = names(config);
+        eprintln!("{}: members {}", self.bond, self.members.join(", "));
     }
 
     /// Logs an event, unless its peer has had its share.
@@ -80,6 +81,11 @@ impl Journal {
             _ => None,
         }
     }
+}
+
+fn names(config: &Config) -> Vec<String> {
+    let members = config.members.iter();
+    members.map(|member| member.name.clone()).collect()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod chance;
 mod clock;
 mod daemon;
 mod forwarder;
+mod identity;
 mod inbox;
 mod interfaces;
 mod journal;

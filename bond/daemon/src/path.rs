@@ -7,12 +7,12 @@ use wire::bfd::{FRAME_MAX, FrameInvalid, HOPS, MicroFrame, SOURCE_PORTS};
 use wire::{Duration, Instant, Mac};
 
 use crate::chance;
-use crate::port::Place;
 
 /// A member's path.
 #[derive(Debug)]
 pub struct Path {
-    place: Place,
+    /// The member's port among all of this daemon's bonds.
+    number: u16,
     session: Option<Session>,
     /// A predecessor's session, until ours is made.
     saved: Option<Saved>,
@@ -72,9 +72,9 @@ impl Settings {
 
 impl Path {
     /// A path without a session, which may go on from a predecessor's.
-    pub const fn new(place: Place, saved: Option<Saved>) -> Self {
+    pub const fn new(number: u16, saved: Option<Saved>) -> Self {
         Self {
-            place,
+            number,
             session: None,
             saved,
             is_open: false,
@@ -106,12 +106,12 @@ impl Path {
         }
     }
 
-    /// Random, and unique by the member's place in its lower bits.
+    /// Random, and unique by the port's number in its lower bits.
     fn seed(&self) -> bfd::Seed {
         let [a, b, c, _, jitter @ ..] = chance::draw().to_be_bytes();
-        let place = u8::try_from((self.place.bond * 16 + self.place.member) & 0xff);
+        let [_, number] = self.number.to_be_bytes();
         bfd::Seed {
-            discriminator: u32::from_be_bytes([a | 0x80, b, c, place.unwrap_or(0)]),
+            discriminator: u32::from_be_bytes([a | 0x80, b, c, number]),
             jitter: u32::from_be_bytes(jitter).into(),
         }
     }
@@ -167,7 +167,7 @@ impl Path {
             }
             while let Some(packet) = session.poll_transmit() {
                 let payload = packet.emit();
-                let frame = frame(settings, self.place, &payload);
+                let frame = frame(settings, self.number, &payload);
                 outcome.frames.extend(frame.emit(member));
             }
             while let Some(event) = session.poll_event() {
@@ -196,7 +196,7 @@ impl Path {
         if let Some(mut session) = self.session.take() {
             session.handle_input(now, Input::Admin(false));
             while let Some(packet) = session.poll_transmit() {
-                frames.extend(frame(settings, self.place, &packet.emit()).emit(member));
+                frames.extend(frame(settings, self.number, &packet.emit()).emit(member));
             }
         }
         let last: Vec<Frame> = frames.last().cloned().into_iter().collect();
@@ -224,13 +224,13 @@ impl Path {
     }
 }
 
-/// A packet's frame, from a port of the member's own.
-fn frame<'a>(settings: &Settings, place: Place, payload: &'a [u8]) -> MicroFrame<'a> {
-    let offset = u16::try_from((place.bond * 16 + place.member) % 16_384);
+/// A packet's frame, from a UDP port of the member's own.
+fn frame<'a>(settings: &Settings, number: u16, payload: &'a [u8]) -> MicroFrame<'a> {
+    let offset = number % 16_384;
     MicroFrame {
         source: settings.micro_bfd.local_address,
         destination: settings.micro_bfd.remote_address,
-        source_port: SOURCE_PORTS.start().saturating_add(offset.unwrap_or(0)),
+        source_port: SOURCE_PORTS.start().saturating_add(offset),
         hops: HOPS,
         payload,
     }

@@ -1,6 +1,8 @@
 //! Micro-BFD of one bond: a session for each member that is used or in reserve.
 
-use bond::{Bond, Config, Input, MicroBfd};
+use std::collections::BTreeMap;
+
+use bond::{Bond, Config, Input, MAX_MEMBERS, MicroBfd, Renumbering};
 use control::show::BfdItem;
 use netio::packet::IpFamily;
 use serde::{Deserialize, Serialize};
@@ -8,20 +10,21 @@ use wire::Instant;
 
 use crate::journal::Journal;
 use crate::path::{Outcome, Path, Settings};
-use crate::port::{MemberPort, Place};
+use crate::port::MemberPort;
 
 /// The sessions of a bond, for its successor in this daemon.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Saved {
     /// The bond.
     pub bond: String,
-    /// By the member's place.
-    pub sessions: Vec<Option<bfd::Saved>>,
+    /// By the member's name.
+    pub sessions: BTreeMap<String, bfd::Saved>,
 }
 
 /// The sessions of a bond that has micro-BFD.
 #[derive(Debug)]
 pub struct Paths {
+    bond: usize,
     settings: Settings,
     members: Vec<Path>,
 }
@@ -45,17 +48,34 @@ pub fn family(config: &Config) -> Option<IpFamily> {
 }
 
 impl Paths {
-    /// The paths of a bond that has micro-BFD, none with a session yet.
-    pub fn new(bond: usize, config: &Config, saved: &Saved) -> Option<Self> {
+    /// The paths of a bond that has micro-BFD, none with a session yet. The bond is the daemon's at
+    /// this place.
+    pub fn new(bond: usize, engine: &Bond, saved: &Saved) -> Option<Self> {
+        let config = engine.config();
         let settings = settings(config)?;
-        let members = (0..config.members.len()).map(|member| {
-            let saved = saved.sessions.get(member).copied().flatten();
-            Path::new(Place { bond, member }, saved)
+        let members = config.members.iter().enumerate().map(|(i, member)| {
+            let saved = saved.sessions.get(&member.name).copied();
+            Path::new(number(bond, engine, i), saved)
         });
         Some(Self {
+            bond,
             settings,
             members: members.collect(),
         })
+    }
+
+    /// Takes the sessions of members down that `to` has no longer, and tells their peers.
+    pub fn part(&mut self, to: &Renumbering, ports: &[MemberPort], now: Instant) {
+        let pairs = self.members.iter_mut().zip(ports).enumerate();
+        for (_, (path, port)) in pairs.filter(|(old, _)| to.place(*old).is_none()) {
+            retire(path, &self.settings, port, now);
+        }
+    }
+
+    /// The members have other places, those of `engine` now.
+    pub fn renumber(&mut self, to: &Renumbering, engine: &Bond) {
+        let fresh = |i| Path::new(number(self.bond, engine, i), None);
+        self.members = to.carry(std::mem::take(&mut self.members), fresh).collect();
     }
 
     /// Whether another configuration is one of options only: the same ends.
@@ -122,17 +142,18 @@ impl Paths {
     /// Takes the sessions down, and tells their peers.
     pub fn retire(&mut self, ports: &[MemberPort], now: Instant) {
         for (path, port) in self.members.iter_mut().zip(ports) {
-            for frame in path.retire(&self.settings, port.mac(), now) {
-                port.send_path(&frame);
-            }
+            retire(path, &self.settings, port, now);
         }
     }
 
     /// The state to save.
-    pub fn save(&self, bond: &str) -> Saved {
+    pub fn save(&self, config: &Config) -> Saved {
+        let members = config.members.iter().zip(&self.members);
+        let sessions =
+            members.filter_map(|(member, path)| Some((member.name.clone(), path.save()?)));
         Saved {
-            bond: bond.to_owned(),
-            sessions: self.members.iter().map(Path::save).collect(),
+            bond: config.name.clone(),
+            sessions: sessions.collect(),
         }
     }
 
@@ -140,5 +161,19 @@ impl Paths {
     pub fn items(&self, config: &Config) -> impl Iterator<Item = BfdItem> {
         let members = self.members.iter().zip(&config.members);
         members.map(|(path, member)| path.item(&self.settings, &config.name, &member.name))
+    }
+}
+
+/// A member's port among those of all bonds: it keeps it as long as the bond has the member.
+fn number(bond: usize, engine: &Bond, member: usize) -> u16 {
+    let first = u16::try_from(bond * MAX_MEMBERS).unwrap_or(0);
+    first
+        .wrapping_add(engine.port_number(member))
+        .wrapping_sub(1)
+}
+
+fn retire(path: &mut Path, settings: &Settings, port: &MemberPort, now: Instant) {
+    for frame in path.retire(settings, port.mac(), now) {
+        port.send_path(&frame);
     }
 }

@@ -22,21 +22,20 @@ const RETRY: Duration = Duration::from_secs(1);
 /// Longer than any PDU that is understood; what is longer is cut, which hurts nothing.
 const FRAME_BYTES: usize = 256;
 
-/// A member's place: its bond's in the configuration, its own in the bond.
-#[derive(Clone, Copy, Debug)]
-pub struct Place {
-    /// The bond.
+/// Whose a frame is. By name, since what waits to be read may have come before others took places.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    /// The bond, by its place in the configuration.
     pub bond: usize,
     /// The member.
-    pub member: usize,
+    pub member: Arc<str>,
 }
 
 /// A member as this daemon serves it.
 #[derive(Debug)]
 pub struct MemberPort {
-    name: String,
+    owner: Owner,
     mtu: u16,
-    place: Place,
     sender: mpsc::Sender<Seen>,
     interface: Interface,
     is_changed: bool,
@@ -69,14 +68,12 @@ impl Drop for Socket {
 
 impl MemberPort {
     /// A member that was not looked at yet; its frames go to `sender`.
-    pub fn new(name: &str, mtu: u16, place: Place, sender: mpsc::Sender<Seen>) -> Self {
-        let (name, interface) = (name.to_owned(), Interface::default());
+    pub fn new(owner: Owner, mtu: u16, sender: mpsc::Sender<Seen>) -> Self {
         Self {
-            name,
+            owner,
             mtu,
-            place,
             sender,
-            interface,
+            interface: Interface::default(),
             is_changed: true,
             socket: None,
             family: None,
@@ -90,7 +87,7 @@ impl MemberPort {
     /// # Errors
     /// When the interface is there and cannot be prepared.
     pub async fn start(&mut self, interfaces: &Interfaces) -> io::Result<()> {
-        if interfaces.look(&self.name).await.ifindex == 0 {
+        if interfaces.look(&self.owner.member).await.ifindex == 0 {
             return Ok(());
         }
         self.open(interfaces).await
@@ -101,20 +98,25 @@ impl MemberPort {
     /// # Errors
     /// When the interface is not there or cannot be prepared.
     pub async fn open(&mut self, interfaces: &Interfaces) -> io::Result<()> {
-        interfaces.prepare(&self.name, self.mtu).await?;
-        let packet = PacketSocket::open(&self.name, wire::ethertype::SLOW)?;
+        interfaces.prepare(&self.owner.member, self.mtu).await?;
+        let packet = PacketSocket::open(&self.owner.member, wire::ethertype::SLOW)?;
         packet.join_multicast(wire::slow::GROUP)?;
         packet.join_promiscuous()?;
-        self.socket = Some(self.listen(packet, |place, bytes| Seen::Frame { place, bytes }));
+        self.socket = Some(self.listen(packet, |owner, bytes| Seen::Frame { owner, bytes }));
         self.path = self.open_path()?;
         self.failure = None;
-        self.observe(interfaces.look(&self.name).await);
+        self.observe(interfaces.look(&self.owner.member).await);
         Ok(())
     }
 
     fn listen(&self, packet: PacketSocket, seen: SeenAs) -> Socket {
         let packet = Arc::new(packet);
-        let reader = read(packet.clone(), self.place, seen, self.sender.clone());
+        let reader = read(
+            packet.clone(),
+            self.owner.clone(),
+            seen,
+            self.sender.clone(),
+        );
         let reader = tokio::spawn(reader);
         Socket { packet, reader }
     }
@@ -127,10 +129,10 @@ impl MemberPort {
             IpFamily::V4 => wire::ethertype::IPV4,
             IpFamily::V6 => wire::ethertype::IPV6,
         };
-        let packet = PacketSocket::open(&self.name, ethertype)?;
+        let packet = PacketSocket::open(&self.owner.member, ethertype)?;
         packet.admit_only_udp(family, wire::bfd::MICRO_PORT)?;
         packet.join_multicast(wire::bfd::MICRO_GROUP)?;
-        let socket = self.listen(packet, |place, bytes| Seen::Path { place, bytes });
+        let socket = self.listen(packet, |owner, bytes| Seen::Path { owner, bytes });
         Ok(Some(socket))
     }
 
@@ -181,8 +183,8 @@ impl MemberPort {
     }
 
     /// Looks at the interface; another one of the same name is prepared as at the start.
-    async fn renew(&mut self, interfaces: &Interfaces) {
-        let interface = interfaces.look(&self.name).await;
+    pub async fn renew(&mut self, interfaces: &Interfaces) {
+        let interface = interfaces.look(&self.owner.member).await;
         if interface.ifindex != self.interface.ifindex {
             self.close();
         }
@@ -201,7 +203,7 @@ impl MemberPort {
     /// Without a socket an interface is as good as missing, and so is found again when it changes.
     fn fail(&mut self, reason: String) {
         if self.failure.as_ref().map(|failure| &failure.reason) != Some(&reason) {
-            eprintln!("{}: {reason}", self.name);
+            eprintln!("{}: {reason}", self.owner.member);
         }
         let at = Instant::now();
         self.failure = Some(Failure { reason, at });
@@ -217,7 +219,10 @@ impl MemberPort {
     /// The short look: carrier. A loss counts at once; with a link that came, speed and duplex are
     /// asked first.
     pub async fn look(&mut self, interfaces: &Interfaces) {
-        match (interfaces.carrier(&self.name), self.interface.carrier) {
+        match (
+            interfaces.carrier(&self.owner.member),
+            self.interface.carrier,
+        ) {
             (false, true) => self.observe(Interface {
                 carrier: false,
                 ..self.interface
@@ -225,6 +230,16 @@ impl MemberPort {
             (true, false) if !self.rests() => self.renew(interfaces).await,
             (true, true | false) | (false, false) => {}
         }
+    }
+
+    /// Whether its interface has not been found yet.
+    pub const fn is_absent(&self) -> bool {
+        self.socket.is_none() && self.failure.is_none() && self.interface.ifindex == 0
+    }
+
+    /// The member's name.
+    pub fn name(&self) -> &str {
+        &self.owner.member
     }
 
     /// The interface's own MAC.
@@ -248,10 +263,10 @@ impl MemberPort {
 }
 
 /// What a socket's frames are to the loop.
-type SeenAs = fn(Place, Vec<u8>) -> Seen;
+type SeenAs = fn(Owner, Vec<u8>) -> Seen;
 
 /// Hands a member's frames to the loop.
-async fn read(packet: Arc<PacketSocket>, place: Place, seen: SeenAs, sender: mpsc::Sender<Seen>) {
+async fn read(packet: Arc<PacketSocket>, owner: Owner, seen: SeenAs, sender: mpsc::Sender<Seen>) {
     let Ok(watch) = Watch::of(&*packet) else {
         return;
     };
@@ -260,7 +275,7 @@ async fn read(packet: Arc<PacketSocket>, place: Place, seen: SeenAs, sender: mps
         match watch.read(|_| packet.recv(&mut buffer)).await {
             Ok(len) => {
                 let bytes = buffer.get(..len).unwrap_or_default().to_vec();
-                if sender.send(seen(place, bytes)).await.is_err() {
+                if sender.send(seen(owner.clone(), bytes)).await.is_err() {
                     return;
                 }
             }
@@ -308,8 +323,11 @@ mod tests {
 
     fn member() -> MemberPort {
         let (sender, _) = mpsc::channel(1);
-        let place = Place { bond: 0, member: 0 };
-        MemberPort::new("eth1", 9_000, place, sender)
+        let owner = Owner {
+            bond: 0,
+            member: "eth1".into(),
+        };
+        MemberPort::new(owner, 9_000, sender)
     }
 
     async fn replaced_by_one_that_cannot_be_prepared(room: &Room) {

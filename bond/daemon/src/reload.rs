@@ -27,28 +27,17 @@ pub fn effect(old: &[Config], new: &[Config]) -> Effect {
 
 /// Whether a saved state of `old` is worth nothing for `new`: its MAC is what partners know the bond by.
 pub fn is_forgotten(old: &Config, new: &[Config]) -> bool {
-    let heir = new.iter().find(|new| new.name == old.name);
-    heir.is_none_or(|heir| heir.mac != old.mac)
+    heir(old, new).is_none_or(|heir| heir.mac != old.mac)
 }
 
-/// The members of `old`, by their place, that are in no LACP bond of its name any more: their partners are
-/// to be told.
-pub fn leaving(old: &Config, new: &[Config]) -> Vec<usize> {
-    let heir = new.iter().find(|new| new.name == old.name);
-    let heir = heir.filter(|heir| heir.mode == bond::Mode::Ieee8023ad);
-    let stays = |name: &str| heir.is_some_and(|heir| heir.members.iter().any(|m| m.name == name));
-    let members = old.members.iter().enumerate();
-    let leaving = members.filter(|(_, member)| !stays(&member.name));
-    leaving.map(|(place, _)| place).collect()
+/// The bond of the same name.
+pub fn heir<'c>(old: &Config, new: &'c [Config]) -> Option<&'c Config> {
+    new.iter().find(|new| new.name == old.name)
 }
 
-/// Whether the bond has to be begun with anew: other sockets, other interfaces' settings, another MAC.
+/// Whether the bond has to be begun with anew: another one, other interfaces' settings, another MAC.
 fn is_another(old: &Config, new: &Config) -> bool {
-    let names = |config: &Config| -> Vec<String> {
-        let members = config.members.iter();
-        members.map(|member| member.name.clone()).collect()
-    };
-    old.name != new.name || names(old) != names(new) || old.mtu != new.mtu || old.mac != new.mac
+    old.name != new.name || old.mtu != new.mtu || old.mac != new.mac
 }
 
 #[cfg(test)]
@@ -90,43 +79,24 @@ mod tests {
     }
 
     #[test]
-    fn options_of_a_bond_and_of_its_members_change_while_it_runs() {
+    fn options_of_a_bond_its_members_and_theirs_change_while_it_runs() {
         assert_eq!(changed(|b| b.lacp_rate = LacpRate::Fast), Effect::Live);
         assert_eq!(changed(|b| b.min_links = 1), Effect::Live);
         assert_eq!(changed(|b| b.updelay = 100), Effect::Live);
         assert_eq!(changed(|b| b.mode = Mode::ActiveBackup), Effect::Live);
         assert_eq!(changed(|b| b.members[0].port_priority = 1), Effect::Live);
+        let other = |name: &str| bond::MemberConfig::new(name);
+        assert_eq!(changed(|b| b.members.push(other("eth4"))), Effect::Live);
+        assert_eq!(changed(|b| b.members[0] = other("eth4")), Effect::Live);
     }
 
     #[test]
-    fn other_bonds_or_members_and_another_mtu_or_mac_want_a_new_start() {
-        let other = |name: &str| bond::MemberConfig::new(name);
-        assert_eq!(changed(|b| b.members.push(other("eth4"))), Effect::Restart);
-        assert_eq!(changed(|b| b.members[0] = other("eth4")), Effect::Restart);
+    fn other_bonds_and_another_mtu_or_mac_want_a_new_start() {
         assert_eq!(changed(|b| b.mtu = 9_000), Effect::Restart);
         assert_eq!(changed(|b| b.mac = Some(Mac([2; 6]))), Effect::Restart);
         assert_eq!(changed(|b| b.name = "bond2".to_owned()), Effect::Restart);
         assert_eq!(effect(&bonds(), &bonds()[..1]), Effect::Restart);
         assert_eq!(effect(&bonds()[..1], &bonds()), Effect::Restart);
-    }
-
-    #[test]
-    fn members_that_go_with_or_without_their_bond_leave_and_no_others() {
-        let [bond0, bond1] = &bonds()[..] else {
-            panic!("two bonds")
-        };
-        let nobody: [usize; 0] = [];
-        assert_eq!(leaving(bond0, &bonds()), nobody);
-        assert_eq!(leaving(bond1, &bonds()[..1]), [0]);
-        let mut new = bonds();
-        let gone = new[0].members.remove(0);
-        assert_eq!(leaving(bond0, &new), [0]);
-        new[1].members.push(gone);
-        assert_eq!(leaving(bond0, &new), [0]);
-        new[1].mode = Mode::ActiveBackup;
-        assert_eq!(leaving(bond1, &new), [0]);
-        new[0].mtu = 9_000;
-        assert_eq!(leaving(bond0, &new), [0]);
     }
 
     #[test]

@@ -1,24 +1,25 @@
 //! One bond: its engine, its members' sockets, its egress table.
 
+mod change;
+
 use std::io;
-use std::os::fd::OwnedFd;
 
 use bond::monitor::Ear;
 use bond::pulse::{Limits, PulseWatch};
-use bond::{BUCKETS, Bond, Config, Input, Saved, egress, feedback};
+use bond::{BUCKETS, Bond, Config, Input, egress, feedback};
 use control::show::BfdItem;
 use sys::memory::SharedMemory;
 use sys::store::FD_STORE;
-use tokio::sync::mpsc;
 use wire::{Duration, Instant};
 
 use crate::clock::now;
-use crate::forwarder::Attachment;
-use crate::inbox::Seen;
+use crate::forwarder::{Attached, Attachment, Link};
+use crate::inbox::Host;
 use crate::interfaces::{Change, Interfaces};
 use crate::journal::Journal;
 use crate::paths::{self, Paths};
-use crate::port::{MemberPort, Place};
+use crate::port::MemberPort;
+use crate::state::Left;
 
 /// A worker that stands still has the switch told within half a second; a forwarder that is started anew has
 /// half a second for it.
@@ -31,10 +32,14 @@ const LIMITS: Limits = Limits {
 #[derive(Debug)]
 pub struct Served {
     bond: usize,
+    host: Host,
     engine: Bond,
     members: Vec<MemberPort>,
     table: SharedMemory,
+    /// How many tables there were before this one, each of other members.
+    table_number: u32,
     published: u64,
+    link: Option<Link>,
     pulse: PulseWatch,
     feedback: Option<SharedMemory>,
     ear: Box<Ear>,
@@ -66,45 +71,35 @@ pub enum News {
 }
 
 impl Served {
-    /// A bond that goes on from `saved`, its members not looked at yet.
+    /// A bond that goes on from what a predecessor left, its members not looked at yet.
     ///
     /// # Errors
     /// When there is no memory for the egress table.
-    pub fn new(
-        bond: usize,
-        config: Config,
-        saved: Option<&Saved>,
-        paths: &paths::Saved,
-        sender: &mpsc::Sender<Seen>,
-    ) -> io::Result<Self> {
-        let members = config.members.iter().enumerate();
-        let members = members.map(|(member, name)| {
-            let mut port = MemberPort::new(
-                &name.name,
-                config.mtu,
-                Place { bond, member },
-                sender.clone(),
-            );
-            port.listen_path(paths::family(&config));
-            port
-        });
-        let members = members.collect();
+    pub fn new(bond: usize, config: Config, left: &Left, host: &Host) -> io::Result<Self> {
         let name = config.name.clone();
+        let ports = config.members.iter();
+        let ports = ports.map(|member| change::port(bond, &member.name, &config, host));
+        let members = ports.collect();
         let journal = Journal::new(&config);
-        let mut engine = Bond::new(config, now());
-        let is_resumed = saved.is_some_and(|saved| engine.restore(saved, now()));
+        let table = change::table(&name)?;
+        let mut engine = Bond::known_as(config, &left.identity, now());
+        let state = left.state.as_ref();
+        let is_resumed = state.is_some_and(|saved| engine.restore(saved, now()));
         if is_resumed {
             eprintln!("{name}: resumed");
         }
         let none = paths::Saved::default();
-        let paths = if is_resumed { paths } else { &none };
-        let paths = Paths::new(bond, engine.config(), paths);
+        let paths = if is_resumed { &left.paths } else { &none };
+        let paths = Paths::new(bond, &engine, paths);
         Ok(Self {
             bond,
+            host: host.clone(),
             engine,
             members,
-            table: SharedMemory::create(&format!("egress.{name}"), egress::WORDS * 8)?,
+            table,
+            table_number: 0,
             published: 0,
+            link: None,
             pulse: watch(),
             feedback: None,
             ear: Box::default(),
@@ -119,16 +114,24 @@ impl Served {
         &self.engine
     }
 
-    /// What lvsd gets.
+    /// Gives lvsd the table, from now on and as often as there is another lvsd.
     ///
     /// # Errors
     /// When the process is out of descriptors.
-    pub fn attachment(&self) -> io::Result<Attachment> {
-        let egress: OwnedFd = self.table.as_fd().try_clone_to_owned()?;
-        Ok(Attachment {
-            bond: self.engine.config().name.clone(),
-            egress,
-        })
+    pub fn attach(&mut self) -> io::Result<()> {
+        let config = self.engine.config();
+        let members = config.members.iter();
+        let attachment = Attachment {
+            bond: config.name.clone(),
+            members: members.map(|member| member.name.clone()).collect(),
+            egress: self.table.as_fd().try_clone_to_owned()?,
+        };
+        let of = Attached {
+            bond: self.bond,
+            table: self.table_number,
+        };
+        self.link = Some(Link::new(of, attachment, self.host.clone()));
+        Ok(())
     }
 
     /// Prepares every member that is there and begins to listen on it.
@@ -206,15 +209,27 @@ impl Served {
         self.engine.handle_input(now(), input);
     }
 
+    /// The place of a member; None: it has gone while its frame waited.
+    fn place(&self, member: &str) -> Option<usize> {
+        self.members.iter().position(|port| port.name() == member)
+    }
+
     /// A slow-protocol frame came.
-    pub fn frame(&mut self, member: usize, bytes: &[u8]) {
+    pub fn frame(&mut self, member: &str, bytes: &[u8]) {
+        let Some(member) = self.place(member) else {
+            return;
+        };
         self.news = self.news.max(News::Pdu);
         self.engine
             .handle_input(now(), Input::Frame { member, bytes });
     }
 
-    /// lvsd came, or went. A connection that ends is no verdict: it has its time to come back.
-    pub fn forwarder(&mut self, feedback: Option<SharedMemory>) {
+    /// lvsd came for a table, or went. A connection that ends is no verdict: it has its time to come
+    /// back.
+    pub fn forwarder(&mut self, table: u32, feedback: Option<SharedMemory>) {
+        if table != self.table_number {
+            return;
+        }
         let name = &self.engine.config().name;
         match feedback {
             Some(feedback) => {
@@ -228,27 +243,6 @@ impl Served {
                 self.feedback = None;
             }
         }
-    }
-
-    /// From here on the bond has these options; its members, their MTU and its MAC are as before.
-    pub fn set_config(&mut self, config: Config) {
-        self.news = News::Change;
-        let is_same = self
-            .paths
-            .as_ref()
-            .is_some_and(|paths| paths.is_between_the_same(&config));
-        match &mut self.paths {
-            Some(paths) if is_same => paths.set_config(&config, now()),
-            Some(paths) => paths.retire(&self.members, now()),
-            None => {}
-        }
-        if !is_same {
-            self.paths = Paths::new(self.bond, &config, &paths::Saved::default());
-        }
-        for port in &mut self.members {
-            port.listen_path(paths::family(&config));
-        }
-        self.engine.set_config(now(), config);
     }
 
     /// When the engine or a session has something due.
@@ -272,6 +266,10 @@ impl Served {
             self.news = News::Change;
             self.journal.note(event, now());
         }
+        self.publish();
+    }
+
+    fn publish(&mut self) {
         let table = self.engine.egress();
         if table.generation != self.published {
             egress::publish(self.table.words(), table);
@@ -290,8 +288,8 @@ impl Served {
     }
 
     /// A frame came to micro-BFD's port.
-    pub fn path_frame(&mut self, member: usize, bytes: &[u8]) {
-        if let Some(paths) = &mut self.paths {
+    pub fn path_frame(&mut self, member: &str, bytes: &[u8]) {
+        if let (Some(member), Some(paths)) = (self.place(member), &mut self.paths) {
             paths.frame(member, bytes, now());
         }
     }
@@ -305,7 +303,7 @@ impl Served {
     /// The members' sessions, to be saved.
     pub fn save_paths(&self) -> Option<paths::Saved> {
         let paths = self.paths.as_ref()?;
-        Some(paths.save(&self.engine.config().name))
+        Some(paths.save(self.engine.config()))
     }
 
     fn send(&mut self) {
@@ -327,14 +325,6 @@ impl Served {
     /// What is not saved yet.
     pub const fn news(&self) -> News {
         self.news
-    }
-
-    /// These members leave in order: their partners are told.
-    pub fn leave(&mut self, members: &[usize]) {
-        for member in members {
-            self.engine.leave(*member);
-        }
-        self.send();
     }
 
     /// An orderly stop: partners are told.

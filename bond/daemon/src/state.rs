@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use bond::{Config, Saved};
+use bond::{Config, Identity, Saved};
 use serde::{Deserialize, Serialize};
 use wire::{Duration, Instant};
 
@@ -27,6 +27,17 @@ struct Content {
     /// Their micro-BFD.
     #[serde(default)]
     paths: Vec<paths::Saved>,
+}
+
+/// What a predecessor left of a bond.
+#[derive(Debug)]
+pub struct Left {
+    /// What its partners know it by.
+    pub identity: Identity,
+    /// Its state, while that is true.
+    pub state: Option<Saved>,
+    /// Its micro-BFD.
+    pub paths: paths::Saved,
 }
 
 /// The file.
@@ -57,8 +68,17 @@ impl StateFile {
         }
     }
 
+    /// What a predecessor left of a bond that is known as this one.
+    pub fn left(&mut self, bond: &str, identity: Identity) -> Left {
+        Left {
+            identity,
+            state: self.take(bond, now()),
+            paths: self.take_paths(bond),
+        }
+    }
+
     /// What was saved of a bond, unless its partner has given it up since.
-    pub fn take(&mut self, bond: &str, now: Instant) -> Option<Saved> {
+    fn take(&mut self, bond: &str, now: Instant) -> Option<Saved> {
         let content = self.found.as_mut()?;
         let at = content.bonds.iter().position(|saved| saved.name == bond)?;
         let saved = content.bonds.swap_remove(at);
@@ -67,7 +87,7 @@ impl StateFile {
     }
 
     /// The sessions of a bond's members; stale ones are found out by their peers.
-    pub fn take_paths(&mut self, bond: &str) -> paths::Saved {
+    fn take_paths(&mut self, bond: &str) -> paths::Saved {
         let paths = self.found.as_mut().map(|content| &mut content.paths);
         let at = |paths: &Vec<paths::Saved>| paths.iter().position(|saved| saved.bond == bond);
         let taken = paths.and_then(|paths| at(paths).map(|at| paths.swap_remove(at)));
@@ -104,18 +124,11 @@ impl StateFile {
             bonds: kept().map(|served| served.engine().save()).collect(),
             paths: kept().filter_map(Served::save_paths).collect(),
         };
-        let result = self.write(&content);
+        let result = write(&self.path, &content);
         if let (Err(error), false) = (&result, self.complained) {
             eprintln!("bondd: {}: {error}", self.path.display());
         }
         self.complained = result.is_err();
-    }
-
-    /// Whole or not at all: a reader sees the old content or the new.
-    fn write(&self, content: &Content) -> io::Result<()> {
-        let temporary = self.path.with_extension("state.new");
-        fs::write(&temporary, serde_json::to_vec(content)?)?;
-        fs::rename(&temporary, &self.path)
     }
 
     /// After an orderly stop there is nothing to go on from.
@@ -126,6 +139,13 @@ impl StateFile {
             eprintln!("bondd: {}: {error}", self.path.display());
         }
     }
+}
+
+/// Whole or not at all: a reader sees the old content or the new.
+pub fn write(path: &Path, content: &impl Serialize) -> io::Result<()> {
+    let temporary = path.with_added_extension("new");
+    fs::write(&temporary, serde_json::to_vec(content)?)?;
+    fs::rename(&temporary, path)
 }
 
 #[cfg(test)]

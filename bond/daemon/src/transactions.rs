@@ -1,11 +1,13 @@
 //! bondd's part in a commit.
 
+use std::io;
 use std::path::Path;
 
 use control::config::{Config, check_newly_present};
 use control::ipc::Effect;
 use control::transaction::{Participant, Word};
 
+use crate::interfaces::Interfaces;
 use crate::reload;
 use crate::served::Served;
 
@@ -29,7 +31,15 @@ impl Transactions {
     }
 
     /// Does what the transaction wants; the bonds with which bondd has to be started anew, if so.
-    pub async fn hear(&mut self, word: Word, bonds: &mut [Served]) -> Option<Vec<bond::Config>> {
+    ///
+    /// # Errors
+    /// When there is no memory for what is committed.
+    pub async fn hear(
+        &mut self,
+        word: Word,
+        bonds: &mut [Served],
+        interfaces: &Interfaces,
+    ) -> io::Result<Option<Vec<bond::Config>>> {
         match word {
             Word::Prepare { config, vote } => match refusal(&config, &self.running) {
                 Some(reason) => vote.refuse(reason),
@@ -43,18 +53,18 @@ impl Transactions {
                 let prepared = self.prepared.take();
                 if let Some((config, Effect::None | Effect::Live)) = &prepared {
                     for (served, config) in bonds.iter_mut().zip(&config.bonds) {
-                        served.set_config(config.clone());
+                        served.set_config(config.clone(), interfaces).await?;
                     }
                     self.running = Config::clone(config);
                 }
                 done.done().await;
-                return prepared
+                return Ok(prepared
                     .filter(|(_, effect)| *effect == Effect::Restart)
-                    .map(|(config, _)| config.bonds);
+                    .map(|(config, _)| config.bonds));
             }
             Word::Abort => self.prepared = None,
         }
-        None
+        Ok(None)
     }
 }
 

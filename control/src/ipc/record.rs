@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! client ─ {"show":"bond"} ─►  ◄─ {"begin":"bond"} ◄─ {"item":{…}}* ◄─ {"end":2}    or {"error":"…"} at any point
-//! bondd  ─ {"bond":{"attach":"bond0"}} + egress memfd ─► lvsd  ◄─ {"bond":{"attached":"bond0"}} + feedback memfd
+//! bondd  ─ {"bond":{"attach":{"bond":"bond0","members":["eth1"]}}} + egress memfd ─► lvsd  ◄─ {"bond":{"attached":"bond0"}} + feedback memfd
 //! ```
 
 use std::net::SocketAddr;
@@ -185,8 +185,14 @@ pub enum ConfigureRequest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BondRequest {
-    /// Serve the bond of this name; its egress memfd comes with the record.
-    Attach(String),
+    /// Serve a bond; its egress memfd comes with the record.
+    Attach {
+        /// The bond's name.
+        bond: String,
+        /// Its members in the order of the egress table, which names them by their places: lvsd's
+        /// own, or it refuses.
+        members: Vec<String>,
+    },
 }
 
 /// What comes back.
@@ -279,8 +285,14 @@ mod tests {
             text(&Request::Configure(ConfigureRequest::Confirm)),
             r#"{"configure":"confirm"}"#
         );
-        let attach = Request::Bond(BondRequest::Attach("bond0".into()));
-        assert_eq!(text(&attach), r#"{"bond":{"attach":"bond0"}}"#);
+        let attach = Request::Bond(BondRequest::Attach {
+            bond: "bond0".into(),
+            members: vec!["eth1".into(), "eth2".into()],
+        });
+        assert_eq!(
+            text(&attach),
+            r#"{"bond":{"attach":{"bond":"bond0","members":["eth1","eth2"]}}}"#
+        );
     }
 
     #[test]

@@ -291,8 +291,14 @@ impl Daemon {
 
     fn answer(&mut self, call: Call) {
         match call.request.clone() {
-            Request::Bond(BondRequest::Attach(name)) => {
-                attach::attach(&self.shared, &self.kept, &name, call);
+            Request::Bond(BondRequest::Attach { bond, members }) => {
+                let bonds = &self.config.bonds;
+                match attach::place(bonds, &bond, &members) {
+                    Ok(place) => {
+                        attach::attach(&self.shared, &self.kept, &bonds[place], place, call)
+                    }
+                    Err(reason) => call.refuse(reason),
+                }
             }
             Request::Show(noun) => self.show(noun, &self.cleared, call),
             Request::Figures(noun) => self.show(noun, &Cleared::default(), call),

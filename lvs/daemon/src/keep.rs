@@ -39,6 +39,13 @@ pub fn feedback(bond: &str) -> String {
     format!("feedback.{bond}")
 }
 
+/// What is noted beside a bond's tables: its members in their order, by which both name them.
+#[must_use]
+pub fn members_note(bond: &bond::Config) -> String {
+    let names: Vec<&str> = bond.members.iter().map(|member| &*member.name).collect();
+    serde_json::json!(names).to_string()
+}
+
 /// The store, if a supervisor keeps one for us, and what an earlier process left in it.
 #[derive(Debug, Default)]
 pub struct Kept {
@@ -78,6 +85,12 @@ impl Kept {
             return None;
         }
         (0..queues).map(|queue| self.take(&lane(queue))).collect()
+    }
+
+    /// Takes an item's only descriptor, if this is noted beside it.
+    pub fn take_noted(&mut self, name: &str, note: &str) -> Option<OwnedFd> {
+        let item = self.take(name).filter(|item| item.meta == note);
+        item?.fds.pop()
     }
 
     /// Takes an item's only descriptor.

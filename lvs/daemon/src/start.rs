@@ -250,15 +250,19 @@ pub fn bonds(config: &Config, ifnames: &[String], kept: &mut Kept) -> io::Result
         let port = |member: &MemberConfig| ifnames.iter().position(|name| *name == member.name);
         let ports = bond.members.iter().map(port).collect();
         let memory = |fd: OwnedFd| SharedMemory::from_fd(fd).ok();
-        let feedback = kept.take_one(&keep::feedback(&bond.name)).and_then(memory);
+        // Of other members, or in another order, both would be taken for what they are not.
+        let note = keep::members_note(bond);
+        let feedback = kept.take_noted(&keep::feedback(&bond.name), &note);
+        let feedback = feedback.and_then(memory);
         let is_new = feedback.is_none();
         let link = BondLink::new(&bond.name, usize::from(bond.mtu), ports, feedback)?;
         if is_new {
-            kept.store_one(&keep::feedback(&bond.name), link.feedback.as_fd(), true)?;
+            let name = keep::feedback(&bond.name);
+            kept.store(&name, &note, &[link.feedback.as_fd()], true)?;
         }
         let workers = usize::try_from(config.lvs.queues).unwrap_or(usize::MAX);
         bond::feedback::set_workers(link.feedback.words(), workers);
-        let egress = kept.take_one(&keep::egress(&bond.name));
+        let egress = kept.take_noted(&keep::egress(&bond.name), &note);
         let egress = egress.and_then(|fd| SharedMemory::from_fd_readonly(fd).ok());
         link.egress.store(egress.map(Arc::new));
         links.push(link);

@@ -24,11 +24,10 @@ fn settings(local: u8, remote: u8) -> Settings {
 
 impl Ends {
     fn new(was_in_use: bool) -> Self {
-        let place = |member| Place { bond: 0, member };
         let mut ends = Self {
             now: NOW,
             settings: [settings(1, 2), settings(2, 1)],
-            paths: [0, 1].map(|member| Path::new(place(member), None)),
+            paths: [0, 1].map(|number| Path::new(number, None)),
             is_open: [was_in_use; 2],
             events: Vec::new(),
             is_heard: true,
@@ -133,7 +132,7 @@ fn a_successor_goes_on_with_the_session_it_finds() {
     ends.run(500);
     ends.events.clear();
     let saved = ends.paths[0].save();
-    ends.paths[0] = Path::new(Place { bond: 0, member: 0 }, saved);
+    ends.paths[0] = Path::new(0, saved);
     ends.follow(0, true);
     ends.run(1_000);
     assert_eq!((ends.events, ends.is_open), (Vec::new(), [true, true]));
@@ -141,19 +140,19 @@ fn a_successor_goes_on_with_the_session_it_finds() {
 
 #[test]
 fn discriminators_of_members_differ_and_ports_are_the_standards() {
-    let place = |bond, member| Path::new(Place { bond, member }, None);
+    let path = |number| Path::new(number, None);
     let low = |path: &Path| path.seed().discriminator & 0xff;
-    assert_eq!((low(&place(0, 3)), low(&place(2, 1))), (3, 33));
-    assert_ne!(place(0, 0).seed(), place(0, 0).seed());
-    let at = |bond, member| frame(&settings(1, 2), Place { bond, member }, &[]).source_port;
-    assert_eq!((at(0, 0), at(15, 15)), (49_152, 49_407));
+    assert_eq!((low(&path(3)), low(&path(33))), (3, 33));
+    assert_ne!(path(0).seed(), path(0).seed());
+    let at = |number| frame(&settings(1, 2), number, &[]).source_port;
+    assert_eq!((at(0), at(255)), (49_152, 49_407));
 }
 
 #[test]
 fn frames_that_are_not_for_the_session_are_counted() {
     let mut ends = Ends::new(false);
     let payload = [0x20; 24];
-    let mut stranger = frame(&settings(9, 1), Place { bond: 0, member: 0 }, &payload)
+    let mut stranger = frame(&settings(9, 1), 0, &payload)
         .emit(MACS[0])
         .expect("a frame");
     ends.paths[0].frame(&ends.settings[0], &stranger, NOW);
