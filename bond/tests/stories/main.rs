@@ -23,6 +23,7 @@ mod network;
 mod pair;
 mod paths;
 mod peace;
+mod places;
 mod refusal;
 mod restart;
 mod road;

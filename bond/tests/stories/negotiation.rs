@@ -265,3 +265,34 @@ fn without_any_partner_one_member_carries_the_traffic_unless_strict() {
     assert_eq!(pair.usable(0), NOBODY);
     assert_eq!(pair.mux(0, 0), mux::State::Detached);
 }
+
+#[test]
+fn a_changed_user_key_is_on_the_wire_at_once_and_has_each_port_selected_anew() {
+    let keyed = |key| Config {
+        ad_user_port_key: key,
+        ..fast(2)
+    };
+    let mut pair = Pair::settled(keyed(5), fast(2));
+    let is_in_sync = |sent: &crate::pair::Sent| sent.state().contains(State::SYNCHRONIZATION);
+    // 10 Gb/s is 7, full duplex 1.
+    let key = |user: u16| user << 6 | 7 << 1 | 1;
+    assert_eq!(pair.port(1, 0).partner.key, key(5));
+    for (user, is_changed) in [(5, false), (1_023, true), (0, true)] {
+        pair.sent.clear();
+        pair.configure(0, keyed(user));
+        let told = pair.sent_by(0, 1);
+        assert_eq!(
+            told.first().map(|sent| sent.pdu().actor.key),
+            is_changed.then(|| key(user))
+        );
+        assert!(!told.iter().any(is_in_sync), "not selected yet");
+        pair.run(ms(2));
+        assert_eq!(pair.usable(1).is_empty(), is_changed, "{user}");
+        pair.run(ms(6_000));
+        for side in 0..2 {
+            assert_eq!(pair.usable(side), [0, 1]);
+        }
+        let seen = [0, 1].map(|member| pair.port(1, member).partner.key);
+        assert_eq!(seen, [key(user); 2]);
+    }
+}

@@ -5,6 +5,7 @@ use wire::Mac;
 use wire::lacp::State;
 
 use crate::pair::{NOBODY, Pair, config, fast, ms};
+use crate::peace::{of, owners, port};
 
 /// Kills the first bond's daemon for a while; its successor starts from what was saved, if at all.
 fn restart(pair: &mut Pair, dead: u64, saved: Option<&Saved>) {
@@ -66,6 +67,65 @@ fn rate_period(rate: LacpRate) -> u64 {
         LacpRate::Slow => 29_000,
         LacpRate::Fast => 900,
     }
+}
+
+#[test]
+fn a_successor_with_other_members_goes_on_with_those_that_stay() {
+    let mut pair = Pair::settled(of(&[1, 2]), fast(3));
+    let before = [port(&pair, "eth1"), port(&pair, "eth2")];
+    let buckets = owners(&pair);
+    pair.events.clear();
+    let saved = through_json(&pair.bonds[0].save());
+    let identity = pair.bonds[0].identity();
+    pair.sent.clear();
+    pair.now += ms(1_500);
+    pair.bonds[0] = Bond::known_as(of(&[3, 2]), &identity, pair.now);
+    assert!(pair.bonds[0].restore(&saved, pair.now));
+    pair.drain(0);
+    pair.announce(0);
+    assert_eq!(pair.usable(0), [1], "at once");
+    assert_eq!(port(&pair, "eth2").actor, before[1].actor);
+    assert_eq!(
+        port(&pair, "eth3").actor.port,
+        before[0].actor.port,
+        "it was free"
+    );
+    let kept = buckets.iter().zip(owners(&pair));
+    assert!(
+        kept.into_iter()
+            .all(|(_, new)| new.as_deref() == Some("eth2"))
+    );
+    pair.run(ms(10_000));
+    assert_eq!(pair.usable(0), [0, 1]);
+    let sync = |sent: &crate::pair::Sent| sent.state().contains(State::SYNCHRONIZATION);
+    assert!(pair.sent_by(0, 1).iter().all(sync));
+    let noticed = pair.events.iter().filter(|(side, _)| *side == 1);
+    let noticed: Vec<_> = noticed.filter(|(_, e)| e.member() == Some(1)).collect();
+    assert!(noticed.is_empty(), "{noticed:?}");
+}
+
+#[test]
+fn a_successor_that_comes_too_late_is_the_same_system_with_the_same_ports() {
+    let mut pair = Pair::settled(of(&[2, 1]), fast(2));
+    pair.configure(0, of(&[1, 2]));
+    let before = ["eth1", "eth2"].map(|name| port(&pair, name).actor);
+    let json = serde_json::to_string(&pair.bonds[0].identity()).expect("writes");
+    let identity = serde_json::from_str(&json).expect("reads");
+    pair.bonds[0] = Bond::known_as(of(&[1, 2]), &identity, pair.now);
+    pair.announce(0);
+    pair.run(ms(10_000));
+    let after = ["eth1", "eth2"].map(|name| port(&pair, name).actor);
+    assert_eq!(after, before);
+    // Nobody knows a bond of another name.
+    pair.bonds[0] = Bond::new(of(&[1, 2]), pair.now);
+    pair.announce(0);
+    pair.run(ms(10_000));
+    let other = ["eth1", "eth2"].map(|name| port(&pair, name).actor);
+    assert_ne!(
+        other.map(|actor| actor.port),
+        before.map(|actor| actor.port)
+    );
+    assert_ne!(other[0].system, before[0].system);
 }
 
 #[test]
