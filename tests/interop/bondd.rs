@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use bond::{LacpStatus, Status};
-use control::ipc;
+use control::ipc::{self, Effect};
 use control::show::Noun;
 use serde::de::DeserializeOwned;
+use sys::packet::Packet;
 use tests::appliance::binaries;
 use tests::daemon::Daemon;
 use tests::lab::{Lab, MEMBERS, SWITCH_PORTS};
 use tests::ovs::LacpRate;
+use tests::transaction::transact;
 use tests::{config, wait};
 
 /// Both cables, by their index.
@@ -97,6 +99,13 @@ impl Bonding {
         let status = bondd.stop(Duration::from_secs(10))?;
         ensure!(status.success(), "bondd ended with {status}");
         Ok(())
+    }
+
+    /// Commits a configuration; what that means for `bondd`.
+    pub fn commit(&self, configuration: &str) -> Result<Effect> {
+        let daemon = Packet::connect(self.run_directory.join("bondd.sock"))?;
+        daemon.set_timeout(Some(LIMIT))?;
+        transact(&daemon, configuration)
     }
 
     /// Where its sockets and its state are.

@@ -4,6 +4,7 @@
 
 mod bfdd;
 mod bondd;
+mod commits;
 mod forwarder;
 mod forwarding;
 mod heart;

@@ -36,5 +36,6 @@ pub mod session;
 pub mod site;
 pub mod standin;
 pub mod switch;
+pub mod transaction;
 pub mod userns;
 pub mod wait;

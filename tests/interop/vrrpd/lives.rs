@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use control::ipc::{Answer, Effect, TransactionAnswer};
+use control::ipc::Effect;
 use sys::packet::Packet;
+use tests::transaction::transact;
 use tests::wait;
 use vrrp::{Family, Reason, State};
 
@@ -313,27 +314,6 @@ fn switches_are_told_that_adverts_and_solicitations_of_a_routers_family_are_want
     Ok(())
 }
 
-/// Takes vrrpd through one transaction; what it said to Prepare.
-fn transact(ours: &Ours, text: &str) -> Result<Effect> {
-    let connection = ours.connect()?;
-    let memfd = sys::sealed::seal("configuration", text.as_bytes())?;
-    connection.send(
-        br#"{"transaction":{"prepare":7}}"#,
-        &[std::os::fd::AsFd::as_fd(&memfd)],
-    )?;
-    let answer: Answer<()> = serde_json::from_slice(&connection.recv()?.0)?;
-    let Answer::Transaction(TransactionAnswer::Prepared { id: 7, effect }) = answer else {
-        anyhow::bail!("{answer:?}");
-    };
-    connection.send(br#"{"transaction":{"commit":7}}"#, &[])?;
-    let answer: Answer<()> = serde_json::from_slice(&connection.recv()?.0)?;
-    ensure!(
-        answer == Answer::Transaction(TransactionAnswer::Committed(7)),
-        "{answer:?}"
-    );
-    Ok(effect)
-}
-
 #[test]
 #[ignore = "needs root and the lab's programs"]
 fn a_transaction_changes_what_it_names_while_the_others_go_on() -> Result<()> {
@@ -342,9 +322,9 @@ fn a_transaction_changes_what_it_names_while_the_others_go_on() -> Result<()> {
     let other = "[vrrp.other]\ninterface = \"bond0\"\nvirtual_router_id = 52\nadvert_int = 0.1\n\
         virtual_ipaddress = [\"10.81.0.200\"]\n";
     let same = configuration(WISH, "");
-    assert_eq!(transact(&story.ours, &same)?, Effect::None);
+    assert_eq!(transact(&story.ours.connect()?, &same)?, Effect::None);
     assert_eq!(
-        transact(&story.ours, &configuration(WISH, other))?,
+        transact(&story.ours.connect()?, &configuration(WISH, other))?,
         Effect::Live
     );
     wait::until_ok(LIMIT, || {
@@ -357,14 +337,14 @@ fn a_transaction_changes_what_it_names_while_the_others_go_on() -> Result<()> {
         ..WISH
     };
     assert_eq!(
-        transact(&story.ours, &configuration(lower, other))?,
+        transact(&story.ours.connect()?, &configuration(lower, other))?,
         Effect::Live
     );
     story.watcher.wait("priority 90", began, |advert| {
         is_ours(advert) && advert.priority == 90
     })?;
     assert_eq!(
-        transact(&story.ours, &configuration(lower, ""))?,
+        transact(&story.ours.connect()?, &configuration(lower, ""))?,
         Effect::Live
     );
     wait::until_ok(LIMIT, || {

@@ -79,6 +79,7 @@ impl StandIn {
         self.generation += 2;
         let entry = MemberEntry {
             ifindex: self.ifindex,
+            number: 1,
             mac: Mac([2, 0, 0, 0, 0, 1]),
             rx_enabled: receives,
             tx_enabled: sends,
