@@ -296,3 +296,21 @@ fn a_changed_user_key_is_on_the_wire_at_once_and_has_each_port_selected_anew() {
         assert_eq!(seen, [key(user); 2]);
     }
 }
+
+#[test]
+fn a_configured_system_is_on_the_wire_and_without_it_the_bonds_mac() {
+    let own = Mac([2, 0, 0, 0, 0, 0]);
+    for system in [None, Some(Mac([2, 9, 9, 9, 9, 9]))] {
+        let config = Config {
+            ad_actor_system: system,
+            ad_actor_sys_prio: 7,
+            ..fast(2)
+        };
+        let pair = Pair::settled(config, fast(2));
+        let partner = pair.port(1, 0).partner;
+        let wanted = system.unwrap_or(own);
+        assert_eq!((partner.system, partner.system_priority), (wanted, 7));
+        assert_eq!(pair.bonds[0].status().mac, own);
+        assert_eq!(pair.usable(1), [0, 1]);
+    }
+}
