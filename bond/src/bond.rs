@@ -9,7 +9,7 @@ use crate::adaptive::Adaptive;
 use crate::egress::Table;
 use crate::identity::{self, Identity};
 use crate::lacp::{self, Lacp};
-use crate::member::{Delays, Hold, Interface, LinkState, Member};
+use crate::member::{Delays, Interface, LinkState, Member};
 use crate::monitor::{Heard, Monitor};
 use crate::moves::Moves;
 use crate::outbox::{Outbox, Transmit};
@@ -334,37 +334,6 @@ impl Bond {
         if let Some(member) = waiting.min_by_key(|member| member.poll_timeout()) {
             member.hasten();
         }
-    }
-
-    /// Whether the mode takes frames that come by a member.
-    pub(crate) fn is_collecting(&self, i: usize) -> bool {
-        match &self.engine {
-            Engine::Ieee8023ad(lacp) => {
-                self.members.get(i).is_some_and(Member::is_up) && lacp.is_collecting(i)
-            }
-            Engine::Adaptive(adaptive) if self.config.mode == Mode::BalanceTlb => {
-                self.is_admitted(i) && adaptive.active == Some(i)
-            }
-            Engine::Static | Engine::ActiveBackup { .. } | Engine::Adaptive(_) => {
-                self.is_admitted(i)
-            }
-        }
-    }
-
-    /// Whether frames may be sent by a member.
-    pub(crate) fn is_open(&self, i: usize) -> bool {
-        let is_path_open = |member: &Member| !member.is_held_by(Hold::Path);
-        self.is_admitted(i) && self.members.get(i).is_some_and(is_path_open)
-    }
-
-    /// Whether link and mode let frames pass on a member.
-    pub(crate) fn is_admitted(&self, i: usize) -> bool {
-        self.members.get(i).is_some_and(Member::is_up)
-            && match &self.engine {
-                Engine::Static | Engine::Adaptive(_) => true,
-                Engine::ActiveBackup { active } => *active == Some(i),
-                Engine::Ieee8023ad(lacp) => lacp.is_distributing(i),
-            }
     }
 }
 
