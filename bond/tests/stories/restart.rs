@@ -72,6 +72,7 @@ fn rate_period(rate: LacpRate) -> u64 {
 #[test]
 fn a_successor_with_other_members_goes_on_with_those_that_stay() {
     let mut pair = Pair::settled(of(&[1, 2]), fast(3));
+    pair.configure(0, of(&[2, 1]));
     let before = [port(&pair, "eth1"), port(&pair, "eth2")];
     let buckets = owners(&pair);
     pair.events.clear();
