@@ -13,6 +13,7 @@ use tests::plan::Vip;
 use tests::{config, wait};
 
 use crate::bondd::{self, ALL, Bonding, LIMIT};
+use crate::flows::Flows;
 
 /// The configuration with these members.
 fn of(configuration: &str, members: &[&str]) -> String {
@@ -77,6 +78,43 @@ fn a_member_comes_and_goes_by_commits_and_the_switch_sees_nothing_of_it_at_the_o
         let counters = |ports: &BTreeMap<String, PortStatus>| ports[second].counters;
         assert!(counters(&after).lacpdus_rx >= counters(&before).lacpdus_rx);
         assert_eq!(counters(&after).expired, 0);
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs root and the lab's programs"]
+fn what_the_switch_sends_by_the_member_that_stays_arrives_whole_and_in_order() -> Result<()> {
+    let bonding = Bonding::raise_fast()?;
+    let [first, second] = MEMBERS;
+    let configuration = config::bond(LacpRate::Fast);
+    let flows = Flows::start(&bonding.lab, bonding.lacp()?.system)?;
+    flows.pass(50)?;
+    bonding.commit(&of(&configuration, &[second]))?;
+    bonding.wait_for_cables(&[1])?;
+    flows.pass(50)?;
+    bonding.commit(&of(&configuration, &[first, second]))?;
+    bonding.wait_for_cables(&ALL)?;
+    flows.pass(50)?;
+    let (sent, arrived) = flows.finish()?;
+    let began_by = |member: usize| {
+        let flows = arrived.values();
+        flows.filter(move |numbers| numbers[member].first() == Some(&0))
+    };
+    assert!(sent > 100 && began_by(0).count() > 0 && began_by(1).count() > 0);
+    for [other, stays] in began_by(1) {
+        // The last ones may have been on their way at the end.
+        let (whole, count) = (0..sent.saturating_sub(50), stays.len());
+        assert!(
+            stays.iter().copied().take(whole.len()).eq(whole),
+            "{count} of {sent}"
+        );
+        assert!(other.is_empty(), "it has not moved");
+    }
+    for [leaves, other] in began_by(0) {
+        let came = leaves.len() + other.len();
+        println!("of a flow of the member that went {came} of {sent} came");
+        assert!(!other.is_empty(), "it has moved");
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 mod bfdd;
 mod bondd;
 mod commits;
+mod flows;
 mod forwarder;
 mod forwarding;
 mod heart;
