@@ -29,6 +29,9 @@ const NUMBER: usize = 42;
 
 const TO_SINK: [u8; 2] = SINK.to_be_bytes();
 
+/// Flow and number of each datagram that came by a member.
+type Heard = Vec<(u16, u32)>;
+
 /// By flow: the numbers of the datagrams that came by each member, in their order.
 pub type Arrived = BTreeMap<u16, [Vec<u32>; 2]>;
 
@@ -37,7 +40,7 @@ pub struct Flows {
     stop: Arc<AtomicBool>,
     sent: Arc<AtomicU32>,
     sender: JoinHandle<Result<()>>,
-    ears: Vec<JoinHandle<Result<Vec<(u16, u32)>>>>,
+    ears: Vec<JoinHandle<Result<Heard>>>,
 }
 
 impl Flows {
@@ -115,8 +118,8 @@ fn send(
     Ok(())
 }
 
-fn listen(socket: &PacketSocket, stop: &AtomicBool) -> Result<Vec<(u16, u32)>> {
-    let mut heard = Vec::new();
+fn listen(socket: &PacketSocket, stop: &AtomicBool) -> Result<Heard> {
+    let mut heard = Heard::new();
     let mut frame = [0; 128];
     loop {
         match socket.recv(&mut frame) {
