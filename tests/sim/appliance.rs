@@ -245,8 +245,10 @@ fn services() -> Config {
 }
 
 fn table() -> Table {
-    let member = |ifindex| MemberEntry {
+    // A port's number is not its member's place.
+    let member = |ifindex, number| MemberEntry {
         ifindex,
+        number,
         rx_enabled: true,
         tx_enabled: true,
         carrier: true,
@@ -258,7 +260,7 @@ fn table() -> Table {
     }
     Table {
         bond_mac: BOND,
-        members: [member(3), member(4)].into_iter().collect(),
+        members: [member(3, 7), member(4, 1)].into_iter().collect(),
         usable: [0, 1].into_iter().collect(),
         buckets,
         ..Table::default()

@@ -176,7 +176,7 @@ fn a_marker_leaves_behind_what_was_sent_once_and_by_the_worker_that_is_asked() {
         assert_eq!(sent[0][34..36], 4_000_u16.to_be_bytes());
         if let Some(marker) = sent.get(1) {
             let question = wire::marker::Marker::parse(&marker[14..]).unwrap();
-            assert_eq!((question.system, question.port), (SYSTEM, 1));
+            assert_eq!((question.system, question.port), (SYSTEM, 7));
             assert_eq!(question.transaction, 77);
             assert_eq!(question.kind, wire::marker::Kind::Information);
         }
