@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
+use bond::PortStatus;
 use bond::lacp::mux;
-use bond::{Forwarder, PortStatus};
 use control::ipc::Effect;
-use tests::appliance::binaries;
+use tests::appliance::{Appliance, binaries};
 use tests::lab::{Lab, MEMBERS, SWITCH_PORTS};
 use tests::ovs::{Departures, LacpRate};
 use tests::plan::Vip;
@@ -14,6 +14,9 @@ use tests::{config, wait};
 
 use crate::bondd::{self, ALL, Bonding, LIMIT};
 use crate::flows::Flows;
+
+/// So often may a busy machine spoil a round.
+const ROUNDS: usize = 3;
 
 /// The configuration with these members.
 fn of(configuration: &str, members: &[&str]) -> String {
@@ -82,9 +85,14 @@ fn a_member_comes_and_goes_by_commits_and_the_switch_sees_nothing_of_it_at_the_o
     Ok(())
 }
 
-#[test]
-#[ignore = "needs root and the lab's programs"]
-fn what_the_switch_sends_by_the_member_that_stays_arrives_whole_and_in_order() -> Result<()> {
+/// Flows by the members that they came by first, with what came by each, while the first one goes and
+/// comes.
+struct Passed {
+    sent: u32,
+    began_by: [Vec<[Vec<u32>; 2]>; 2],
+}
+
+fn pass_while_the_first_goes_and_comes() -> Result<Passed> {
     let bonding = Bonding::raise_fast()?;
     let [first, second] = MEMBERS;
     let configuration = config::bond(LacpRate::Fast);
@@ -97,26 +105,58 @@ fn what_the_switch_sends_by_the_member_that_stays_arrives_whole_and_in_order() -
     bonding.wait_for_cables(&ALL)?;
     flows.pass(50)?;
     let (sent, arrived) = flows.finish()?;
-    let began_by = |member: usize| {
-        let flows = arrived.values();
-        flows.filter(move |numbers| numbers[member].first() == Some(&0))
-    };
-    assert!(sent > 100 && began_by(0).count() > 0 && began_by(1).count() > 0);
-    for [other, stays] in began_by(1) {
-        // The last ones may have been on their way at the end.
-        let (whole, count) = (0..sent.saturating_sub(50), stays.len());
-        assert!(
-            stays.iter().copied().take(whole.len()).eq(whole),
-            "{count} of {sent}"
-        );
-        assert!(other.is_empty(), "it has not moved");
+    let mut began_by = [Vec::new(), Vec::new()];
+    for both in arrived.into_values() {
+        let first = usize::from(begin(&both[1]) < begin(&both[0]));
+        began_by[first].push(both);
     }
-    for [leaves, other] in began_by(0) {
-        let came = leaves.len() + other.len();
-        println!("of a flow of the member that went {came} of {sent} came");
-        assert!(!other.is_empty(), "it has moved");
+    Ok(Passed { sent, began_by })
+}
+
+/// The number of the first that came.
+fn begin(numbers: &[u32]) -> u32 {
+    numbers.first().copied().unwrap_or(u32::MAX)
+}
+
+#[test]
+#[ignore = "needs root and the lab's programs"]
+fn what_the_switch_sends_by_the_member_that_stays_arrives_whole_and_in_order() -> Result<()> {
+    for _ in 0..ROUNDS {
+        let Passed { sent, began_by } = pass_while_the_first_goes_and_comes()?;
+        let [leaving, staying] = began_by;
+        if leaving.is_empty() || staying.is_empty() {
+            // The switch may begin with all flows on one member.
+            continue;
+        }
+        for [other, stays] in staying {
+            // The last ones may have been on their way at the end.
+            let whole = begin(&stays)..sent.saturating_sub(50);
+            let came = stays.iter().copied().take(whole.len());
+            assert!(came.eq(whole), "{} of {sent}", stays.len());
+            assert!(other.is_empty(), "it has not moved");
+        }
+        for [leaves, other] in leaving {
+            let came = leaves.len() + other.len();
+            println!("of a flow of the member that went {came} of {sent} came");
+            assert!(!other.is_empty(), "it has moved");
+        }
+        return Ok(());
     }
-    Ok(())
+    bail!("the switch never used both members")
+}
+
+/// The second member is the first for bondd and lvsd, the other is nobody, and then all is as before; what
+/// the switch saw.
+fn go_and_come(lab: &Lab, appliance: &Appliance, configuration: &str) -> Result<Departures> {
+    let run_directory = appliance.run_directory();
+    let watch = lab.switch.monitor()?;
+    let one = of(configuration, &MEMBERS[1..]);
+    for (configuration, cables) in [(one.as_str(), &ALL[1..]), (configuration, &ALL)] {
+        appliance.commit(configuration)?.well()?;
+        bondd::wait_for_cables(lab, &run_directory, cables)?;
+        lab.wait_for_services(&Vip::all())?;
+    }
+    watch.finish()
 }
 
 #[test]
@@ -126,29 +166,25 @@ fn the_forwarder_begins_anew_on_other_members_and_the_switch_keeps_the_one_that_
     let lab = Lab::raise(LacpRate::Fast)?;
     let configuration = config::appliance(LacpRate::Fast);
     let appliance = lab.start_appliance(&binaries()?, &configuration)?;
-    let run_directory = appliance.run_directory();
-    bondd::wait_for_cables(&lab, &run_directory, &ALL)?;
+    bondd::wait_for_cables(&lab, &appliance.run_directory(), &ALL)?;
     lab.wait_for_services(&Vip::all())?;
-    let [bondd, lvsd] = ["bondd", "lvsd"].map(|name| appliance.daemon(name).map(|it| it.pid));
-    let watch = lab.switch.monitor()?;
-    // The second is now the first for both of them, and the other is nobody.
-    appliance
-        .commit(&of(&configuration, &MEMBERS[1..]))?
-        .well()?;
-    bondd::wait_for_cables(&lab, &run_directory, &[1])?;
-    lab.wait_for_services(&Vip::all())?;
-    appliance.commit(&configuration)?.well()?;
-    bondd::wait_for_cables(&lab, &run_directory, &ALL)?;
-    lab.wait_for_services(&Vip::all())?;
-    let seen = watch.finish()?;
-    assert!(
-        !left(&seen, 0).is_empty(),
-        "the watch saw the other one leave"
-    );
-    assert_eq!(left(&seen, 1), Vec::<&String>::new());
-    assert_eq!(bondd::bond(&run_directory)?.forwarder, Forwarder::Alive);
-    assert_eq!(appliance.daemon("bondd").map(|it| it.pid), bondd);
-    assert_ne!(appliance.daemon("lvsd").map(|it| it.pid), lvsd);
-    assert!(!appliance.log().contains("forwarder stale"));
-    Ok(())
+    let pids = || ["bondd", "lvsd"].map(|name| appliance.daemon(name).map(|it| it.pid));
+    let before = pids();
+    for _ in 0..ROUNDS {
+        let said = appliance.log().len();
+        let seen = go_and_come(&lab, &appliance, &configuration)?;
+        assert!(
+            !left(&seen, 0).is_empty(),
+            "the watch saw the other one leave"
+        );
+        let after = pids();
+        assert!(before[0] == after[0] && before[1] != after[1]);
+        if left(&seen, 1).is_empty() {
+            return Ok(());
+        }
+        // It has 600 ms to begin anew; on a busy machine that is not enough, and the switch has to know.
+        let log = appliance.log().split_off(said);
+        assert!(log.contains("forwarder stale"), "{log}");
+    }
+    bail!("the forwarder never began anew in time")
 }

@@ -19,7 +19,7 @@ use wire::Mac;
 use crate::bondd::LIMIT;
 
 /// Flows, which differ in their source port.
-const FLOWS: u16 = 12;
+const FLOWS: u16 = 24;
 const PERIOD: Duration = Duration::from_millis(10);
 const SINK: u16 = 5_000;
 /// Where UDP's ports and payload are, in a frame of IPv4 without options.
