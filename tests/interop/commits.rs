@@ -85,64 +85,58 @@ fn a_member_comes_and_goes_by_commits_and_the_switch_sees_nothing_of_it_at_the_o
     Ok(())
 }
 
-/// Flows by the members that they came by first, with what came by each, while the first one goes and
-/// comes.
-struct Passed {
-    sent: u32,
-    began_by: [Vec<[Vec<u32>; 2]>; 2],
+/// The member by which more frames come: the switch may use one of them alone.
+fn busier(bonding: &Bonding, flows: &Flows) -> Result<usize> {
+    let received = |member: &str| Ok(bonding.lab.appliance().frames(member)?.received);
+    let count = || -> Result<Vec<u64>> { MEMBERS.into_iter().map(received).collect() };
+    let before = count()?;
+    flows.pass(25)?;
+    let after = count()?;
+    let grown = |member: usize| after[member] - before[member];
+    Ok(usize::from(grown(1) > grown(0)))
 }
 
-fn pass_while_the_first_goes_and_comes() -> Result<Passed> {
+/// The flows of the member that stays while the other goes and comes: how many of them there are, and
+/// how many did not arrive whole, in order and by this member.
+fn disturbed() -> Result<(usize, usize)> {
     let bonding = Bonding::raise_fast()?;
-    let [first, second] = MEMBERS;
     let configuration = config::bond(LacpRate::Fast);
     let flows = Flows::start(&bonding.lab, bonding.lacp()?.system)?;
-    flows.pass(50)?;
-    bonding.commit(&of(&configuration, &[second]))?;
-    bonding.wait_for_cables(&[1])?;
-    flows.pass(50)?;
-    bonding.commit(&of(&configuration, &[first, second]))?;
+    let stays = busier(&bonding, &flows)?;
+    bonding.commit(&of(&configuration, &[MEMBERS[stays]]))?;
+    bonding.wait_for_cables(&[stays])?;
+    flows.pass(25)?;
+    bonding.commit(&configuration)?;
     bonding.wait_for_cables(&ALL)?;
-    flows.pass(50)?;
+    flows.pass(25)?;
     let (sent, arrived) = flows.finish()?;
-    let mut began_by = [Vec::new(), Vec::new()];
-    for both in arrived.into_values() {
-        let first = usize::from(begin(&both[1]) < begin(&both[0]));
-        began_by[first].push(both);
-    }
-    Ok(Passed { sent, began_by })
-}
-
-/// The number of the first that came.
-fn begin(numbers: &[u32]) -> u32 {
-    numbers.first().copied().unwrap_or(u32::MAX)
+    let begin = |numbers: &[u32]| numbers.first().copied().unwrap_or(u32::MAX);
+    let flows = arrived.values();
+    let staying = flows.filter(|both| begin(&both[stays]) < begin(&both[1 - stays]));
+    let is_whole = |both: &[Vec<u32>; 2]| {
+        // The last ones may have been on their way at the end.
+        let all = begin(&both[stays])..sent.saturating_sub(25);
+        let came = both[stays].iter().copied().take(all.len());
+        came.eq(all) && both[1 - stays].is_empty()
+    };
+    let (whole, broken): (Vec<_>, Vec<_>) = staying.partition(|both| is_whole(both));
+    Ok((whole.len() + broken.len(), broken.len()))
 }
 
 #[test]
 #[ignore = "needs root and the lab's programs"]
 fn what_the_switch_sends_by_the_member_that_stays_arrives_whole_and_in_order() -> Result<()> {
+    let mut seen = Vec::new();
+    // On a busy machine sockets overflow; a member that is disturbed loses more than that, every time.
     for _ in 0..ROUNDS {
-        let Passed { sent, began_by } = pass_while_the_first_goes_and_comes()?;
-        let [leaving, staying] = began_by;
-        if leaving.is_empty() || staying.is_empty() {
-            // The switch may begin with all flows on one member.
-            continue;
+        let (flows, broken) = disturbed()?;
+        assert!(flows > 0, "the member that stays has flows");
+        if broken == 0 {
+            return Ok(());
         }
-        for [other, stays] in staying {
-            // The last ones may have been on their way at the end.
-            let whole = begin(&stays)..sent.saturating_sub(50);
-            let came = stays.iter().copied().take(whole.len());
-            assert!(came.eq(whole), "{} of {sent}", stays.len());
-            assert!(other.is_empty(), "it has not moved");
-        }
-        for [leaves, other] in leaving {
-            let came = leaves.len() + other.len();
-            println!("of a flow of the member that went {came} of {sent} came");
-            assert!(!other.is_empty(), "it has moved");
-        }
-        return Ok(());
+        seen.push((flows, broken));
     }
-    bail!("the switch never used both members")
+    bail!("flows, and those that were broken, round by round: {seen:?}")
 }
 
 /// The second member is the first for bondd and lvsd, the other is nobody, and then all is as before; what

@@ -19,8 +19,8 @@ use wire::Mac;
 use crate::bondd::LIMIT;
 
 /// Flows, which differ in their source port.
-const FLOWS: u16 = 24;
-const PERIOD: Duration = Duration::from_millis(10);
+const FLOWS: u16 = 8;
+const PERIOD: Duration = Duration::from_millis(20);
 const SINK: u16 = 5_000;
 /// Where UDP's ports and payload are, in a frame of IPv4 without options.
 const SOURCE: usize = 34;
