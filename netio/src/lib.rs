@@ -11,8 +11,9 @@
 //! | [`netlink`] | links, addresses, routes, neighbours, and their changes |
 //! | [`mod@ethtool`], [`sysctl`] | carrier, speed, queues, offloads; what the kernel answers itself |
 //!
-//! A frame is one descriptor, so that a 4096-byte chunk carries an MTU of about 3.5 KB; chains of
-//! descriptors are not used. Nothing here looks routes up, or reads configuration.
+//! A frame has a head of one chunk, which all decisions are made from, and a tail of up to three more
+//! where its lane is made for that: see [`frame::Frame`]. Nothing here looks routes up, or reads
+//! configuration.
 //!
 //! # Example
 //! ```
@@ -45,8 +46,9 @@ pub mod netlink;
 pub mod packet;
 mod poll;
 pub mod sysctl;
+mod tails;
 pub mod tap;
 pub mod xdp;
 
 pub use error::{Error, Result};
-pub use frame::{BATCH, Batch, Frame, Lane, Port, PortIndex};
+pub use frame::{BATCH, Batch, CHUNKS_MAX, Frame, Lane, Parts, Port, PortIndex};

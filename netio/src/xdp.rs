@@ -7,18 +7,21 @@
 //! | kernel; free  |              | to grow        |
 //! | to prepend    |              |                |
 //! ```
-//! A frame is one descriptor: it fits its chunk, so a 4096-byte chunk carries an MTU up to about
-//! 3.5 KB. Longer frames never reach the socket; the kernel counts them as dropped.
+//! A frame that does not fit its chunk goes on in others, where the lane's [`Shape`] has long frames:
+//! each chunk has a descriptor, and all but the last say that they are continued. The program sees as
+//! much of such a frame as its driver has in one piece, which is more than all headers together.
 
 mod adopt;
 mod config;
 mod lane;
+mod long;
 mod open;
 mod pin;
 mod program;
 mod quarantine;
 mod ring;
 mod socket;
+mod turn;
 mod umem;
 
 pub use config::{PortConfig, Shape, XdpMode};

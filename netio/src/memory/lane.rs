@@ -8,15 +8,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use wire::Duration;
 
-use crate::frame::{Batch, Frame, Lane, PortIndex, Progress};
+use crate::frame::{Batch, CHUNKS_MAX, Frame, Lane, Parts, PortIndex, Progress};
 use crate::poll;
+use crate::tails::{Part, Tails};
 
-/// Bytes per chunk, as the real lane's default.
-const CHUNK: usize = 2048;
+/// Bytes per chunk, as the forwarder has them.
+const CHUNK_BYTES: u32 = 4096;
+const CHUNK: usize = CHUNK_BYTES as usize;
 /// Where a frame begins in its chunk: the room that the kernel keeps in front.
 const HEADROOM: usize = 256;
 
-/// Where a frame is. Exactly one place at any time.
+/// The chunks of one frame.
+type Chunks = heapless::Vec<usize, CHUNKS_MAX>;
+
+/// Where a chunk is. Exactly one place at any time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     Free,
@@ -30,10 +35,12 @@ enum Place {
 #[derive(Debug)]
 pub struct MemoryLane {
     umem: Vec<u8>,
+    tails: Tails,
     places: Vec<Place>,
     free: Vec<usize>,
     sending: Vec<Vec<Frame>>,
     progress: Vec<Progress>,
+    overlong: u64,
     ring_size: usize,
     wire: MemoryWire,
 }
@@ -58,8 +65,8 @@ struct Port {
 }
 
 impl MemoryLane {
-    /// A lane of `ports` ports and `frames` frames of 2048 bytes, with transmit rings of
-    /// `ring_size`.
+    /// A lane of `ports` ports and `frames` chunks of 4096 bytes, with transmit rings of
+    /// `ring_size` descriptors.
     ///
     /// # Errors
     /// When the kernel gives no eventfd.
@@ -68,10 +75,12 @@ impl MemoryLane {
         let slots = (0..ports).map(|_| Port::default()).collect();
         Ok(Self {
             umem: vec![0; frames * CHUNK],
+            tails: Tails::new(frames, CHUNK_BYTES),
             places: vec![Place::Free; frames],
             free: (0..frames).rev().collect(),
             sending: (0..ports).map(|_| Vec::new()).collect(),
             progress: vec![Progress::default(); ports],
+            overlong: 0,
             ring_size,
             wire: MemoryWire {
                 shared: Arc::new(Shared {
@@ -88,7 +97,7 @@ impl MemoryLane {
         self.wire.clone()
     }
 
-    /// How many frames the worker holds now: neither free nor being sent.
+    /// How many chunks the worker holds now: neither free nor being sent.
     #[must_use]
     pub fn held_frames(&self) -> usize {
         self.places
@@ -97,14 +106,27 @@ impl MemoryLane {
             .count()
     }
 
-    fn index(frame: &Frame) -> usize {
-        frame.address as usize / CHUNK
+    /// Moves all chunks of a frame; says which they are.
+    fn move_all(&mut self, frame: &Frame, from: Place, to: Place) -> Chunks {
+        let parts = self.tails.parts(frame);
+        let chunks = parts.iter().map(|part| part.address as usize / CHUNK);
+        let chunks: Chunks = chunks.collect();
+        for chunk in &chunks {
+            self.move_frame(*chunk, from, to);
+        }
+        chunks
+    }
+
+    /// How many descriptors of a port's ring are taken.
+    fn taken(&self, port: PortIndex) -> usize {
+        let frames = self.sending[port].iter();
+        frames.map(|frame| self.tails.parts(frame).len()).sum()
     }
 
     fn move_frame(&mut self, index: usize, from: Place, to: Place) {
         assert_eq!(
             self.places[index], from,
-            "frame {index} is not where it should be"
+            "chunk {index} is not where it should be"
         );
         self.places[index] = to;
     }
@@ -148,12 +170,14 @@ impl Lane for MemoryLane {
             let Some(bytes) = self.wire.lock()[port].arriving.pop_front() else {
                 break;
             };
-            let Some(mut frame) = self.allocate() else {
-                break;
+            if bytes.len() > CHUNKS_MAX * (CHUNK - HEADROOM) {
+                self.overlong += 1;
+                continue;
+            }
+            // As of the kernel's: what finds no room for all of it is lost.
+            let Some(frame) = self.compose(&bytes) else {
+                continue;
             };
-            self.set_len(&mut frame, bytes.len());
-            let room = self.bytes(&frame);
-            room.copy_from_slice(&bytes[..room.len()]);
             if batch.push(frame).is_ok() {
                 received += 1;
             }
@@ -165,12 +189,26 @@ impl Lane for MemoryLane {
         let index = self.free.pop()?;
         self.move_frame(index, Place::Free, Place::Held);
         let address = u32::try_from(index * CHUNK + HEADROOM).ok()?;
-        Some(Frame { address, len: 0 })
+        Some(Frame::short(address, 0))
+    }
+
+    fn append(&mut self, frame: &mut Frame, part: Frame) -> Result<(), Frame> {
+        self.tails.append(frame, part)
+    }
+
+    fn overlong(&self) -> u64 {
+        self.overlong
     }
 
     fn bytes(&mut self, frame: &Frame) -> &mut [u8] {
         let start = frame.address as usize;
-        &mut self.umem[start..start + frame.len()]
+        &mut self.umem[start..start + usize::from(frame.head)]
+    }
+
+    fn parts(&self, frame: &Frame) -> Parts<'_> {
+        let parts = self.tails.parts(frame);
+        let bytes = |part: &Part| &self.umem[part.address as usize..][..usize::from(part.len)];
+        parts.iter().map(bytes).collect()
     }
 
     fn buffer(&mut self, frame: &Frame) -> &mut [u8] {
@@ -180,20 +218,21 @@ impl Lane for MemoryLane {
 
     fn set_len(&mut self, frame: &mut Frame, len: usize) {
         let room = CHUNK - frame.address as usize % CHUNK;
-        frame.len = u32::try_from(len.min(room)).unwrap_or(0);
+        frame.set_head(len.min(room));
     }
 
     fn transmit(&mut self, port: PortIndex, frame: Frame) -> Result<(), Frame> {
-        if self.sending[port].len() >= self.ring_size {
+        let wanted = self.tails.parts(&frame).len();
+        if self.taken(port) + wanted > self.ring_size {
             return Err(frame);
         }
         if frame.is_empty() {
             self.release(frame);
             return Ok(());
         }
-        self.move_frame(Self::index(&frame), Place::Held, Place::Sending);
+        let chunks = self.move_all(&frame, Place::Held, Place::Sending);
         self.sending[port].push(frame);
-        self.progress[port].queued += 1;
+        self.progress[port].queued += chunks.len() as u64;
         Ok(())
     }
 
@@ -202,9 +241,8 @@ impl Lane for MemoryLane {
     }
 
     fn release(&mut self, frame: Frame) {
-        let index = Self::index(&frame);
-        self.move_frame(index, Place::Held, Place::Free);
-        self.free.push(index);
+        let chunks = self.move_all(&frame, Place::Held, Place::Free);
+        self.free.extend(chunks);
     }
 
     fn flush(&mut self) {
@@ -213,12 +251,11 @@ impl Lane for MemoryLane {
                 continue;
             }
             for frame in std::mem::take(&mut self.sending[port]) {
-                let bytes = self.bytes(&frame).to_vec();
+                let bytes = self.parts(&frame).concat();
                 self.wire.lock()[port].sent.push_back(bytes);
-                let index = Self::index(&frame);
-                self.progress[port].sent += 1;
-                self.move_frame(index, Place::Sending, Place::Free);
-                self.free.push(index);
+                let chunks = self.move_all(&frame, Place::Sending, Place::Free);
+                self.progress[port].sent += chunks.len() as u64;
+                self.free.extend(chunks);
             }
         }
     }

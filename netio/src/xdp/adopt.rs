@@ -12,13 +12,14 @@ use nix::net::if_::if_nametoindex;
 use super::config::{LAYOUT, Meta, PortMeta};
 use super::lane::XdpLane;
 use super::quarantine::{Owed, Quarantine};
-use super::ring::Descriptor;
+use super::ring::{Consumer, Descriptor};
 use super::socket::Socket;
 use super::umem::Umem;
 use crate::error::{Context, Error, Result};
 use crate::frame::{Lane, Progress};
+use crate::tails::Tails;
 
-/// Where a frame was found.
+/// Where a chunk was found.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     /// In no ring: in the dead worker's hand, or in the kernel's.
@@ -58,6 +59,7 @@ impl XdpLane {
         let mut descriptors = descriptors.into_iter();
         let memfd = descriptors.next().ok_or_else(|| refuse("it has no umem"))?;
         let umem = Umem::adopt(memfd, meta.shape)?;
+        let tails = Tails::new(meta.shape.frames as usize, meta.shape.chunk);
         let mut sockets = Vec::with_capacity(meta.ports.len());
         for (port, fd) in meta.ports.iter().zip(descriptors) {
             check_interface(port)?;
@@ -69,24 +71,26 @@ impl XdpLane {
             sockets,
             progress,
             umem,
+            tails,
             ports,
             mode,
             quarantine: None,
             invalid: 0,
+            overlong: 0,
         };
         lane.recover()?;
         lane.flush();
         Ok(lane)
     }
 
-    /// Finds every frame's place, and frees those that have none.
+    /// Finds every chunk's place, and frees those that have none.
     fn recover(&mut self) -> Result<()> {
         let mut places = vec![Place::Unknown; self.umem.shape().frames as usize];
         let mut owed = vec![Owed::default(); self.sockets.len()];
         self.mark_received(&mut places)?;
         self.mark_kernel(&mut places, &mut owed)?;
         for (socket, owed) in self.sockets.iter_mut().zip(&mut owed) {
-            socket.rx.retain(|entry| unsent(&self.umem, &places, entry));
+            keep_unsent(&self.umem, &mut places, &mut socket.rx);
             // What waits in the ring is received before what the kernel has in hand.
             if owed.receive > 0 {
                 owed.receive += u32::try_from(socket.rx.waiting().count()).unwrap_or(0);
@@ -120,7 +124,7 @@ impl XdpLane {
                     *place = Place::Free;
                 }
             }
-            socket.completion.retain(|_| false);
+            socket.completion.keep(&[]);
             socket.completion.release();
         }
         Ok(())
@@ -174,10 +178,24 @@ fn queued(socket: &mut Socket) -> Progress {
     }
 }
 
-/// Whether a received frame has not been passed on to the kernel again.
-fn unsent(umem: &Umem, places: &[Place], entry: Descriptor) -> bool {
-    umem.index(entry.address)
-        .is_some_and(|index| places[index] == Place::Received)
+/// Keeps the received frames that have not been passed on to the kernel again. Of a long frame that was,
+/// the kernel may have sent a part already: none of it is received again.
+fn keep_unsent(umem: &Umem, places: &mut [Place], rx: &mut Consumer<Descriptor>) {
+    let entries: Vec<_> = rx.waiting().collect();
+    let mut kept = Vec::with_capacity(entries.len());
+    for frame in entries.chunk_by(|entry, _| entry.is_continued()) {
+        let chunks = frame.iter().filter_map(|entry| umem.index(entry.address));
+        if chunks.clone().all(|chunk| places[chunk] == Place::Received) {
+            kept.extend_from_slice(frame);
+            continue;
+        }
+        for chunk in chunks {
+            if places[chunk] == Place::Received {
+                places[chunk] = Place::Unknown;
+            }
+        }
+    }
+    rx.keep(&kept);
 }
 
 fn check_interface(port: &PortMeta) -> Result<()> {

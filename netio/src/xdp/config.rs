@@ -54,16 +54,20 @@ pub struct PortConfig {
 pub struct Shape {
     /// Entries of each ring of each port; a power of two.
     pub ring_size: u32,
-    /// Frames of the umem.
+    /// Chunks of the umem. A frame has one, unless it is long.
     pub frames: u32,
-    /// Bytes per frame: 2048 or 4096.
+    /// Bytes per chunk: 2048 or 4096.
     pub chunk: u32,
+    /// Whether a frame may have several chunks, which Linux can from 6.6 on. A zero-copy driver may
+    /// refuse; frames that do not fit one chunk are dropped by the kernel without this.
+    pub long_frames: bool,
 }
 
 impl Shape {
-    /// The shape that no traffic pattern over `ports` ports can starve: frames for every entry of
-    /// every fill, receive and transmit ring, since frames drift to where the traffic goes. Without a
-    /// port it is that of one: there may be one later, and the umem has to have some size.
+    /// The shape that no traffic pattern over `ports` ports can starve: chunks for every entry of
+    /// every fill, receive and transmit ring, since chunks drift to where the traffic goes. Long frames
+    /// take as many entries as they have chunks, so that they need no more. Without a port it is that
+    /// of one: there may be one later, and the umem has to have some size.
     #[must_use]
     pub fn for_ports(ports: usize, ring_size: u32, chunk: u32) -> Self {
         let ports = u32::try_from(ports.max(1)).unwrap_or(u32::MAX);
@@ -71,6 +75,16 @@ impl Shape {
             ring_size,
             frames: ring_size.saturating_mul(3).saturating_mul(ports),
             chunk,
+            long_frames: false,
+        }
+    }
+
+    /// This shape, with or without long frames.
+    #[must_use]
+    pub const fn with_long_frames(self, long_frames: bool) -> Self {
+        Self {
+            long_frames,
+            ..self
         }
     }
 
@@ -118,4 +132,4 @@ pub(super) struct PortMeta {
 }
 
 /// The version of the memory's layout that this code reads and writes.
-pub(super) const LAYOUT: u32 = 1;
+pub(super) const LAYOUT: u32 = 2;

@@ -1,26 +1,21 @@
 //! The AF_XDP lane: one umem, one socket per port, one free list.
 
-use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 use nix::net::if_::if_nametoindex;
-use wire::Duration;
 
 use super::config::{LAYOUT, Meta, PortConfig, PortMeta, Shape, XdpMode};
 use super::quarantine::Quarantine;
-use super::ring::Descriptor;
 use super::socket::{Binding, Socket, Statistics};
-use super::umem::{HEADROOM, Umem};
+use super::umem::Umem;
 use crate::error::{Context, Error, Result};
-use crate::frame::{Batch, Frame, Lane, PortIndex, Progress};
-use crate::poll;
+use crate::frame::{Lane, PortIndex, Progress};
+use crate::tails::Tails;
 
 /// The ports that one lane may have: twice the members of the largest bond.
 pub(super) const MAX_PORTS: usize = 32;
-/// Refilling fewer frames than this is not worth the shared cache line.
-const REFILL: u32 = 32;
-/// How long a sleep may keep frames waiting in a transmit ring.
-const RETRY: Duration = Duration::from_millis(1);
+/// What a kernel lacks that refuses long frames.
+const NEEDED: &str = "frames of several chunks (an MTU beyond 3500) need Linux 6.6";
 
 /// One worker's lane over AF_XDP.
 ///
@@ -32,12 +27,15 @@ pub struct XdpLane {
     // The sockets unmap their rings before the umem goes.
     pub(super) sockets: Vec<Socket>,
     pub(super) umem: Umem,
+    pub(super) tails: Tails,
     pub(super) ports: Vec<PortMeta>,
     pub(super) progress: Vec<Progress>,
     pub(super) mode: XdpMode,
     pub(super) quarantine: Option<Quarantine>,
     /// Received descriptors that named no frame of the umem.
     pub(super) invalid: u64,
+    /// Received frames that had too many chunks.
+    pub(super) overlong: u64,
 }
 
 impl XdpLane {
@@ -52,15 +50,16 @@ impl XdpLane {
     /// have the mode (`EOPNOTSUPP`).
     pub fn create(ports: &[PortConfig], shape: Shape, mode: XdpMode) -> Result<Self> {
         shape.check(ports.len())?;
-        let umem = Umem::create(shape)?;
         let mut lane = Self {
             sockets: Vec::with_capacity(ports.len()),
-            umem,
+            umem: Umem::create(shape)?,
+            tails: Tails::new(shape.frames as usize, shape.chunk),
             ports: Vec::with_capacity(ports.len()),
             progress: vec![Progress::default(); ports.len()],
             mode,
             quarantine: None,
             invalid: 0,
+            overlong: 0,
         };
         for port in ports {
             lane.add(port)?;
@@ -78,20 +77,21 @@ impl XdpLane {
         };
         let ifindex = if_nametoindex(port.ifname.as_str()).context(operation)?;
         // Who shares a umem inherits its mode, and may not ask for one.
-        let (flags, shared) = match (self.sockets.first(), self.mode) {
-            (Some(first), _) => (libc::XDP_SHARED_UMEM, Some(first.as_fd().as_raw_fd())),
-            (None, XdpMode::ZeroCopy) => (libc::XDP_ZEROCOPY | libc::XDP_USE_NEED_WAKEUP, None),
-            (None, XdpMode::Native | XdpMode::Generic) => {
-                (libc::XDP_COPY | libc::XDP_USE_NEED_WAKEUP, None)
-            }
-        };
+        let first = self.sockets.first().map(|first| first.as_fd().as_raw_fd());
         let binding = Binding {
             ifindex,
             queue: port.queue,
-            flags,
-            shared,
+            flags: first.map_or(self.flags(), |_| libc::XDP_SHARED_UMEM),
+            shared: first,
         };
-        let socket = Socket::create(&self.umem, &binding).context(operation)?;
+        let socket = Socket::create(&self.umem, &binding).map_err(|error| {
+            // A kernel before 6.6 does not know the flag.
+            let is_old = first.is_none() && error.raw_os_error() == Some(libc::EINVAL);
+            match is_old && self.umem.shape().long_frames {
+                true => Error::other(operation(), format!("{error}; {NEEDED}")),
+                false => Error::new(operation(), error),
+            }
+        })?;
         if socket.is_zero_copy()? != (self.mode == XdpMode::ZeroCopy) {
             return Err(Error::other(operation(), "the kernel chose another mode"));
         }
@@ -101,6 +101,19 @@ impl XdpLane {
             ifindex,
         });
         Ok(())
+    }
+
+    /// How the first socket is bound.
+    const fn flags(&self) -> u16 {
+        let mode = match self.mode {
+            XdpMode::ZeroCopy => libc::XDP_ZEROCOPY,
+            XdpMode::Native | XdpMode::Generic => libc::XDP_COPY,
+        };
+        let long_frames = match self.umem.shape().long_frames {
+            true => libc::XDP_USE_SG,
+            false => 0,
+        };
+        mode | long_frames | libc::XDP_USE_NEED_WAKEUP
     }
 
     /// What the store keeps of this lane: a description, and the umem's descriptor followed by each
@@ -168,169 +181,5 @@ impl XdpLane {
     #[must_use]
     pub const fn is_in_quarantine(&self) -> bool {
         self.quarantine.is_some()
-    }
-
-    /// Has the kernel send what a port's ring holds. It may take 32 frames a kick, and stops when
-    /// the completion ring is full, so that completions are taken back between two kicks.
-    fn kick(&mut self, port: PortIndex) {
-        let mut left = self.sockets[port].tx.outstanding();
-        while left > 0 && self.sockets[port].tx.needs_wakeup() {
-            // The error is the number of frames left: the ring is looked at again next turn.
-            self.sockets[port].kick_transmit().ok();
-            self.collect(port);
-            let now = self.sockets[port].tx.outstanding();
-            if now >= left {
-                return;
-            }
-            left = now;
-        }
-    }
-
-    /// Takes back what a port has sent.
-    fn collect(&mut self, port: PortIndex) {
-        let completion = &mut self.sockets[port].completion;
-        let count = completion.available(u32::MAX);
-        for _ in 0..count {
-            let address = completion.read();
-            let is_ours = self
-                .quarantine
-                .as_mut()
-                .is_none_or(|quarantine| !quarantine.completed(port, self.umem.index(address)));
-            self.progress[port].sent += u64::from(is_ours);
-            if let Ok(address) = u32::try_from(address) {
-                self.umem.push(address);
-            }
-        }
-        completion.release();
-    }
-
-    /// Gives a port's kernel side frames to receive into.
-    fn refill(&mut self, port: PortIndex) {
-        let fill = &mut self.sockets[port].fill;
-        let room = fill.fresh_room();
-        if room >= REFILL {
-            for _ in 0..room {
-                let Some(address) = self.umem.pop() else {
-                    break;
-                };
-                fill.write(u64::from(address));
-            }
-            fill.publish();
-        }
-        if fill.needs_wakeup() {
-            self.sockets[port].kick_receive();
-        }
-    }
-}
-
-impl Lane for XdpLane {
-    fn ports(&self) -> usize {
-        self.sockets.len()
-    }
-
-    fn receive(&mut self, port: PortIndex, batch: &mut Batch) -> usize {
-        let rx = &mut self.sockets[port].rx;
-        let room = u32::try_from(batch.capacity() - batch.len()).unwrap_or(0);
-        let before = batch.len();
-        for _ in 0..rx.available(room) {
-            let descriptor = rx.read();
-            if let Some(quarantine) = &mut self.quarantine {
-                quarantine.received(port, self.umem.index(descriptor.address));
-            }
-            let Some(frame) = self.umem.frame(descriptor) else {
-                self.invalid += 1;
-                continue;
-            };
-            self.umem.prefetch(&frame);
-            // There is room: no more were asked for.
-            batch.push(frame).ok();
-        }
-        batch.len() - before
-    }
-
-    fn allocate(&mut self) -> Option<Frame> {
-        let chunk = self.umem.pop()?;
-        Some(Frame {
-            address: chunk + HEADROOM,
-            len: 0,
-        })
-    }
-
-    fn bytes(&mut self, frame: &Frame) -> &mut [u8] {
-        self.umem.slice(frame, frame.len)
-    }
-
-    fn buffer(&mut self, frame: &Frame) -> &mut [u8] {
-        let room = self.umem.room(frame);
-        self.umem.slice(frame, room)
-    }
-
-    fn set_len(&mut self, frame: &mut Frame, len: usize) {
-        let room = self.umem.room(frame);
-        frame.len = u32::try_from(len).map_or(room, |len| len.min(room));
-    }
-
-    fn transmit(&mut self, port: PortIndex, frame: Frame) -> Result<(), Frame> {
-        let tx = &mut self.sockets[port].tx;
-        if tx.room() == 0 {
-            return Err(frame);
-        }
-        // The kernel would swallow an empty descriptor, and its frame with it.
-        if frame.is_empty() {
-            self.umem.push(frame.address);
-            return Ok(());
-        }
-        tx.write(Descriptor {
-            address: u64::from(frame.address),
-            len: frame.len,
-            options: 0,
-        });
-        self.progress[port].queued += 1;
-        Ok(())
-    }
-
-    fn progress(&self, port: PortIndex) -> Progress {
-        self.progress[port]
-    }
-
-    fn release(&mut self, frame: Frame) {
-        self.umem.push(frame.address);
-    }
-
-    fn flush(&mut self) {
-        for socket in &mut self.sockets {
-            socket.tx.publish();
-        }
-        for socket in &mut self.sockets {
-            socket.rx.release();
-        }
-        for port in 0..self.sockets.len() {
-            if self.sockets[port].tx.may_be_outstanding() {
-                self.kick(port);
-            }
-            self.collect(port);
-        }
-        if let Some(quarantine) = self.quarantine.take_if(|quarantine| quarantine.is_over()) {
-            quarantine.end(&mut self.umem);
-        }
-        for port in 0..self.sockets.len() {
-            self.refill(port);
-        }
-        self.umem.store_count();
-    }
-
-    fn wait(&mut self, timeout: Duration, wake: Option<BorrowedFd<'_>>) -> io::Result<()> {
-        // What the kernel would not take yet is offered again soon.
-        let unsent = self
-            .sockets
-            .iter()
-            .any(|socket| socket.tx.may_be_outstanding());
-        let timeout = if unsent { timeout.min(RETRY) } else { timeout };
-        let sockets = self.sockets.iter().map(Socket::as_fd);
-        poll::readable::<{ MAX_PORTS + 1 }>(wake.into_iter().chain(sockets), timeout)
-    }
-
-    fn free_frames(&self) -> usize {
-        self.umem.free_frames()
     }
 }

@@ -81,6 +81,7 @@ mod tests {
         ring_size: 64,
         frames: 128,
         chunk: 2048,
+        long_frames: false,
     };
 
     fn quarantine(owed: Vec<Owed>) -> Quarantine {

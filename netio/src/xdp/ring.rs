@@ -17,6 +17,13 @@ pub(super) struct Descriptor {
     pub options: u32,
 }
 
+impl Descriptor {
+    /// Whether the next descriptor goes on with the same frame.
+    pub const fn is_continued(&self) -> bool {
+        self.options & libc::XDP_PKT_CONTD != 0
+    }
+}
+
 /// One ring's pages. The indexes run freely; the ring's size is a power of two.
 #[derive(Debug)]
 struct Ring<T> {
@@ -135,12 +142,9 @@ impl<T: Copy> Producer<T> {
         })
     }
 
-    /// Free entries, as far as known; looks again when there are none.
-    pub fn room(&mut self) -> u32 {
-        match self.known_room() {
-            0 => self.fresh_room(),
-            room => room,
-        }
+    /// Whether there are so many free entries; looks again when fewer are known.
+    pub fn has_room(&mut self, wanted: u32) -> bool {
+        self.known_room() >= wanted || self.fresh_room() >= wanted
     }
 
     /// Free entries by the kernel's present index.
@@ -245,6 +249,11 @@ impl<T: Copy> Consumer<T> {
         entry
     }
 
+    /// Takes the last read back.
+    pub const fn unread(&mut self) {
+        self.next = self.next.wrapping_sub(1);
+    }
+
     /// Gives the kernel back the room of what was read.
     pub fn release(&mut self) {
         if self.next != self.released {
@@ -263,16 +272,13 @@ impl<T: Copy> Consumer<T> {
         self.produced.wrapping_sub(self.next) <= self.ring.size
     }
 
-    /// Keeps, of the entries waiting when last seen, those that `keep` wants, in order. The entries are ours until released, so they may be moved in place.
-    pub fn retain(&mut self, mut keep: impl FnMut(T) -> bool) {
-        let first = self.next;
+    /// Puts these entries in place of those waiting when last seen, of which they are some, in order.
+    /// The entries are ours until released, so they may be moved in place.
+    pub fn keep(&mut self, entries: &[T]) {
         let mut target = self.produced;
-        for step in 1..=self.produced.wrapping_sub(first) {
-            let entry = self.ring.read(self.produced.wrapping_sub(step));
-            if keep(entry) {
-                target = target.wrapping_sub(1);
-                self.ring.write(target, entry);
-            }
+        for entry in entries.iter().rev() {
+            target = target.wrapping_sub(1);
+            self.ring.write(target, *entry);
         }
         self.next = target;
     }
@@ -282,5 +288,21 @@ impl<T: Copy> Consumer<T> {
         let first = self.next;
         (0..self.produced.wrapping_sub(first))
             .map(move |step| self.ring.read(first.wrapping_add(step)))
+    }
+}
+
+impl Consumer<Descriptor> {
+    /// How many entries the next frame has; `None` until all of them are there.
+    pub fn next_frame(&mut self) -> Option<u32> {
+        for count in 1..=self.ring.size {
+            if self.available(count) < count {
+                return None;
+            }
+            let last = self.ring.read(self.next.wrapping_add(count - 1));
+            if !last.is_continued() {
+                return Some(count);
+            }
+        }
+        None
     }
 }

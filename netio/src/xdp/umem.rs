@@ -13,6 +13,7 @@ use super::config::Shape;
 use super::ring::Descriptor;
 use crate::error::{Context, Error, Result};
 use crate::frame::Frame;
+use crate::tails::Part;
 
 /// What the kernel keeps free in front of each frame: `XDP_PACKET_HEADROOM`.
 pub(super) const HEADROOM: u32 = 256;
@@ -154,10 +155,8 @@ impl Umem {
     pub fn frame(&self, descriptor: Descriptor) -> Option<Frame> {
         let end = descriptor.address.checked_add(u64::from(descriptor.len))?;
         let address = u32::try_from(descriptor.address).ok()?;
-        (end <= self.shape.umem_bytes() as u64).then_some(Frame {
-            address,
-            len: descriptor.len,
-        })
+        let len = u16::try_from(descriptor.len).ok()?;
+        (end <= self.shape.umem_bytes() as u64).then_some(Frame::short(address, len))
     }
 
     /// How many bytes there are from the frame's first to the end of its chunk.
@@ -185,13 +184,23 @@ impl Umem {
     /// `len` bytes from the frame's first.
     pub fn slice(&mut self, frame: &Frame, len: u32) -> &mut [u8] {
         let (start, len) = (frame.address as usize, len as usize);
-        assert!(
-            start + len <= self.shape.umem_bytes(),
-            "a frame of another lane"
-        );
+        self.assert_inside(start + len);
         // SAFETY: inside the umem, as just checked. The slice borrows self exclusively, so there is
-        // one at a time; the kernel writes only into frames that no Frame stands for.
+        // one at a time; the kernel writes only into chunks that no Frame stands for.
         unsafe { std::slice::from_raw_parts_mut(self.base.add(start), len) }
+    }
+
+    /// The bytes of a part of a frame.
+    pub fn part(&self, part: Part) -> &[u8] {
+        let (start, len) = (part.address as usize, usize::from(part.len));
+        self.assert_inside(start + len);
+        // SAFETY: inside the umem, as just checked. The slice borrows self, so that no exclusive one
+        // is about; the kernel writes only into chunks that no Frame stands for.
+        unsafe { std::slice::from_raw_parts(self.base.add(start), len) }
+    }
+
+    fn assert_inside(&self, end: usize) {
+        assert!(end <= self.shape.umem_bytes(), "a frame of another lane");
     }
 }
 
@@ -205,6 +214,7 @@ mod tests {
         ring_size: 64,
         frames: 128,
         chunk: 2048,
+        long_frames: false,
     };
 
     #[test]

@@ -188,7 +188,7 @@ fn what_does_not_fit_is_not_adopted() {
         lab.inside(|| XdpLane::adopt(descriptors, &meta).unwrap_err().to_string())
     };
     let (meta, descriptors) = stored(&lane);
-    let error = refuse(meta.replace("\"version\":1", "\"version\":0"), descriptors);
+    let error = refuse(meta.replace("\"version\":2", "\"version\":0"), descriptors);
     assert!(error.contains("layout"), "{error}");
     let (meta, mut descriptors) = stored(&lane);
     descriptors.pop();

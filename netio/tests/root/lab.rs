@@ -18,6 +18,7 @@ pub const SHAPE: Shape = Shape {
     ring_size: 256,
     frames: 2048,
     chunk: 2048,
+    long_frames: false,
 };
 
 pub struct Lab {
