@@ -94,5 +94,5 @@ pub use usable::Usable;
 /// The most members that a bond has.
 pub const MAX_MEMBERS: usize = 16;
 
-/// The largest MTU of a bond, in bytes: a frame with its link header fits one chunk of the forwarder.
-pub const MAX_MTU: u16 = 3_500;
+/// The largest MTU of a bond, in bytes: what is commonly called jumbo frames.
+pub const MAX_MTU: u16 = 9_000;

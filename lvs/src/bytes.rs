@@ -26,3 +26,8 @@ pub fn change16(bytes: &mut [u8], at: usize, change: impl FnOnce(u16) -> u16) ->
     *number = change(u16::from_be_bytes(*number)).to_be_bytes();
     Some(())
 }
+
+/// The bytes in front of `end`, or all there are: of a long frame that may be its head alone.
+pub fn upto(bytes: &[u8], end: usize) -> &[u8] {
+    bytes.get(..end).unwrap_or(bytes)
+}

@@ -206,7 +206,7 @@ fn in_balance_alb_a_client_whose_member_goes_is_told_another_mac() {
     let due = clients.due(appliance.now, 64);
     assert_eq!(due.len(), 1);
     let frame = unasked(BOND, &due[0]).unwrap();
-    assert!(appliance.shared.workers[0].from_host.push(0, &frame));
+    assert!(appliance.shared.workers[0].from_host.push(0, &[&frame]));
     appliance.worker.turn(appliance.now);
     let sent = sent(&appliance);
     assert_eq!((sent.len(), sent[0].0, told(&sent[0].1)), (1, 0, OWN[0]));

@@ -42,6 +42,8 @@ const HOST_IFINDEX: u32 = 7;
 pub struct Sizes {
     pub frames: usize,
     pub ring: usize,
+    /// The bond's.
+    pub mtu: usize,
     /// Bytes of the connection table.
     pub table: usize,
 }
@@ -51,6 +53,7 @@ impl Default for Sizes {
         Self {
             frames: 512,
             ring: 256,
+            mtu: 1_500,
             table: 1 << 20,
         }
     }
@@ -132,7 +135,7 @@ impl Appliance {
             .map(|worker| Arc::clone(&worker.lvs))
             .collect();
         let director = Director::new(config, &connections, stats).unwrap();
-        let bonds = vec![BondLink::new("bond0", 1_500, vec![Some(0), Some(1)], None).unwrap()];
+        let bonds = vec![BondLink::new("bond0", sizes.mtu, vec![Some(0), Some(1)], None).unwrap()];
         let shared = Arc::new(Shared {
             places: Shared::places(&bonds),
             bonds,
@@ -300,6 +303,17 @@ pub fn segment(
     let mut frame = Vec::new();
     let builder = PacketBuilder::ethernet2(CLIENT.0, BOND.0).ipv4(from, to, 64);
     builder.tcp_header(header).write(&mut frame, &[]).unwrap();
+    frame
+}
+
+/// A SYN from the client to the service, with so many bytes of data that tell where they stand.
+pub fn request(port: u16, data: usize) -> Vec<u8> {
+    let mut header = TcpHeader::new(port, PORT, 1, 64_240);
+    header.syn = true;
+    let data: Vec<u8> = (0..251).cycle().take(data).collect();
+    let mut frame = Vec::new();
+    let builder = PacketBuilder::ethernet2(CLIENT.0, BOND.0).ipv4(CLIENT_IP, VIP, 64);
+    builder.tcp_header(header).write(&mut frame, &data).unwrap();
     frame
 }
 

@@ -17,7 +17,8 @@ use netio::frame::Port;
 use wire::{Duration, Mac};
 
 use crate::appliance::{
-    Appliance, CLIENT, CLIENT_IP, OTHER_PORT, PORT, REAL_IP, Sizes, VIP, echo, segment, syn,
+    Appliance, CLIENT, CLIENT_IP, OTHER_PORT, PORT, REAL_IP, Sizes, VIP, echo, request, segment,
+    syn,
 };
 use crate::routers::to_router;
 
@@ -97,7 +98,11 @@ const CASES: &[Case] = &[
     }),
     ("lvsd/redirect", || {
         let mut appliance = Appliance::up();
-        assert!(appliance.shared.workers[0].from_host.push(0, &redirect()));
+        assert!(
+            appliance.shared.workers[0]
+                .from_host
+                .push(0, &[&redirect()])
+        );
         appliance.worker.turn(appliance.now);
         appliance
     }),
@@ -111,7 +116,11 @@ const CASES: &[Case] = &[
         appliance.wire.block(0, true);
         appliance.receive(&syn(4_000));
         // The only frame waits in the transmit ring; the kernel now wants to send one.
-        assert!(appliance.shared.workers[0].from_host.push(0, &syn(4_001)));
+        assert!(
+            appliance.shared.workers[0]
+                .from_host
+                .push(0, &[&syn(4_001)])
+        );
         appliance.worker.turn(appliance.now);
         appliance
     }),
@@ -119,6 +128,16 @@ const CASES: &[Case] = &[
         let mut appliance = Appliance::up();
         appliance.shared.hops.store(Arc::default());
         appliance.receive(&syn(4_000));
+        appliance
+    }),
+    ("lvsd/packet_too_big", || {
+        let mut appliance = Appliance::up();
+        appliance.receive(&request(4_000, 1_461));
+        appliance
+    }),
+    ("lvsd/overlong", || {
+        let mut appliance = Appliance::up();
+        appliance.receive(&request(4_000, 16_000));
         appliance
     }),
     ("lvsd/neighbour_unresolved", || {

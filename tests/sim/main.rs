@@ -9,6 +9,7 @@ mod adaptive;
 mod appliance;
 mod capture;
 mod drops;
+mod long;
 mod modes;
 mod moves;
 mod routers;

@@ -63,7 +63,11 @@ const WAYS: [Way; 4] = [
     }),
     ("the host's", |appliance, n| {
         let worker = &appliance.shared.workers[0];
-        assert!(worker.from_host.push(0, &echo(REAL_IP, 8 + usize::from(n))));
+        assert!(
+            worker
+                .from_host
+                .push(0, &[&echo(REAL_IP, 8 + usize::from(n))])
+        );
         appliance.worker.turn(appliance.now);
     }),
     ("parked", |appliance, n| {

@@ -115,6 +115,8 @@ pub const IN_PROCESS: &[&str] = &[
     "lvsd/no_route",
     "lvsd/not_active",
     "lvsd/not_attached",
+    "lvsd/overlong",
+    "lvsd/packet_too_big",
     "lvsd/redirect",
     "lvsd/tx_ring_full",
 ];

@@ -4,9 +4,10 @@
 //! destination(6) source(6) [tpid(2) tci(2)]{0,2} ethertype(2) | ARP | IPv4 | IPv6 ext* | TCP | UDP | ICMP
 //!                                                             ^ l3                      ^ l4    end ^
 //! ```
-//! Parsing decides once: every offset in [`Headers`] lies inside the bytes that were parsed, and
+//! Parsing decides once: every offset in [`Headers`] lies inside the frame that was parsed, and
 //! each header that is named is wholly there, so that nobody looks at lengths again. What follows
-//! `end` (Ethernet padding) belongs to no packet. Checksums are not looked at: see
+//! `end` (Ethernet padding) belongs to no packet. Where only the head of a frame was at hand, `end`
+//! may lie beyond it, and no other offset does. Checksums are not looked at: see
 //! [`crate::checksum`].
 
 mod arp;
@@ -100,13 +101,24 @@ impl Headers {
     /// [`EXTENSION_HEADERS_MAX`] extension headers. A protocol that is not known is no error.
     #[inline]
     pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
+        Self::parse_head(bytes, bytes.len())
+    }
+
+    /// Reads the headers of a frame of `len` bytes that begins with these, which are all of it or have
+    /// all of its headers.
+    ///
+    /// # Errors
+    /// As [`Headers::parse`].
+    #[inline]
+    pub fn parse_head(bytes: &[u8], len: usize) -> Result<Self, ParseError> {
         let &[.., t0, t1] = bytes.first_chunk::<14>().ok_or(ParseError::Truncated)?;
         let ethertype = u16::from_be_bytes([t0, t1]);
         if is_tag(ethertype) {
-            Self::parse_tagged(bytes, ethertype)
+            Self::parse_tagged(bytes, len, ethertype)
         } else {
             Self::parse_net(
                 bytes,
+                len,
                 Link {
                     vlan: None,
                     ethertype,
@@ -117,15 +129,15 @@ impl Headers {
     }
 
     #[inline(never)]
-    fn parse_tagged(bytes: &[u8], tpid: u16) -> Result<Self, ParseError> {
-        Self::parse_net(bytes, untag(bytes, tpid)?)
+    fn parse_tagged(bytes: &[u8], len: usize, tpid: u16) -> Result<Self, ParseError> {
+        Self::parse_net(bytes, len, untag(bytes, tpid)?)
     }
 
     #[inline(always)]
-    fn parse_net(bytes: &[u8], link: Link) -> Result<Self, ParseError> {
+    fn parse_net(bytes: &[u8], len: usize, link: Link) -> Result<Self, ParseError> {
         match link.ethertype {
-            ethertype::IPV4 => Self::parse_v4(bytes, link.l3, link.vlan),
-            ethertype::IPV6 => Self::parse_v6(bytes, link.l3, link.vlan),
+            ethertype::IPV4 => Self::parse_v4(bytes, len, link.l3, link.vlan),
+            ethertype::IPV6 => Self::parse_v6(bytes, len, link.l3, link.vlan),
             ethertype::ARP => Self::parse_arp(bytes, link.l3, link.vlan),
             _ => Self::with(bytes, link, Net::Other),
         }
@@ -136,23 +148,33 @@ impl Headers {
     // the parsing.
 
     #[inline(never)]
-    fn parse_v4(bytes: &[u8], l3: usize, vlan: Option<Vlan>) -> Result<Self, ParseError> {
+    fn parse_v4(
+        bytes: &[u8],
+        len: usize,
+        l3: usize,
+        vlan: Option<Vlan>,
+    ) -> Result<Self, ParseError> {
         let link = Link {
             vlan,
             ethertype: ethertype::IPV4,
             l3,
         };
-        Self::with(bytes, link, Net::V4(V4::parse(bytes, l3)?))
+        Self::with(bytes, link, Net::V4(V4::parse(bytes, len, l3)?))
     }
 
     #[inline(never)]
-    fn parse_v6(bytes: &[u8], l3: usize, vlan: Option<Vlan>) -> Result<Self, ParseError> {
+    fn parse_v6(
+        bytes: &[u8],
+        len: usize,
+        l3: usize,
+        vlan: Option<Vlan>,
+    ) -> Result<Self, ParseError> {
         let link = Link {
             vlan,
             ethertype: ethertype::IPV6,
             l3,
         };
-        Self::with(bytes, link, Net::V6(V6::parse(bytes, l3)?))
+        Self::with(bytes, link, Net::V6(V6::parse(bytes, len, l3)?))
     }
 
     #[inline(never)]

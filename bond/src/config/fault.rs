@@ -69,7 +69,7 @@ impl Config {
             checks.check(false, key, &"micro-BFD", legal);
         }
         let is_legal = (68..=MAX_MTU).contains(&self.mtu);
-        checks.check(is_legal, "mtu", &self.mtu, "68 to 3500");
+        checks.check(is_legal, "mtu", &self.mtu, "68 to 9000");
         let mut faults = checks.0;
         self.monitor.faults(self.mode, self.miimon, &mut faults);
         self.damping.faults(&mut faults);

@@ -65,18 +65,20 @@ impl Captures {
         self.ports.load(Ordering::Relaxed)
     }
 
-    /// Offers a frame of a port to those who capture it, from worker `worker`.
-    pub fn offer(&self, worker: usize, port: usize, direction: Direction, frame: &[u8]) {
+    /// Offers a frame to those who capture its port, from worker `worker`: which way it went, and its
+    /// bytes, part after part.
+    pub fn offer(&self, worker: usize, port: usize, direction: Direction, parts: &[&[u8]]) {
+        let len = parts.iter().map(|part| part.len()).sum();
         let head = Head {
             unix_ns: unix_nanos(),
             port,
             direction,
-            wire_len: frame.len(),
-            len: frame.len(),
+            wire_len: len,
+            len,
         };
         for capture in self.running.load().iter() {
             if capture.ports & bit(port) != 0 {
-                capture.take(worker, head, frame);
+                capture.take(worker, head, parts);
             }
         }
     }
@@ -127,13 +129,12 @@ impl Capture {
         })
     }
 
-    fn take(&self, worker: usize, head: Head, frame: &[u8]) {
-        let frame = &frame[..frame.len().min(self.snap_length)];
+    fn take(&self, worker: usize, head: Head, parts: &[&[u8]]) {
         let head = Head {
-            len: frame.len(),
+            len: head.wire_len.min(self.snap_length),
             ..head
         };
-        let pushed = self.queues.get(worker).map(|queue| queue.push(head, frame));
+        let pushed = self.queues.get(worker).map(|queue| queue.push(head, parts));
         match pushed {
             // A full eventfd counter means that the reader has been told already.
             Some(Some(was_empty)) => drop(was_empty.then(|| self.wake.write(1).ok())),
@@ -186,9 +187,9 @@ mod tests {
         assert_eq!(captures.ports(), 0, "nobody captures");
         let capture = captures.begin(&[0, 2], 100, 1).unwrap().unwrap();
         assert_eq!(captures.ports(), 0b101);
-        captures.offer(0, 0, Direction::Received, &[1; 60]);
-        captures.offer(0, 1, Direction::Received, &[2; 60]);
-        captures.offer(0, 2, Direction::Sent, &[3; 60]);
+        captures.offer(0, 0, Direction::Received, &[&[1; 60]]);
+        captures.offer(0, 1, Direction::Received, &[&[2; 60]]);
+        captures.offer(0, 2, Direction::Sent, &[&[3; 60]]);
         assert_eq!(
             waiting(&capture),
             [
@@ -198,7 +199,7 @@ mod tests {
         );
         captures.end(&capture);
         assert_eq!(captures.ports(), 0);
-        captures.offer(0, 0, Direction::Received, &[4; 60]);
+        captures.offer(0, 0, Direction::Received, &[&[4; 60]]);
         assert_eq!(waiting(&capture), []);
         assert_eq!(capture.lost(), 0);
     }
@@ -207,7 +208,7 @@ mod tests {
     fn what_is_longer_than_asked_for_is_cut_and_its_length_told() {
         let captures = Captures::default();
         let capture = captures.begin(&[0], 20, 1).unwrap().unwrap();
-        captures.offer(0, 0, Direction::Received, &[7; 60]);
+        captures.offer(0, 0, Direction::Received, &[&[7; 15], &[7; 45]]);
         let mut batch = Batch::new(LEAST_BYTES);
         assert!(capture.exchange(&mut batch));
         let (head, bytes) = batch.frames().next().unwrap();
@@ -219,13 +220,13 @@ mod tests {
         let captures = Captures::default();
         let capture = captures.begin(&[0], 1_500, 16).unwrap().unwrap();
         for _ in 0..1_000 {
-            captures.offer(3, 0, Direction::Received, &[0; 1_500]);
+            captures.offer(3, 0, Direction::Received, &[&[0; 1_500]]);
         }
         let kept = waiting(&capture).len();
         assert!(kept >= LEAST_BYTES / 1_500, "{kept}");
         assert_eq!(capture.lost() + kept as u64, 1_000);
         assert_eq!(capture.lost(), 0);
-        captures.offer(3, 0, Direction::Received, &[0; 1_500]);
+        captures.offer(3, 0, Direction::Received, &[&[0; 1_500]]);
         assert_eq!(waiting(&capture).len(), 1, "there is room again");
     }
 
@@ -234,8 +235,8 @@ mod tests {
         let captures = Captures::default();
         let capture = captures.begin(&[0], 100, 2).unwrap().unwrap();
         for number in 0..3 {
-            captures.offer(0, 0, Direction::Received, &[number]);
-            captures.offer(1, 0, Direction::Received, &[10 + number]);
+            captures.offer(0, 0, Direction::Received, &[&[number]]);
+            captures.offer(1, 0, Direction::Received, &[&[10 + number]]);
         }
         let bytes: Vec<u8> = waiting(&capture).iter().map(|(_, _, b)| b[0]).collect();
         assert_eq!(bytes, [0, 1, 2, 10, 11, 12]);

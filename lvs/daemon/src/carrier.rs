@@ -101,7 +101,7 @@ impl CarrierWatch {
             let ours = clients.filter(|lesson| plan.has(lesson.local, virtuals));
             frames.extend(ours.filter_map(|lesson| unasked(mac, &lesson)));
             for frame in frames {
-                if !shared.workers[0].from_host.push(bond, &frame) {
+                if !shared.workers[0].from_host.push(bond, &[&frame]) {
                     link.from_host_full.add(1);
                 }
             }

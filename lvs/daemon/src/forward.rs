@@ -3,11 +3,13 @@
 //! [`Forwarder::decide`] is the whole decision over the frame's bytes, without any port at hand;
 //! the worker carries it out.
 
+mod leave;
+mod marker;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use bond::balance_alb::readdress;
-use bond::egress::{Ask, Table};
+use bond::egress::Table;
 use bond::{Mode, feedback};
 use lvs::Verdict;
 use netio::frame::Progress;
@@ -16,12 +18,15 @@ use wire::{Instant, Mac, ParseError};
 
 use crate::exits::Exits;
 use crate::hop_cache::HopCache;
-use crate::nexthop::{NextHops, Resolution};
+use crate::nexthop::NextHops;
 use crate::reason::{DropReason, PuntReason};
 use crate::ring::FRAME_MAX;
 use crate::routers;
-use crate::shared::{BondLink, PortPlace, Shared};
+use crate::shared::{PortPlace, Shared};
 use crate::view::BondView;
+
+use leave::leave;
+pub use marker::Marker;
 
 /// Bytes of an Ethernet header with one VLAN tag.
 const LINK_HEADER: usize = 18;
@@ -60,6 +65,25 @@ pub enum Loss {
     Bond(bond::DropReason),
 }
 
+/// A frame as it is decided on: the bytes of its head, in which all that is rewritten stands.
+#[derive(Debug)]
+pub struct Head<'f> {
+    /// The bytes.
+    pub bytes: &'f mut [u8],
+    /// How many bytes the whole frame has.
+    pub len: usize,
+}
+
+impl<'f> Head<'f> {
+    /// A frame that is all there.
+    pub const fn whole(bytes: &'f mut [u8]) -> Self {
+        Self {
+            len: bytes.len(),
+            bytes,
+        }
+    }
+}
+
 /// What is new since the turn before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct News {
@@ -67,17 +91,6 @@ pub struct News {
     pub hops: bool,
     /// By which ports frames leave a bond, or which of them are held.
     pub exits: bool,
-}
-
-/// A marker to send.
-#[derive(Clone, Copy, Debug)]
-pub struct Marker {
-    ask: Ask,
-    member: usize,
-    /// The port that it leaves by.
-    pub port: usize,
-    /// Its length.
-    pub len: usize,
 }
 
 /// One worker's snapshots and engine state.
@@ -148,34 +161,6 @@ impl Forwarder {
         }
     }
 
-    /// A marker that this worker is to send, put together as [`Forwarder::reply`], and the port that
-    /// it leaves by. Whether it has left is said by [`Forwarder::note_marker`].
-    pub fn marker(&mut self, bond: usize) -> Option<Marker> {
-        let view = &mut self.views[bond];
-        loop {
-            let (ask, member) = view.unasked(self.worker)?;
-            let port = self.shared.bonds[bond].ports.get(member).copied().flatten();
-            let frame = view.table().and_then(|table| ask.frame(table, member));
-            if let (Some(port), Some(frame)) = (port, frame) {
-                let len = frame.len();
-                self.reply[..len].copy_from_slice(&frame);
-                return Some(Marker {
-                    ask,
-                    member,
-                    port,
-                    len,
-                });
-            }
-            // Without a NIC nobody can ask there, and nothing was sent.
-            view.note_asked(&ask, member);
-        }
-    }
-
-    /// A marker was sent.
-    pub fn note_marker(&mut self, bond: usize, marker: &Marker) {
-        self.views[bond].note_asked(&marker.ask, marker.member);
-    }
-
     /// A finished frame waits because its bucket moves.
     pub fn note_held(&self, bond: usize) {
         feedback::hold(self.shared.bonds[bond].feedback.words(), self.worker);
@@ -193,12 +178,12 @@ impl Forwarder {
     }
 
     /// Decides a received frame's fate, rewriting it in place when it goes on. `headers` are what
-    /// [`Headers::parse`] said of it.
+    /// [`Headers::parse_head`] said of it.
     pub fn decide(
         &mut self,
         now: Instant,
         port: usize,
-        frame: &mut [u8],
+        frame: &mut Head<'_>,
         headers: &Result<Headers, ParseError>,
     ) -> Fate {
         let place = self.shared.places[port];
@@ -210,7 +195,7 @@ impl Forwarder {
             return Fate::Drop(Loss::Own(DropReason::Malformed));
         };
         if !table.targets.is_empty() {
-            self.note_neighbour(now, place, table, frame, headers);
+            self.note_neighbour(now, place, table, frame.bytes, headers);
         }
         let router = self.router(place.bond, headers);
         // What is for a virtual router of ours is for the bond.
@@ -226,18 +211,18 @@ impl Forwarder {
             return Fate::Punt(PuntReason::Vlan);
         }
         if table.mode == Mode::BalanceAlb {
-            if let Some(lesson) = table.heard(frame, headers) {
+            if let Some(lesson) = table.heard(frame.bytes, headers) {
                 self.shared.bonds[place.bond].clients.hear(lesson);
             }
             // The kernel knows one MAC of the bond's.
             if router.is_none() && !headers.destination.is_group() {
-                frame[..6].copy_from_slice(&mac.0);
+                frame.bytes[..6].copy_from_slice(&mac.0);
             }
         }
         match self.serve(now, place, mac, frame, headers) {
             // The kernel routes it, and knows the bond's own MAC only.
             Fate::Punt(PuntReason::Host) if router.is_some() => {
-                frame[..6].copy_from_slice(&mac.0);
+                frame.bytes[..6].copy_from_slice(&mac.0);
                 Fate::Punt(PuntReason::Gateway)
             }
             fate => fate,
@@ -291,7 +276,7 @@ impl Forwarder {
         now: Instant,
         place: PortPlace,
         mac: Mac,
-        frame: &mut [u8],
+        frame: &mut Head<'_>,
         headers: &Headers,
     ) -> Fate {
         let connections = &self.shared.connections;
@@ -306,7 +291,7 @@ impl Forwarder {
         // No reply is longer than what the bond can carry.
         let room = (self.shared.bonds[place.bond].mtu + LINK_HEADER).min(FRAME_MAX);
         let room = &mut self.reply[..room];
-        let verdict = lvs::process(&context, &mut self.engine, frame, headers, room);
+        let verdict = lvs::process(&context, &mut self.engine, frame.bytes, headers, room);
         match verdict {
             Verdict::Forward { next_hop } => match self.route(frame, next_hop) {
                 Ok(Some(exits)) => Fate::Send(exits),
@@ -316,7 +301,7 @@ impl Forwarder {
             Verdict::Reply { len } => {
                 let (view, link) = (&mut self.views[place.bond], &self.shared.bonds[place.bond]);
                 let part = (self.worker, place.bond);
-                match leave(view, link, part, &mut self.reply[..len]) {
+                match leave(view, link, part, &mut Head::whole(&mut self.reply[..len])) {
                     Ok(exits) => Fate::Reply { exits, len },
                     Err(loss) => Fate::Drop(loss),
                 }
@@ -325,72 +310,6 @@ impl Forwarder {
             Verdict::Drop(_) => Fate::LvsDrop,
         }
     }
-
-    /// Gives a rewritten frame the MAC addresses for its way to `next_hop`: the ports that it leaves
-    /// by, or none while the next hop is unknown, which the kernel is then asked to change.
-    ///
-    /// # Errors
-    /// Why it cannot leave.
-    pub fn route(&mut self, frame: &mut [u8], next_hop: IpAddr) -> Result<Option<Exits>, Loss> {
-        match self.hop_cache.resolve(&self.hops, next_hop) {
-            Resolution::Reachable { bond, mac } => {
-                let table = self.views[bond].table();
-                let table = table.ok_or(Loss::Own(DropReason::NotAttached))?;
-                set_addresses(frame, mac, table.bond_mac);
-                self.leave(bond, frame).map(Some)
-            }
-            Resolution::Unresolved { ifindex, neighbour } => {
-                self.shared.requests.ask((ifindex, neighbour));
-                Ok(None)
-            }
-            Resolution::NoRoute => Err(Loss::Own(DropReason::NoRoute)),
-        }
-    }
-
-    /// Whether a parked frame need not wait for `next_hop` any longer.
-    #[must_use]
-    pub fn settled(&self, next_hop: IpAddr) -> bool {
-        !matches!(self.hops.resolve(next_hop), Resolution::Unresolved { .. })
-    }
-
-    /// The ports by which a finished frame leaves a bond, which may give it another source.
-    ///
-    /// # Errors
-    /// Why it cannot leave.
-    pub fn leave(&mut self, bond: usize, frame: &mut [u8]) -> Result<Exits, Loss> {
-        let (view, link) = (&mut self.views[bond], &self.shared.bonds[bond]);
-        leave(view, link, (self.worker, bond), frame)
-    }
-}
-
-/// The ports by which a finished frame leaves a bond. One that is held leaves later: until then it stays as it
-/// is, and does not count as sent.
-fn leave(
-    view: &mut BondView,
-    link: &BondLink,
-    (worker, bond): (usize, usize),
-    frame: &mut [u8],
-) -> Result<Exits, Loss> {
-    let table = view.table().ok_or(Loss::Own(DropReason::NotAttached))?;
-    let notice = table.notice(frame);
-    let no_member = Loss::Bond(bond::DropReason::NoUsableMember);
-    let ways = view.ways(frame).ok_or(no_member)?;
-    // A member without a NIC is masked, as one without carrier is.
-    let ports = ways.members().filter_map(|member| link.ports[member]);
-    let exits = Exits::of(ports).ok_or(no_member)?;
-    if ways.is_held {
-        return Ok(exits.held_by(bond));
-    }
-    if let Some(hash) = ways.hash {
-        feedback::sent(link.feedback.words(), worker, hash, frame.len());
-    }
-    if let Some(source) = ways.source {
-        readdress(frame, source);
-    }
-    if let Some(notice) = notice {
-        link.clients.tell(notice);
-    }
-    Ok(exits)
 }
 
 fn punt_reason(headers: &Headers) -> PuntReason {
@@ -400,9 +319,4 @@ fn punt_reason(headers: &Headers) -> PuntReason {
         Net::V4(_) | Net::V6(_) if headers.destination.is_group() => PuntReason::Group,
         Net::V4(_) | Net::V6(_) => PuntReason::Host,
     }
-}
-
-fn set_addresses(frame: &mut [u8], destination: Mac, source: Mac) {
-    frame[..6].copy_from_slice(&destination.0);
-    frame[6..12].copy_from_slice(&source.0);
 }

@@ -87,7 +87,7 @@ fn from_kernel(
         };
         let flow = bond::hash::xmit_hash(XmitHashPolicy::Layer34, &room[..len]) as usize;
         let worker = &shared.workers[flow % shared.workers.len()];
-        if !worker.from_host.push(bond, &room[..len]) {
+        if !worker.from_host.push(bond, &[&room[..len]]) {
             shared.bonds[bond].from_host_full.add(1);
         }
     }

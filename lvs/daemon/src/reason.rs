@@ -19,6 +19,10 @@ pub enum DropReason {
     NoFrame,
     /// No route of the kernel's main table leads to the next hop over a bond.
     NoRoute,
+    /// The packet is longer than the MTU of the bond that leads to its next hop.
+    PacketTooBig,
+    /// The frame has more chunks than a frame may have ([`netio::CHUNKS_MAX`]).
+    Overlong,
     /// The next hop did not answer within [`crate::parked::PATIENCE`].
     NeighbourUnresolved,
     /// Too many frames were waiting for next hops already.
@@ -31,7 +35,7 @@ pub enum DropReason {
 
 impl DropReason {
     /// Every reason, in the order of [`DropReason::index`].
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Malformed,
         Self::NotAttached,
         Self::BucketQueueFull,
@@ -40,6 +44,8 @@ impl DropReason {
         Self::Redirect,
         Self::NoFrame,
         Self::NoRoute,
+        Self::PacketTooBig,
+        Self::Overlong,
         Self::NeighbourUnresolved,
         Self::NeighbourQueueFull,
         Self::HostQueueFull,
@@ -64,6 +70,8 @@ impl DropReason {
             Self::Redirect => "redirect",
             Self::NoFrame => "no_frame",
             Self::NoRoute => "no_route",
+            Self::PacketTooBig => "packet_too_big",
+            Self::Overlong => "overlong",
             Self::NeighbourUnresolved => "neighbour_unresolved",
             Self::NeighbourQueueFull => "neighbour_queue_full",
             Self::HostQueueFull => "host_queue_full",

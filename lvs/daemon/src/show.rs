@@ -69,6 +69,8 @@ fn own_drops(shared: &Shared, reason: DropReason) -> u64 {
         | DropReason::Redirect
         | DropReason::NoFrame
         | DropReason::NoRoute
+        | DropReason::PacketTooBig
+        | DropReason::Overlong
         | DropReason::NeighbourUnresolved
         | DropReason::NeighbourQueueFull => 0,
     };

@@ -28,8 +28,10 @@ use crate::ring::FrameRing;
 use crate::routers;
 use crate::shared::{BondLink, HOST_QUEUE, Shared, WorkerShare};
 
-/// Bytes of a umem chunk: a frame of up to about 3.5 KB fits.
+/// Bytes of a umem chunk, the most that the kernel takes.
 const CHUNK: u32 = 4_096;
+/// The longest packet whose frame fits one chunk under every driver.
+const CHUNK_MTU: u16 = 3_500;
 
 /// The data ports, ready to receive.
 #[derive(Debug)]
@@ -172,7 +174,8 @@ fn summary(lanes: &[XdpLane], programs: &[Program], mode: XdpMode, how: &str) ->
 }
 
 fn shape(config: &Config, ports: usize) -> Shape {
-    Shape::for_ports(ports, config.lvs.ring_size, CHUNK)
+    let has_long_frames = config.bonds.iter().any(|bond| bond.mtu > CHUNK_MTU);
+    Shape::for_ports(ports, config.lvs.ring_size, CHUNK).with_long_frames(has_long_frames)
 }
 
 /// The host interface of each bond, adopted or new, up and with the bond's MTU.

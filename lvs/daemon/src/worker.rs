@@ -1,18 +1,18 @@
 //! A worker: one queue of every port, one thread.
 
 mod moving;
+mod sending;
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use netio::frame::{BATCH, Batch, Frame, Lane};
-use wire::headers::Headers;
-use wire::{Duration, Instant};
+use wire::headers::{Headers, Transport};
+use wire::{Duration, Instant, ParseError};
 
 use crate::capture::Direction;
-use crate::exits::Exits;
-use crate::forward::{Fate, Forwarder, Loss};
+use crate::forward::{Fate, Forwarder, Head, Loss};
 use crate::held::Held;
 use crate::host;
 use crate::parked::Parked;
@@ -20,14 +20,14 @@ use crate::reason::DropReason;
 use crate::ring::FRAME_MAX;
 use crate::shared::{Shared, WorkerShare};
 
+use sending::CopyOf;
+
 /// How long an idle adaptive worker spins before it sleeps.
 const SPIN: Duration = Duration::from_micros(50);
 /// The longest sleep: the pulse must go on, and parked frames must expire.
 const NAP: Duration = Duration::from_millis(50);
 /// The longest sleep while bondd waits for us.
 const SHORT_NAP: Duration = Duration::from_micros(500);
-/// Bytes of the longest frame that a chunk of the umem holds.
-const CHUNK: usize = 4_096;
 /// How many frames of the host interfaces a turn takes at most.
 const HOST_BUDGET: usize = 64;
 
@@ -49,13 +49,16 @@ pub struct Worker<L> {
     forwarder: Forwarder,
     parked: Parked,
     held: Held,
+    /// A frame of a host interface, or a long one that is looked at as a whole.
     scratch: Box<[u8; FRAME_MAX]>,
+    /// Received frames that were too long, as of the last turn.
+    overlong: u64,
     /// A bit for each port that somebody captures, as of this turn.
     captured: u64,
     /// What leaves, for who captures it, until it has left.
     leaving: Box<[u8; FRAME_MAX]>,
     /// A frame of which copies are made.
-    copied: Box<[u8; CHUNK]>,
+    copied: Box<[u8; FRAME_MAX]>,
 }
 
 impl<L: Lane> Worker<L> {
@@ -68,9 +71,10 @@ impl<L: Lane> Worker<L> {
             parked: Parked::default(),
             held: Held::default(),
             scratch: Box::new([0; FRAME_MAX]),
+            overlong: 0,
             captured: 0,
             leaving: Box::new([0; FRAME_MAX]),
-            copied: Box::new([0; CHUNK]),
+            copied: Box::new([0; FRAME_MAX]),
             shared,
         }
     }
@@ -116,6 +120,7 @@ impl<L: Lane> Worker<L> {
         for port in 0..self.lane.ports() {
             handled += self.receive(now, port);
         }
+        self.count_overlong();
         handled += self.send_for_host();
         if !self.parked.is_empty() {
             self.unpark(now, news.hops);
@@ -143,26 +148,48 @@ impl<L: Lane> Worker<L> {
         }
         let headers: heapless::Vec<_, BATCH> = batch
             .iter()
-            .map(|frame| Headers::parse(self.lane.bytes(frame)))
+            .map(|frame| Headers::parse_head(self.lane.bytes(frame), frame.len()))
             .collect();
         if self.is_captured(port) {
             for frame in &batch {
-                let bytes = self.lane.bytes(frame);
+                let parts = self.lane.parts(frame);
                 let captures = &self.shared.captures;
-                captures.offer(self.index, port, Direction::Received, bytes);
+                captures.offer(self.index, port, Direction::Received, &parts);
             }
         }
         self.forwarder.note_receive(now, port);
         self.forwarder.look_ahead(now, headers.iter().flatten());
         for (frame, headers) in batch.into_iter().zip(&headers) {
-            let bytes = self.lane.bytes(&frame);
             self.shared.workers[self.index].counters.ports[port]
                 .received
-                .count(bytes.len());
-            let fate = self.forwarder.decide(now, port, bytes, headers);
+                .count(frame.len());
+            let fate = if frame.is_long() && is_icmp(headers) {
+                self.decide_whole(now, port, &frame, headers)
+            } else {
+                let (bytes, len) = (self.lane.bytes(&frame), frame.len());
+                let frame = &mut Head { bytes, len };
+                self.forwarder.decide(now, port, frame, headers)
+            };
             self.carry_out(now, port, frame, fate);
         }
         received
+    }
+
+    /// Decides on a long frame with all of it at hand, since an echo request is sent back whole.
+    #[cold]
+    fn decide_whole(
+        &mut self,
+        now: Instant,
+        port: usize,
+        frame: &Frame,
+        headers: &Result<Headers, ParseError>,
+    ) -> Fate {
+        let len = self.lane.copy(frame, &mut self.scratch[..]);
+        let whole = &mut Head::whole(&mut self.scratch[..len]);
+        let fate = self.forwarder.decide(now, port, whole, headers);
+        let head = self.lane.bytes(frame);
+        head.copy_from_slice(&self.scratch[..head.len()]);
+        fate
     }
 
     fn carry_out(&mut self, now: Instant, port: usize, frame: Frame, fate: Fate) {
@@ -175,10 +202,8 @@ impl<L: Lane> Worker<L> {
             Fate::Punt(reason) => {
                 self.share().counters.punts(reason).add(1);
                 let bond = self.shared.places[port].bond;
-                let accepted = self.shared.bonds[bond]
-                    .to_host
-                    .push(bond, self.lane.bytes(&frame));
-                if !accepted {
+                let to_host = &self.shared.bonds[bond].to_host;
+                if !to_host.push(bond, &self.lane.parts(&frame)) {
                     self.count(DropReason::HostQueueFull);
                 }
                 self.lane.release(frame);
@@ -205,7 +230,8 @@ impl<L: Lane> Worker<L> {
                 self.count(DropReason::Redirect);
                 continue;
             }
-            match self.forwarder.leave(bond, &mut self.scratch[..len]) {
+            let frame = &mut Head::whole(&mut self.scratch[..len]);
+            match self.forwarder.leave(bond, frame) {
                 Ok(exits) => self.send_ours(exits, CopyOf::Scratch(len)),
                 Err(loss) => self.count_loss(loss),
             }
@@ -228,8 +254,10 @@ impl<L: Lane> Worker<L> {
             let Some(waiting) = self.parked.take(|hop| forwarder.settled(hop)) else {
                 return;
             };
+            let len = waiting.frame.len();
             let bytes = self.lane.bytes(&waiting.frame);
-            match self.forwarder.route(bytes, waiting.next_hop) {
+            let frame = &mut Head { bytes, len };
+            match self.forwarder.route(frame, waiting.next_hop) {
                 Ok(Some(exits)) => self.send(exits, waiting.frame),
                 Ok(None) => self.drop_frame(DropReason::NeighbourUnresolved, waiting.frame),
                 Err(loss) => self.lose(loss, waiting.frame),
@@ -237,82 +265,8 @@ impl<L: Lane> Worker<L> {
         }
     }
 
-    /// Sends a frame, and copies of it where its bond wants them. Each is sent, or lost and counted,
-    /// by itself.
-    fn send(&mut self, exits: Exits, frame: Frame) {
-        if let Some(bond) = exits.held() {
-            return self.hold(bond, frame);
-        }
-        if !exits.is_single() {
-            let bytes = self.lane.bytes(&frame);
-            let len = bytes.len().min(CHUNK);
-            self.copied[..len].copy_from_slice(&bytes[..len]);
-            for port in exits.copies() {
-                self.send_copy(port, CopyOf::Copied(len));
-            }
-        }
-        self.transmit(exits.first(), frame);
-    }
-
-    /// Sends a frame of our own making.
-    fn send_ours(&mut self, exits: Exits, source: CopyOf) {
-        if let Some(bond) = exits.held() {
-            return match self.copy(source) {
-                Some(frame) => self.hold(bond, frame),
-                None => self.count(DropReason::NoFrame),
-            };
-        }
-        self.send_copy(exits.first(), source);
-        for port in exits.copies() {
-            self.send_copy(port, source);
-        }
-    }
-
-    fn send_copy(&mut self, port: usize, source: CopyOf) {
-        match self.copy(source) {
-            Some(frame) => self.transmit(port, frame),
-            None => self.count(DropReason::NoFrame),
-        }
-    }
-
-    fn copy(&mut self, source: CopyOf) -> Option<Frame> {
-        let mut frame = self.lane.allocate()?;
-        let bytes = match source {
-            CopyOf::Reply(len) => self.forwarder.reply(len),
-            CopyOf::Scratch(len) => &self.scratch[..len],
-            CopyOf::Copied(len) => &self.copied[..len],
-        };
-        self.lane.buffer(&frame)[..bytes.len()].copy_from_slice(bytes);
-        self.lane.set_len(&mut frame, bytes.len());
-        Some(frame)
-    }
-
     const fn is_captured(&self, port: usize) -> bool {
         self.captured >> port & 1 == 1
-    }
-
-    fn transmit(&mut self, port: usize, frame: Frame) {
-        let is_captured = self.is_captured(port);
-        let bytes = self.lane.bytes(&frame);
-        let len = bytes.len();
-        let copied = len.min(FRAME_MAX);
-        if is_captured {
-            self.leaving[..copied].copy_from_slice(&bytes[..copied]);
-        }
-        match self.lane.transmit(port, frame) {
-            Ok(()) => {
-                self.share().counters.ports[port].transmitted.count(len);
-                if is_captured {
-                    let frame = &self.leaving[..copied];
-                    let captures = &self.shared.captures;
-                    captures.offer(self.index, port, Direction::Sent, frame);
-                }
-            }
-            Err(frame) => {
-                self.share().counters.ports[port].tx_ring_full.add(1);
-                self.drop_frame(DropReason::TxRingFull, frame);
-            }
-        }
     }
 
     fn lose(&mut self, loss: Loss, frame: Frame) {
@@ -332,15 +286,24 @@ impl<L: Lane> Worker<L> {
         self.lane.release(frame);
     }
 
+    fn count_overlong(&mut self) {
+        let so_far = self.lane.overlong();
+        let new = so_far - self.overlong;
+        if new > 0 {
+            self.share().counters.drops(DropReason::Overlong).add(new);
+            self.overlong = so_far;
+        }
+    }
+
     fn count(&self, reason: DropReason) {
         self.share().counters.drops(reason).add(1);
     }
 }
 
-/// Where a frame of our own making, or one that is copied, stands before it is copied into the umem.
-#[derive(Clone, Copy, Debug)]
-enum CopyOf {
-    Reply(usize),
-    Scratch(usize),
-    Copied(usize),
+fn is_icmp(headers: &Result<Headers, ParseError>) -> bool {
+    let transport = headers.as_ref().ok().and_then(Headers::transport);
+    transport.is_some_and(|transport| match transport {
+        Transport::Icmp { .. } | Transport::Icmp6 { .. } => true,
+        Transport::Tcp { .. } | Transport::Udp { .. } | Transport::Other | Transport::None => false,
+    })
 }

@@ -3,6 +3,7 @@
 
 use super::draft::{Draft, Network};
 use crate::address::Address;
+use crate::bytes::upto;
 use crate::packet::{Family, Packet};
 use crate::process::{Outcome, Task};
 use crate::{DropReason, Verdict};
@@ -64,9 +65,8 @@ fn write(
         Family::V4 => (kind.v4, CLASS_V4, protocol::ICMP, LONGEST_V4 - 20 - HEADER),
         Family::V6 => (kind.v6, 0, protocol::ICMPV6, LONGEST_V6 - 40 - HEADER),
     };
-    let original = task
-        .frame
-        .get(packet.l3..packet.end)
+    let original = upto(task.frame, packet.end)
+        .get(packet.l3..)
         .ok_or(DropReason::Malformed)?;
     let quoted = original.get(..room).unwrap_or(original);
     let payload = HEADER + quoted.len();

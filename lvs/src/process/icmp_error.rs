@@ -5,7 +5,7 @@ use wire::protocol;
 
 use super::{Outcome, Task};
 use crate::address::{Address, Endpoint};
-use crate::bytes::{change16, get, get16, put};
+use crate::bytes::{change16, get, get16, put, upto};
 use crate::connection::Key;
 use crate::method::dr;
 use crate::method::nat::{self, Change, End};
@@ -158,7 +158,7 @@ fn translate(frame: &mut [u8], packet: &Packet, quoted: &Quoted, outer: &Change)
 /// The packet that an error quotes, if it is the start of a TCP segment.
 fn quoted(frame: &[u8], packet: &Packet) -> Option<Quoted> {
     let l3 = packet.l4 + ICMP_HEADER;
-    let frame = frame.get(..packet.end)?;
+    let frame = upto(frame, packet.end);
     let (source, destination, proto, l4) = match packet.family {
         Family::V4 => {
             let header: [u8; 20] = get(frame, l3)?;

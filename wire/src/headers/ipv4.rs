@@ -37,7 +37,7 @@ pub struct V4 {
 
 impl V4 {
     #[inline(always)]
-    pub(super) fn parse(bytes: &[u8], l3: usize) -> Result<Self, ParseError> {
+    pub(super) fn parse(bytes: &[u8], len: usize, l3: usize) -> Result<Self, ParseError> {
         let &[
             ver_ihl,
             tos,
@@ -69,7 +69,7 @@ impl V4 {
         }
         let total_len = usize::from(u16::from_be_bytes([t0, t1]));
         let (l4, end) = (l3 + header_len, l3 + total_len);
-        if l4 > end || end > bytes.len() {
+        if l4 > end || end > len {
             return Err(ParseError::TotalLength);
         }
         let flags_offset = u16::from_be_bytes([f0, f1]);
@@ -78,11 +78,13 @@ impl V4 {
             (0, _) => Fragment::First,
             _ => Fragment::Later,
         };
-        let segment = bytes.get(l4..end).ok_or(ParseError::TotalLength)?;
+        let segment = bytes
+            .get(l4..end.min(bytes.len()))
+            .ok_or(ParseError::TotalLength)?;
         let transport = match (fragment, protocol) {
             (Fragment::Later, _) => Transport::None,
             (_, protocol::TCP) => Transport::tcp(segment)?,
-            (_, protocol::UDP) => Transport::udp(segment, fragment)?,
+            (_, protocol::UDP) => Transport::udp(segment, end - l4, fragment)?,
             (_, protocol::ICMP) => Transport::icmp(segment)?,
             _ => Transport::Other,
         };

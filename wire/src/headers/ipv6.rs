@@ -40,7 +40,7 @@ pub struct V6 {
 
 impl V6 {
     #[inline(always)]
-    pub(super) fn parse(bytes: &[u8], l3: usize) -> Result<Self, ParseError> {
+    pub(super) fn parse(bytes: &[u8], len: usize, l3: usize) -> Result<Self, ParseError> {
         let &[
             v0,
             v1,
@@ -57,7 +57,10 @@ impl V6 {
         }
         let first = l3 + 40;
         let end = first + usize::from(u16::from_be_bytes([p0, p1]));
-        let packet = bytes.get(..end).ok_or(ParseError::TotalLength)?;
+        if end > len {
+            return Err(ParseError::TotalLength);
+        }
+        let packet = bytes.get(..end).unwrap_or(bytes);
         let chain = if is_extension(next_header) {
             walk(packet, first, next_header)?
         } else {
@@ -76,7 +79,7 @@ impl V6 {
         let transport = match (fragment, protocol) {
             (Fragment::Later, _) => Transport::None,
             (_, protocol::TCP) => Transport::tcp(segment)?,
-            (_, protocol::UDP) => Transport::udp(segment, fragment)?,
+            (_, protocol::UDP) => Transport::udp(segment, end - l4, fragment)?,
             (_, protocol::ICMPV6) => Transport::icmp6(segment)?,
             _ => Transport::Other,
         };

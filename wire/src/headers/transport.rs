@@ -85,12 +85,16 @@ impl Transport {
     }
 
     #[inline(always)]
-    pub(super) fn udp(segment: &[u8], fragment: Fragment) -> Result<Self, ParseError> {
+    pub(super) fn udp(
+        segment: &[u8],
+        whole: usize,
+        fragment: Fragment,
+    ) -> Result<Self, ParseError> {
         let &[s0, s1, d0, d1, l0, l1, c0, c1] =
             segment.first_chunk::<8>().ok_or(ParseError::Truncated)?;
         let length = usize::from(u16::from_be_bytes([l0, l1]));
         // A first fragment says the length of the whole datagram.
-        if length < 8 || (fragment == Fragment::Whole && length > segment.len()) {
+        if length < 8 || (fragment == Fragment::Whole && length > whole) {
             return Err(ParseError::TotalLength);
         }
         Ok(Self::Udp {

@@ -111,7 +111,7 @@ pub(super) const BOND: Node = Node::named(
         Node::value("downdelay", "How long carrier must be gone", MS).default("0"),
         Node::value("mac", "The bond's MAC address", Value::Mac),
         Node::value("miimon", "Period of updelay and downdelay", MS).default("0"),
-        Node::value("mtu", "Longest packet", Value::Integer(68, 3500, "bytes")).default("1500"),
+        Node::value("mtu", "Longest packet", Value::Integer(68, 9000, "bytes")).default("1500"),
         Node::value("updelay", "How long carrier must be back", MS).default("0"),
         monitor::ARP_ALL_TARGETS,
         monitor::ARP_INTERVAL,

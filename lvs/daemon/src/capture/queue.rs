@@ -42,12 +42,17 @@ impl Batch {
         }
     }
 
-    fn push(&mut self, head: Head, frame: &[u8]) -> bool {
+    fn push(&mut self, head: Head, parts: &[&[u8]]) -> bool {
         let has_room = self.heads.len() < self.heads.capacity()
-            && frame.len() <= self.bytes.capacity() - self.bytes.len();
+            && head.len <= self.bytes.capacity() - self.bytes.len();
         if has_room {
             self.heads.push_back(head);
-            self.bytes.extend_from_slice(frame);
+            let mut left = head.len;
+            for part in parts {
+                let part = &part[..part.len().min(left)];
+                self.bytes.extend_from_slice(part);
+                left -= part.len();
+            }
         }
         has_room
     }
@@ -77,8 +82,9 @@ impl Queue {
         Self(Mutex::new(Batch::new(bytes)))
     }
 
-    /// Puts a frame in: whether it is the only one; none when there is no room for it. Never waits.
-    pub fn push(&self, head: Head, frame: &[u8]) -> Option<bool> {
+    /// Puts as much of a frame in as its head says: whether it is the only one; none when there is no
+    /// room for it. Never waits.
+    pub fn push(&self, head: Head, parts: &[&[u8]]) -> Option<bool> {
         for _ in 0..ATTEMPTS {
             let mut batch = match self.0.try_lock() {
                 Ok(batch) => batch,
@@ -88,7 +94,7 @@ impl Queue {
                     continue;
                 }
             };
-            return batch.push(head, frame).then(|| batch.heads.len() == 1);
+            return batch.push(head, parts).then(|| batch.heads.len() == 1);
         }
         None
     }

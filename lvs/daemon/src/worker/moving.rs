@@ -4,6 +4,7 @@ use netio::frame::{Frame, Lane};
 use wire::Duration;
 
 use super::{CopyOf, NAP, SHORT_NAP, Worker};
+use crate::forward::Head;
 use crate::held::Waiting;
 use crate::reason::DropReason;
 
@@ -29,8 +30,10 @@ impl<L: Lane> Worker<L> {
             let Some(waiting) = self.held.pop() else {
                 return;
             };
+            let len = waiting.frame.len();
             let bytes = self.lane.bytes(&waiting.frame);
-            match self.forwarder.leave(waiting.bond, bytes) {
+            let frame = &mut Head { bytes, len };
+            match self.forwarder.leave(waiting.bond, frame) {
                 // There is room: it has just come out.
                 Ok(exits) if exits.held().is_some() => {
                     if let Err(frame) = self.held.push(waiting) {
