@@ -13,7 +13,7 @@ use nix::unistd::{ForkResult, fork};
 use crate::lab::{self, Lab, SHAPE, arrivals, number, numbered, received, transmit, turns};
 
 /// What a store keeps: duplicates of a lane's descriptors.
-fn stored(lane: &XdpLane) -> (String, Vec<OwnedFd>) {
+pub fn stored(lane: &XdpLane) -> (String, Vec<OwnedFd>) {
     let (meta, descriptors) = lane.descriptors().unwrap();
     let copies = descriptors
         .into_iter()
@@ -22,7 +22,7 @@ fn stored(lane: &XdpLane) -> (String, Vec<OwnedFd>) {
     (meta, copies)
 }
 
-fn adopt(lab: &Lab, (meta, descriptors): (String, Vec<OwnedFd>)) -> XdpLane {
+pub fn adopt(lab: &Lab, (meta, descriptors): (String, Vec<OwnedFd>)) -> XdpLane {
     lab.inside(|| XdpLane::adopt(descriptors, &meta).unwrap())
 }
 
@@ -164,7 +164,7 @@ fn a_killed_process_loses_and_repeats_next_to_nothing() {
     }
 }
 
-fn forward_for_ever(mut lane: XdpLane) -> ! {
+pub fn forward_for_ever(mut lane: XdpLane) -> ! {
     loop {
         let mut batch = Batch::new();
         lane.receive(0, &mut batch);

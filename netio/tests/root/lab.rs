@@ -8,6 +8,7 @@ use netio::packet::PacketSocket;
 use netio::xdp::{PinDir, PortConfig, Program, Shape, XdpLane, XdpMode};
 use netio::{Batch, Lane, Port};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{setsockopt, sockopt};
 
 /// As long as a test waits for what must come.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -77,6 +78,12 @@ impl Lab {
         ip(&format!("-n {there} link set q{port} up"));
     }
 
+    /// Gives both ends of a port this MTU.
+    pub fn set_mtu(&self, port: usize, mtu: u32) {
+        ip(&format!("-n {} link set p{port} mtu {mtu}", self.here));
+        ip(&format!("-n {} link set q{port} mtu {mtu}", self.there));
+    }
+
     /// Runs `work` on a thread in our namespace.
     pub fn inside<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         sys::netns::run(&self.here, work).unwrap()
@@ -85,21 +92,28 @@ impl Lab {
     /// A packet socket on the peer of a port.
     pub fn peer(&self, port: usize) -> PacketSocket {
         sys::netns::run(&self.there, || {
-            PacketSocket::open(&format!("q{port}"), PacketSocket::ALL).unwrap()
+            let peer = PacketSocket::open(&format!("q{port}"), PacketSocket::ALL).unwrap();
+            // A ring full of long frames waits in it.
+            setsockopt(&peer, sockopt::RcvBufForce, &(16 << 20)).unwrap();
+            peer
         })
         .unwrap()
     }
 
     /// The program on `ports` ports, and a lane of all their first queues.
     pub fn lane(&self, ports: usize) -> (Vec<Program>, XdpLane) {
+        self.lane_of(ports, SHAPE, XdpMode::Native)
+    }
+
+    /// As [`Lab::lane`], of a shape and in a mode.
+    pub fn lane_of(&self, ports: usize, shape: Shape, mode: XdpMode) -> (Vec<Program>, XdpLane) {
         self.inside(|| {
-            let mode = XdpMode::Native;
             let configs: Vec<_> = (0..ports).map(port).collect();
             let mut programs: Vec<_> = configs
                 .iter()
                 .map(|port| Program::open(&port.ifname, &self.pins, mode).unwrap())
                 .collect();
-            let lane = XdpLane::create(&configs, SHAPE, mode).unwrap();
+            let lane = XdpLane::create(&configs, shape, mode).unwrap();
             for (index, program) in programs.iter_mut().enumerate() {
                 program.insert(0, lane.socket(index).unwrap()).unwrap();
             }
@@ -142,7 +156,7 @@ pub fn number(frame: &[u8]) -> u32 {
 pub fn arrival(port: &impl Port, milliseconds: u16) -> Option<Vec<u8>> {
     let mut set = [PollFd::new(port.as_fd(), PollFlags::POLLIN)];
     poll(&mut set, PollTimeout::from(milliseconds)).unwrap();
-    let mut buffer = [0; 2048];
+    let mut buffer = [0; 1 << 16];
     port.recv(&mut buffer)
         .ok()
         .map(|len| buffer[..len].to_vec())
@@ -187,7 +201,7 @@ pub fn turns(
 pub fn received(lane: &mut XdpLane, port: usize, count: usize) -> Vec<Vec<u8>> {
     let mut frames = Vec::new();
     turns(lane, port, count, |lane, frame| {
-        frames.push(lane.bytes(&frame).to_vec());
+        frames.push(lane.parts(&frame).concat());
         lane.release(frame);
     });
     frames
@@ -195,9 +209,7 @@ pub fn received(lane: &mut XdpLane, port: usize, count: usize) -> Vec<Vec<u8>> {
 
 /// Sends bytes on a port of a lane.
 pub fn transmit(lane: &mut XdpLane, port: usize, bytes: &[u8]) {
-    let mut frame = lane.allocate().unwrap();
-    lane.set_len(&mut frame, bytes.len());
-    lane.bytes(&frame).copy_from_slice(bytes);
+    let frame = lane.compose(bytes).unwrap();
     lane.transmit(port, frame).unwrap();
 }
 

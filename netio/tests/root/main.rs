@@ -7,6 +7,8 @@ mod device;
 #[cfg(test)]
 mod lab;
 #[cfg(test)]
+mod long;
+#[cfg(test)]
 mod netlink;
 #[cfg(test)]
 mod steering;

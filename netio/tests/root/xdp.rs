@@ -156,12 +156,7 @@ fn a_4096_byte_chunk_carries_3500_bytes() {
         return;
     }
     let lab = Lab::new(1, 1);
-    for end in [
-        format!("{} link set p0", lab.here),
-        format!("{} link set q0", lab.there),
-    ] {
-        lab::ip(&format!("-n {end} mtu 3490"));
-    }
+    lab.set_mtu(0, 3490);
     let shape = Shape {
         chunk: 4096,
         ..SHAPE

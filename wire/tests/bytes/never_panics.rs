@@ -102,6 +102,22 @@ proptest! {
     }
 
     #[test]
+    fn a_head_with_all_headers_says_what_the_whole_frame_says(bytes in nearly_a_frame(), cut: prop::sample::Index) {
+        let head = &bytes[..cut.index(bytes.len() + 1)];
+        let of_head = Headers::parse_head(head, bytes.len());
+        match Headers::parse(&bytes) {
+            Ok(whole) => prop_assert!(of_head.is_err() || of_head == Ok(whole)),
+            Err(_) => prop_assert!(of_head.is_err()),
+        }
+        if let Ok(headers) = of_head && let Some(Transport::Tcp { header_len, .. }) = headers.transport() {
+            let (Net::V4(wire::headers::V4 { l4, .. }) | Net::V6(wire::headers::V6 { l4, .. })) = headers.net else {
+                panic!("TCP over neither");
+            };
+            prop_assert!(l4 + header_len <= head.len());
+        }
+    }
+
+    #[test]
     fn any_bytes_are_a_lacpdu_or_refused(mut bytes in any_bytes(), near: bool) {
         if near && bytes.len() > 44 {
             bytes[..4].copy_from_slice(&[1, 1, 1, 20]);
