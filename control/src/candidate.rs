@@ -14,8 +14,8 @@
 //!     "set bond bond0 members eth1",
 //!     "set bond bond0 members eth2",
 //! ]);
-//! let error = candidate.set(&["bond", "bond0", "mtu", "9000"]).expect_err("too much");
-//! assert_eq!(error, "bond bond0 mtu 9000: an integer from 68 to 3500 bytes");
+//! let error = candidate.set(&["bond", "bond0", "mtu", "9216"]).expect_err("too much");
+//! assert_eq!(error, "bond bond0 mtu 9216: an integer from 68 to 9000 bytes");
 //! ```
 
 mod edit;

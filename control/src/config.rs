@@ -12,6 +12,7 @@ mod host;
 mod lvs_options;
 mod management;
 mod metrics;
+mod mtu;
 mod print;
 mod routers;
 mod routes;
@@ -35,6 +36,7 @@ pub use host::{
 };
 pub use lvs_options::{LvsOptions, PollMode, XdpMode};
 pub use management::Management;
+pub use mtu::check_mtu;
 pub use print::print;
 pub use routes::Route;
 pub use system::System;

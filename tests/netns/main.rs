@@ -9,6 +9,7 @@ mod client;
 mod direct;
 mod fail_over_mac;
 mod leavings;
+mod long;
 mod modes;
 mod monitor;
 mod moves;

@@ -14,7 +14,7 @@ mod stream;
 mod tally;
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -45,7 +45,8 @@ pub const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 90, 0, 10);
 pub const VIP: Ipv4Addr = Ipv4Addr::new(10, 90, 0, 100);
 /// The bond's address in the real server's network, its default gateway.
 const INSIDE: Ipv4Addr = Ipv4Addr::new(10, 90, 1, 1);
-const REAL: Ipv4Addr = Ipv4Addr::new(10, 90, 1, 11);
+/// The real server's address.
+pub const REAL: Ipv4Addr = Ipv4Addr::new(10, 90, 1, 11);
 const PORT: u16 = 80;
 const GROUP: &str = "lag";
 
@@ -133,6 +134,25 @@ impl Bonding {
             format!("link set dev {interface} up"),
         ])?;
         Ok(namespace)
+    }
+
+    /// Lets every cable but the members carry packets of so many bytes; the members' own ends get theirs
+    /// from the bond.
+    pub fn set_mtu(&self, mtu: u16) -> Result<()> {
+        let ports = self.members.iter().map(|member| member.port.as_str());
+        let lines = ports
+            .chain(["client", "real"])
+            .map(|port| format!("link set dev {port} mtu {mtu}"));
+        self.switching.ip(&lines.collect::<Vec<_>>())?;
+        for host in [&self.client, &self.real] {
+            host.ip(&[format!("link set dev {} mtu {mtu}", host::INTERFACE)])?;
+        }
+        Ok(())
+    }
+
+    /// A directory of this lab for a part of its own.
+    pub fn room(&self, name: &str) -> Result<PathBuf> {
+        self.directory.room(name)
     }
 
     /// Which station the switch has behind which member, by the member's place.

@@ -3,9 +3,10 @@
 use std::io;
 use std::path::Path;
 
-use control::config::{Config, check_newly_present};
+use control::config::{Config, check_mtu, check_newly_present};
 use control::ipc::Effect;
 use control::transaction::{Participant, Word};
+use netio::netlink::{Link, Netlink};
 
 use crate::interfaces::Interfaces;
 use crate::reload;
@@ -41,7 +42,7 @@ impl Transactions {
         interfaces: &Interfaces,
     ) -> io::Result<Option<Vec<bond::Config>>> {
         match word {
-            Word::Prepare { config, vote } => match refusal(&config, &self.running) {
+            Word::Prepare { config, vote } => match refusal(&config, &self.running).await {
                 Some(reason) => vote.refuse(reason),
                 None => {
                     let effect = reload::effect(&self.running.bonds, &config.bonds);
@@ -69,13 +70,22 @@ impl Transactions {
 }
 
 /// Why a configuration cannot be taken up on this host: a NIC that is not there, and that `running` does
-/// not name.
-fn refusal(config: &Config, running: &Config) -> Option<String> {
-    match control::cli::interfaces() {
-        Ok(present) => {
-            let faults = check_newly_present(config, running, &present);
-            faults.first().map(ToString::to_string)
-        }
-        Err(error) => Some(format!("reading the interfaces: {error}")),
-    }
+/// not name, or one that does not carry packets as long as its bond shall.
+async fn refusal(config: &Config, running: &Config) -> Option<String> {
+    let present = match control::cli::interfaces() {
+        Ok(present) => present,
+        Err(error) => return Some(format!("reading the interfaces: {error}")),
+    };
+    let links = match links().await {
+        Ok(links) => links,
+        Err(error) => return Some(format!("reading the interfaces: {error}")),
+    };
+    let link = |name: &str| links.iter().find(|link| link.name == name);
+    let mut faults = check_newly_present(config, running, &present);
+    faults.extend(check_mtu(config, |name| link(name)?.max_mtu));
+    faults.first().map(ToString::to_string)
+}
+
+async fn links() -> netio::Result<Vec<Link>> {
+    Netlink::new()?.links().await
 }

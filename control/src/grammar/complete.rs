@@ -31,7 +31,7 @@ impl Names for Nothing {
 /// One thing that may stand next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Completion {
-    /// The word; of [`Offer::Value`] what stands for it, such as `68..3500`; `<Enter>`.
+    /// The word; of [`Offer::Value`] what stands for it, such as `68..9000`; `<Enter>`.
     pub text: String,
     /// What it means; may be empty.
     pub help: &'static str,

@@ -56,7 +56,7 @@ pub struct Choice {
 }
 
 impl Value {
-    /// What stands for a value in help and faults: `68..3500 bytes`, `ADDRESS:PORT`.
+    /// What stands for a value in help and faults: `68..9000 bytes`, `ADDRESS:PORT`.
     #[must_use]
     pub fn form(&self) -> String {
         match self {

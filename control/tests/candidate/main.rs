@@ -249,7 +249,7 @@ fn what_is_set_is_judged_by_itself_and_changes_nothing_when_it_is_refused() {
             "set bond b colour red",
             "colour: unknown here; known: mode | members | addresses",
         ),
-        ("set bond b mtu", "incomplete: 68..3500 bytes"),
+        ("set bond b mtu", "incomplete: 68..9000 bytes"),
         ("set bond b mtu 1400 1300", "1300: the line ends before it"),
         ("set", "incomplete: system | management | user"),
     ];

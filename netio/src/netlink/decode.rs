@@ -74,6 +74,7 @@ pub(super) fn link(message: &LinkMessage) -> Link {
             LinkAttribute::Address(bytes) => link.mac = mac(bytes),
             LinkAttribute::PermAddress(bytes) => link.permanent_mac = mac(bytes),
             LinkAttribute::Mtu(mtu) => link.mtu = *mtu,
+            LinkAttribute::MaxMtu(most) => link.max_mtu = Some(*most).filter(|most| *most != 0),
             LinkAttribute::Carrier(carrier) => link.carrier = *carrier != 0,
             LinkAttribute::Link(parent) => link.parent = Some(*parent).filter(|index| *index != 0),
             LinkAttribute::LinkInfo(infos) => infos.iter().for_each(|info| kind(&mut link, info)),

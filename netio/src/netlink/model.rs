@@ -20,6 +20,8 @@ pub struct Link {
     pub permanent_mac: Option<Mac>,
     /// Bytes of the largest packet.
     pub mtu: u32,
+    /// Bytes of the largest packet that it can be set to; none where the driver does not say.
+    pub max_mtu: Option<u32>,
     /// Whether it is administratively up.
     pub up: bool,
     /// Whether it has carrier.

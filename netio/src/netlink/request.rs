@@ -111,7 +111,7 @@ impl Netlink {
     /// What the kernel says.
     pub async fn set_mtu(&self, ifindex: u32, mtu: u32) -> Result<()> {
         let change = LinkUnspec::new_with_index(ifindex).mtu(mtu);
-        self.set_link(ifindex, "to another MTU", change.build())
+        self.set_link(ifindex, &format!("to the MTU {mtu}"), change.build())
             .await
     }
 

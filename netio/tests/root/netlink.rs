@@ -57,6 +57,7 @@ fn a_link_is_listed_and_its_changes_are_told() {
             (link.index, link.mtu, link.up, link.carrier),
             (index, 1500, true, true)
         );
+        assert_eq!(link.max_mtu, Some(65_535));
         assert_eq!(link.kind.as_deref(), Some("veth"));
         assert!(link.mac.is_some_and(|mac| !mac.is_group()));
         assert!(links.iter().any(|link| link.name == "lo"));

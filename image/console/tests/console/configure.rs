@@ -66,9 +66,9 @@ fn a_fault_is_one_line_and_the_candidate_stays() {
     let (stage, ctld) = stage();
     let mut terminal = Terminal::new(&stage, WINDOW);
     terminal.configures("configure");
-    let told = terminal.configures("set bond bond0 mtu 9000");
+    let told = terminal.configures("set bond bond0 mtu 9216");
     assert!(
-        told.contains("bond bond0 mtu 9000: an integer from 68 to 3500 bytes"),
+        told.contains("bond bond0 mtu 9216: an integer from 68 to 9000 bytes"),
         "{told}"
     );
     let told = terminal.configures("delete bond bond1");

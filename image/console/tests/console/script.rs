@@ -126,10 +126,10 @@ fn what_a_script_does_not_commit_is_an_error() {
 fn a_fault_of_a_script_is_a_line_and_exit_code_2() {
     let stage = Stage::new();
     let _ctld = Ctld::with(&stage, TEXT);
-    let done = reads(&stage, "configure\nset bond bond0 mtu 9000\ncommit\n");
+    let done = reads(&stage, "configure\nset bond bond0 mtu 9216\ncommit\n");
     assert_eq!((done.code, done.out.as_str()), (Some(2), ""));
-    let expected = "bond bond0 mtu 9000: an integer from 68 to 3500 bytes\n\
-                    fourfold: stopped at line 2: set bond bond0 mtu 9000\n";
+    let expected = "bond bond0 mtu 9216: an integer from 68 to 9000 bytes\n\
+                    fourfold: stopped at line 2: set bond bond0 mtu 9216\n";
     assert_eq!(done.err, expected);
 }
 
