@@ -19,8 +19,6 @@ const MTU: u16 = 9_000;
 const ONE_CHUNK: usize = 3_446;
 /// The address of the service by direct routing, which the real has on its loopback.
 const DIRECT: Ipv4Addr = Ipv4Addr::new(10, 90, 0, 101);
-/// The real's address in the client's network, which its answers by direct routing take.
-const REAL_OUTSIDE: Ipv4Addr = Ipv4Addr::new(10, 90, 0, 11);
 const PORT: u16 = 80;
 
 struct Stage {
@@ -37,10 +35,16 @@ impl Stage {
         );
         let lab = Bonding::raise(&binaries()?, mode, 2, &options)?;
         lab.set_mtu(MTU)?;
-        lab.real.sysctl(&[("ipv4/conf/all/arp_ignore", "1")])?;
+        let interface = host::INTERFACE;
+        lab.real.sysctl(&[
+            ("ipv4/conf/all/arp_ignore", "1"),
+            ("ipv4/conf/all/arp_announce", "2"),
+        ])?;
+        // What it answers by direct routing goes to the client at once, all else by the bond.
         lab.real.ip(&[
             format!("address add {DIRECT}/32 dev lo"),
-            format!("address add {REAL_OUTSIDE}/24 dev {}", host::INTERFACE),
+            format!("rule add from {DIRECT} table 100"),
+            format!("route add 10.90.0.0/24 dev {interface} table 100"),
         ])?;
         Ok(Self {
             client: Client::start(&lab.client)?,
