@@ -5,18 +5,20 @@
 
 use super::lane::XdpLane;
 use super::ring::Descriptor;
-use crate::frame::{CHUNKS_MAX, Frame, PortIndex};
+use crate::frame::{Batch, CHUNKS_MAX, Frame, Lane, PortIndex};
 
 impl XdpLane {
-    /// Takes a frame of `count` descriptors, all of which are there; `None`, and counted, when they are
-    /// too many.
+    /// Moves the long frame that is next into `batch`, which has room for it; false while not all of it
+    /// is there. One of too many chunks is dropped and counted.
     #[cold]
-    pub(super) fn receive_long(&mut self, port: PortIndex, count: u32) -> Option<Frame> {
+    pub(super) fn receive_long(&mut self, port: PortIndex, batch: &mut Batch) -> bool {
+        let Some(count) = self.sockets[port].rx.next_frame() else {
+            return false;
+        };
         let mut whole: Option<Frame> = None;
         let mut is_whole = true;
         for _ in 0..count {
-            let descriptor = self.sockets[port].rx.read();
-            let Some(part) = self.received(port, descriptor) else {
+            let Some(part) = self.receive_part(port) else {
                 is_whole = false;
                 continue;
             };
@@ -30,14 +32,27 @@ impl XdpLane {
                 }
             }
         }
-        if is_whole {
-            return whole;
+        match whole {
+            Some(frame) if is_whole => batch.push(frame).is_ok(),
+            rest => {
+                self.overlong += u64::from(count as usize > CHUNKS_MAX);
+                if let Some(frame) = rest {
+                    self.release(frame);
+                }
+                true
+            }
         }
-        self.overlong += u64::from(count as usize > CHUNKS_MAX);
-        if let Some(frame) = whole {
-            self.release_long(&frame);
+    }
+
+    /// The next descriptor's chunk.
+    fn receive_part(&mut self, port: PortIndex) -> Option<Frame> {
+        let descriptor = self.sockets[port].rx.read();
+        if let Some(quarantine) = &mut self.quarantine {
+            quarantine.received(port, self.umem.index(descriptor.address));
         }
-        None
+        let part = self.umem.frame(descriptor);
+        self.invalid += u64::from(part.is_none());
+        part
     }
 
     /// Queues a frame if there is room for all its descriptors.

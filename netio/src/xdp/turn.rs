@@ -18,15 +18,30 @@ const REFILL: u32 = 32;
 const RETRY: Duration = Duration::from_millis(1);
 
 impl XdpLane {
-    /// The chunk that a received descriptor names, as a frame.
+    /// Moves frames of one chunk into `batch` until it is full, the ring empty, or a long one next: then
+    /// true.
     #[inline]
-    pub(super) fn received(&mut self, port: PortIndex, descriptor: Descriptor) -> Option<Frame> {
-        if let Some(quarantine) = &mut self.quarantine {
-            quarantine.received(port, self.umem.index(descriptor.address));
+    fn receive_short(&mut self, port: PortIndex, batch: &mut Batch) -> bool {
+        let rx = &mut self.sockets[port].rx;
+        let room = u32::try_from(batch.capacity() - batch.len()).unwrap_or(0);
+        for _ in 0..rx.available(room) {
+            let descriptor = rx.read();
+            if descriptor.is_continued() {
+                rx.unread();
+                return true;
+            }
+            if let Some(quarantine) = &mut self.quarantine {
+                quarantine.received(port, self.umem.index(descriptor.address));
+            }
+            let Some(frame) = self.umem.frame(descriptor) else {
+                self.invalid += 1;
+                continue;
+            };
+            self.umem.prefetch(&frame);
+            // There is room: no more were asked for.
+            batch.push(frame).ok();
         }
-        let frame = self.umem.frame(descriptor);
-        self.invalid += u64::from(frame.is_none());
-        frame
+        false
     }
 
     /// Has the kernel send what a port's ring holds. It may take 32 frames a kick, and stops when
@@ -89,25 +104,7 @@ impl Lane for XdpLane {
 
     fn receive(&mut self, port: PortIndex, batch: &mut Batch) -> usize {
         let before = batch.len();
-        let room = u32::try_from(batch.capacity() - before).unwrap_or(0);
-        self.sockets[port].rx.available(room);
-        while !batch.is_full() && self.sockets[port].rx.available(1) > 0 {
-            let descriptor = self.sockets[port].rx.read();
-            let frame = if descriptor.is_continued() {
-                self.sockets[port].rx.unread();
-                let Some(count) = self.sockets[port].rx.next_frame() else {
-                    break;
-                };
-                self.receive_long(port, count)
-            } else {
-                self.received(port, descriptor)
-            };
-            if let Some(frame) = frame {
-                self.umem.prefetch(&frame);
-                // There is room: the batch is not full.
-                batch.push(frame).ok();
-            }
-        }
+        while self.receive_short(port, batch) && self.receive_long(port, batch) {}
         batch.len() - before
     }
 
