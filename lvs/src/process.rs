@@ -20,8 +20,9 @@ use crate::{Context, DropReason, Verdict, Worker};
 
 /// Decides what becomes of a frame and rewrites it in place when it goes on.
 ///
-/// `headers` are those that were parsed from `frame`; `reply` has room for a frame of our own,
-/// 1,514 bytes for all of them. Drops are counted here.
+/// `headers` are those that were parsed from `frame`, which may be the head alone of a longer frame: only an
+/// echo request is not answered then. `reply` has room for a frame of our own, 1,514 bytes for all of
+/// them but long echo replies. Drops are counted here.
 #[inline]
 pub fn process(
     cx: &Context<'_, '_>,

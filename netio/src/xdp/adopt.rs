@@ -12,7 +12,7 @@ use nix::net::if_::if_nametoindex;
 use super::config::{LAYOUT, Meta, PortMeta};
 use super::lane::XdpLane;
 use super::quarantine::{Owed, Quarantine};
-use super::ring::{Consumer, Descriptor};
+use super::ring::Descriptor;
 use super::socket::Socket;
 use super::umem::Umem;
 use crate::error::{Context, Error, Result};
@@ -20,7 +20,7 @@ use crate::frame::{Lane, Progress};
 use crate::tails::Tails;
 
 /// Where a chunk was found.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     /// In no ring: in the dead worker's hand, or in the kernel's.
     Unknown,
@@ -90,7 +90,9 @@ impl XdpLane {
         self.mark_received(&mut places)?;
         self.mark_kernel(&mut places, &mut owed)?;
         for (socket, owed) in self.sockets.iter_mut().zip(&mut owed) {
-            keep_unsent(&self.umem, &mut places, &mut socket.rx);
+            let received: Vec<_> = socket.rx.waiting().collect();
+            let unsent = unsent(&self.umem, &mut places, &received);
+            socket.rx.keep(&unsent);
             // What waits in the ring is received before what the kernel has in hand.
             if owed.receive > 0 {
                 owed.receive += u32::try_from(socket.rx.waiting().count()).unwrap_or(0);
@@ -178,12 +180,11 @@ fn queued(socket: &mut Socket) -> Progress {
     }
 }
 
-/// Keeps the received frames that have not been passed on to the kernel again. Of a long frame that was,
+/// Those of the received frames that have not been passed on to the kernel again. Of a long frame that was,
 /// the kernel may have sent a part already: none of it is received again.
-fn keep_unsent(umem: &Umem, places: &mut [Place], rx: &mut Consumer<Descriptor>) {
-    let entries: Vec<_> = rx.waiting().collect();
-    let mut kept = Vec::with_capacity(entries.len());
-    for frame in entries.chunk_by(|entry, _| entry.is_continued()) {
+fn unsent(umem: &Umem, places: &mut [Place], received: &[Descriptor]) -> Vec<Descriptor> {
+    let mut kept = Vec::with_capacity(received.len());
+    for frame in received.chunk_by(|entry, _| entry.is_continued()) {
         let chunks = frame.iter().filter_map(|entry| umem.index(entry.address));
         if chunks.clone().all(|chunk| places[chunk] == Place::Received) {
             kept.extend_from_slice(frame);
@@ -195,7 +196,7 @@ fn keep_unsent(umem: &Umem, places: &mut [Place], rx: &mut Consumer<Descriptor>)
             }
         }
     }
-    rx.keep(&kept);
+    kept
 }
 
 fn check_interface(port: &PortMeta) -> Result<()> {
@@ -215,4 +216,55 @@ fn chunk(umem: &Umem, address: u64) -> Result<usize> {
 
 fn refuse(reason: impl Into<String>) -> Error {
     Error::other("adopt a lane", reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::config::Shape;
+    use super::*;
+
+    const SHAPE: Shape = Shape {
+        ring_size: 64,
+        frames: 128,
+        chunk: 4096,
+        long_frames: true,
+    };
+
+    /// A descriptor of a chunk, which may be continued by the next.
+    fn entry(chunk: u64, is_continued: bool) -> Descriptor {
+        Descriptor {
+            address: chunk * 4096 + 256,
+            len: 3_840,
+            options: u32::from(is_continued),
+        }
+    }
+
+    #[test]
+    fn a_long_frame_of_which_the_kernel_may_have_sent_a_part_is_not_received_again() {
+        let umem = Umem::create(SHAPE).unwrap();
+        let received = [
+            entry(0, false),
+            // The kernel has taken the first two chunks, and the third waits in the transmit ring.
+            entry(1, true),
+            entry(2, true),
+            entry(3, false),
+            entry(4, true),
+            entry(5, false),
+        ];
+        let mut places = vec![Place::Received; 128];
+        places[3] = Place::Kernel;
+        let kept = unsent(&umem, &mut places, &received);
+        assert_eq!(kept, [received[0], received[4], received[5]]);
+        let unknown = [Place::Unknown, Place::Unknown, Place::Kernel];
+        assert_eq!(places[1..4], unknown, "quarantined or free, by the rings");
+        assert_eq!(places[4], Place::Received);
+    }
+
+    #[test]
+    fn what_was_not_passed_on_is_received_again_in_its_order() {
+        let umem = Umem::create(SHAPE).unwrap();
+        let received = [entry(7, true), entry(2, false), entry(5, false)];
+        let mut places = vec![Place::Received; 128];
+        assert_eq!(unsent(&umem, &mut places, &received), received);
+    }
 }
