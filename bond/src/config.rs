@@ -116,6 +116,9 @@ pub struct Config {
     /// Whether a member that receives may send at once, without waiting for its partner to receive.
     #[serde(default = "defaults::on")]
     pub coupled_control: bool,
+    /// 802.3ad: ARP and Neighbor Discovery leave by every usable member.
+    #[serde(default)]
+    pub broadcast_neighbor: bool,
     /// Linux's word for no fallback.
     #[serde(default)]
     pub lacp_strict: bool,
@@ -271,6 +274,7 @@ impl Config {
             lacp_active: defaults::on(),
             lacp_max_bundle: 0,
             coupled_control: defaults::on(),
+            broadcast_neighbor: false,
             lacp_strict: false,
             fallback: defaults::fallback(),
             fallback_delay: 0,

@@ -53,6 +53,8 @@ pub struct Table {
     pub policy: XmitHashPolicy,
     /// balance-rr: how many packets in a row take one member; 0: a random one for each.
     pub packets_per_member: u16,
+    /// 802.3ad: ARP and Neighbor Discovery leave by every usable member.
+    pub broadcast_neighbor: bool,
     /// The bond's MAC.
     pub bond_mac: Mac,
     /// Whose ARP and Neighbor Discovery the monitor wants to know of, as `monitor::observe` finds it;
@@ -81,6 +83,7 @@ impl Default for Table {
             mapping: Mapping::Resilient,
             policy: XmitHashPolicy::Layer2,
             packets_per_member: 1,
+            broadcast_neighbor: false,
             bond_mac: Mac::ZERO,
             targets: Targets::new(),
             members: heapless::Vec::new(),

@@ -5,6 +5,8 @@
 
 use wire::Mac;
 
+use crate::balance_tlb::source;
+use crate::egress::Table;
 use crate::{Bond, FailOverMac};
 
 impl Bond {
@@ -36,5 +38,17 @@ impl Bond {
             }
             FailOverMac::None | FailOverMac::Active | FailOverMac::Follow => self.mac,
         }
+    }
+}
+
+impl Table {
+    /// The bond's MAC, for a frame of the host's that has another member's: it was made before the failover
+    /// that gave the bond this one.
+    pub(crate) fn renewed(&self, frame: &[u8]) -> Option<Mac> {
+        let before = source(frame).filter(|source| *source != self.bond_mac)?;
+        let mut members = self.members.iter();
+        members
+            .any(|member| member.mac == before)
+            .then_some(self.bond_mac)
     }
 }

@@ -33,6 +33,7 @@
 
 extern crate alloc;
 
+pub mod activate;
 mod active_backup;
 mod adaptive;
 pub mod balance_alb;
@@ -41,6 +42,7 @@ pub mod balance_tlb;
 mod balance_xor;
 mod bond;
 mod broadcast;
+mod broadcast_neighbor;
 pub mod bucket_set;
 mod change;
 pub mod config;

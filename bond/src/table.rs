@@ -21,6 +21,7 @@ impl Bond {
             mapping: self.config.mapping(),
             policy: self.config.xmit_hash_policy,
             packets_per_member: self.config.packets_per_member,
+            broadcast_neighbor: self.config.broadcast_neighbor,
             bond_mac: self.mac,
             targets: self
                 .monitor

@@ -128,3 +128,37 @@ fn with_fail_over_mac_follow_clients_know_one_mac_which_goes_with_the_active_mem
         Ok(())
     })
 }
+
+#[test]
+#[ignore = "needs root and the lab's programs"]
+fn an_operator_moves_the_traffic_to_another_member_and_not_to_one_without_a_link() -> Result<()> {
+    let lab = Bonding::raise(&binaries()?, Mode::ActiveBackup, 2, "")?;
+    let out = Stream::start((&lab.boxed, BOND), (&lab.client, CLIENT))?;
+    out.wait_for_arrivals()?;
+    let place = |active| {
+        wait::until_ok(LIMIT, || {
+            let mac = lab.mac(0)?;
+            ensure!(
+                lab.stations().contains(&(active, mac)),
+                "{:?}",
+                lab.stations()
+            );
+            Ok(())
+        })
+    };
+    place(0)?;
+    out.begin(1);
+    lab.appliance().activate("bond0", "eth2")?.well()?;
+    place(1)?;
+    out.pass(QUIET)?;
+    lab.cut(0)?;
+    let refused = lab.appliance().activate("bond0", "eth1")?;
+    ensure!(refused.status == 1, "{refused:?}");
+    let why = "fourfold: bondd refused: bond0: eth1: its link is down";
+    ensure!(refused.lines == [why], "{refused:?}");
+    let moved = out.finish()?.of(1);
+    println!("an operator's move: {moved}");
+    ensure!(moved.lost == 0 && moved.duplicated == 0, "{moved}");
+    ensure!(moved.reordered == 0, "{moved}");
+    Ok(())
+}

@@ -54,7 +54,7 @@ fn source(frame: &[u8]) -> Mac {
 }
 
 /// A client asks everybody for the service's address.
-fn question(last: u8) -> Vec<u8> {
+pub fn question(last: u8) -> Vec<u8> {
     let header = Ethernet2Header {
         source: CLIENT.0,
         destination: Mac::BROADCAST.0,

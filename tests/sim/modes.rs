@@ -4,6 +4,7 @@ use bond::{DropReason as BondReason, Mode};
 use lvsd::reason::DropReason;
 use wire::{Duration, Mac};
 
+use crate::adaptive::question;
 use crate::appliance::{Appliance, BOND, CLIENT, CLIENT_IP, REAL, REAL_IP, Sizes, VIP, echo, syn};
 
 const MODES: [Mode; 7] = [
@@ -97,6 +98,42 @@ fn on_every_way_broadcast_leaves_by_both_members_and_any_other_mode_by_one() {
             let lane = appliance.worker.lane();
             assert_eq!(lane.held_frames(), 0, "{what}, {mode}: a frame is lost");
         }
+    }
+}
+
+#[test]
+fn with_broadcast_neighbor_arp_of_an_aggregation_leaves_by_both_members_and_nothing_else_does() {
+    for broadcast_neighbor in [true, false] {
+        let mut appliance = appliance(Mode::Ieee8023ad);
+        appliance.table.broadcast_neighbor = broadcast_neighbor;
+        appliance.publish();
+        receive(&mut appliance, &question(9));
+        let [first, second] = sent(&appliance).map(|frames| frames.len());
+        let copies = 1 + usize::from(broadcast_neighbor);
+        assert_eq!(first + second, copies);
+        assert!(first < 2 && second < 2);
+        receive(&mut appliance, &syn(4_000));
+        let [first, second] = sent(&appliance).map(|frames| frames.len());
+        assert_eq!(first + second, 1);
+    }
+}
+
+#[test]
+fn what_the_host_made_before_a_failover_leaves_with_the_bonds_mac_of_now_and_a_routers_mac_stays() {
+    const OTHER: Mac = Mac([2, 0, 0, 0, 0, 2]);
+    const ROUTER: Mac = Mac([0, 0, 0x5e, 0, 1, 51]);
+    let mut appliance = appliance(Mode::ActiveBackup);
+    for (member, mac) in appliance.table.members.iter_mut().zip([OTHER, BOND]) {
+        member.mac = mac;
+    }
+    appliance.publish();
+    for (made_with, leaves_with) in [(BOND, BOND), (OTHER, BOND), (ROUTER, ROUTER)] {
+        let mut frame = echo(REAL_IP, 8);
+        frame[6..12].copy_from_slice(&made_with.0);
+        assert!(appliance.shared.workers[0].from_host.push(0, &[&frame]));
+        appliance.worker.turn(appliance.now);
+        let [_, second] = sent(&appliance);
+        assert_eq!(second[0][6..12], leaves_with.0, "{made_with}");
     }
 }
 

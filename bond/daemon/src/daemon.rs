@@ -81,7 +81,7 @@ pub async fn run(
             },
             call = server.next() => match call.request {
                 Request::Transaction(_) => transactions.participant.take(call),
-                _ => answer(&bonds, call),
+                _ => answer(&mut bonds, call),
             },
             word = transactions.participant.next() => {
                 let anew = transactions.hear(word, &mut bonds, &interfaces).await?;
@@ -141,7 +141,7 @@ fn earliest(bonds: &[Served]) -> Instant {
     Instant::now() + span
 }
 
-fn answer(bonds: &[Served], call: Call) {
+fn answer(bonds: &mut [Served], call: Call) {
     match call.request {
         Request::Show(Noun::Bond) => {
             call.answer(
@@ -159,6 +159,13 @@ fn answer(bonds: &[Served], call: Call) {
             call.answer(Noun::Lacp, lacp);
         }
         Request::Show(noun) => call.refuse(format!("{} is {}'s", noun.name(), noun.daemon())),
+        Request::Activate {
+            ref bond,
+            ref member,
+        } => match activate(bonds, bond, member) {
+            Ok(()) => call.done(),
+            Err(reason) => call.refuse(reason),
+        },
         Request::Bond(_) => call.refuse("bonds attach to lvsd"),
         Request::Vrrp(_)
         | Request::Verdicts(_)
@@ -169,4 +176,19 @@ fn answer(bonds: &[Served], call: Call) {
         | Request::Clear
         | Request::Figures(_) => call.refuse("not bondd's"),
     }
+}
+
+/// Makes a member the active one, or says in one line why it does not become that.
+fn activate(bonds: &mut [Served], name: &str, member: &str) -> Result<(), String> {
+    let names: Vec<String> = bonds
+        .iter()
+        .map(|served| served.engine().config().name.clone())
+        .collect();
+    let place = names.iter().position(|bond| bond == name);
+    let served = place.and_then(|place| bonds.get_mut(place));
+    let served =
+        served.ok_or_else(|| format!("{name}: no bond; there are {}", names.join(", ")))?;
+    served
+        .activate(member)
+        .map_err(|refusal| format!("{name}: {member}: {refusal}"))
 }

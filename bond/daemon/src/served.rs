@@ -4,6 +4,7 @@ mod change;
 
 use std::io;
 
+use bond::activate::Refusal;
 use bond::monitor::Ear;
 use bond::pulse::{Limits, PulseWatch};
 use bond::{BUCKETS, Bond, Config, Input, egress, feedback};
@@ -222,6 +223,14 @@ impl Served {
         self.news = self.news.max(News::Pdu);
         self.engine
             .handle_input(now(), Input::Frame { member, bytes });
+    }
+
+    /// An operator chooses the active member.
+    ///
+    /// # Errors
+    /// Why it does not become that.
+    pub fn activate(&mut self, member: &str) -> Result<(), Refusal> {
+        self.engine.activate(member, now())
     }
 
     /// lvsd came for a table, or went. A connection that ends is no verdict: it has its time to come

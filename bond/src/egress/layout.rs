@@ -7,7 +7,7 @@ use crate::resilient::{UNOWNED, WEIGHT_MAX};
 use crate::{BUCKETS, MAX_MEMBERS, Mapping, Mode, XmitHashPolicy};
 
 /// Its version, in the low 16 bits of the second word; the first word is the generation.
-const LAYOUT: u64 = 7;
+const LAYOUT: u64 = 8;
 const SHAPE: usize = 1;
 const BOND_MAC: usize = 2;
 const OPTIONS: usize = 3;
@@ -30,7 +30,9 @@ pub(super) fn encode(table: &Table) -> [u64; WORDS] {
         }
     };
     let active = table.active.unwrap_or(UNOWNED);
-    let options = u64::from(table.packets_per_member) | u64::from(active) << 16;
+    let options = u64::from(table.packets_per_member)
+        | u64::from(active) << 16
+        | u64::from(table.broadcast_neighbor) << 24;
     put(0, &[table.generation, shape(table)]);
     put(BOND_MAC, &[table.bond_mac.to_bits(), options]);
     for (i, member) in table.members.iter().enumerate() {
@@ -111,13 +113,14 @@ fn decode_head(words: &[u64; WORDS]) -> Option<(Table, usize, usize)> {
     if members > MAX_MEMBERS || usable > members {
         return None;
     }
-    let [packets, packets_high, active, ..] = words.get(OPTIONS)?.to_le_bytes();
+    let [packets, packets_high, active, neighbours, ..] = words.get(OPTIONS)?.to_le_bytes();
     let table = Table {
         mode: Mode::from_number(u64::from(mode))?,
         mapping: Mapping::from_number(u64::from(mapping))?,
         policy: XmitHashPolicy::from_number(u64::from(policy))?,
         packets_per_member: u16::from_le_bytes([packets, packets_high]),
         active: Some(active).filter(|&active| active != UNOWNED),
+        broadcast_neighbor: neighbours != 0,
         bond_mac: Mac::from_bits(*words.get(BOND_MAC)?),
         ..Table::default()
     };

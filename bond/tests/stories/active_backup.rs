@@ -1,5 +1,6 @@
 //! active-backup: one member at a time.
 
+use bond::activate::Refusal;
 use bond::{Bond, Config, Duplex, Event, Input, MemberConfig, Mode, PrimaryReselect, Why};
 use proptest::prelude::*;
 
@@ -133,6 +134,50 @@ fn the_active_member_outlives_a_restart() {
     let mut next = Bond::new(primary(PrimaryReselect::Failure), bond.now);
     assert!(next.restore(&saved, bond.now));
     assert_eq!(next.egress().usable.to_vec(), [0]);
+}
+
+#[test]
+fn an_operator_chooses_the_active_member_among_those_with_a_link() {
+    for mode in [Mode::ActiveBackup, Mode::BalanceTlb, Mode::BalanceAlb] {
+        let mut bond = Alone::new(three(mode));
+        bond.events();
+        let now = bond.now;
+        assert_eq!(bond.bond.activate("eth3", now), Ok(()), "{mode}");
+        assert_eq!(bond.bond.status().active.as_deref(), Some("eth3"));
+        let active = Event::Active { member: Some(2) };
+        assert!(bond.events().contains(&active), "{mode}");
+        assert_eq!(bond.bond.activate("eth3", now), Ok(()));
+        assert_eq!(bond.events(), [], "{mode}: it is that already");
+        bond.down(0);
+        bond.up(0);
+        assert_eq!(bond.bond.status().active.as_deref(), Some("eth3"));
+        bond.down(1);
+        for (member, refusal) in [("eth2", Refusal::Down), ("eth9", Refusal::Unknown)] {
+            assert_eq!(bond.bond.activate(member, now), Err(refusal), "{mode}");
+        }
+        bond.down(2);
+        assert_eq!(bond.bond.status().active.as_deref(), Some("eth1"));
+    }
+    for mode in [Mode::BalanceXor, Mode::Ieee8023ad, Mode::Broadcast] {
+        let mut bond = Alone::new(three(mode));
+        let refused = bond.bond.activate("eth1", bond.now);
+        assert_eq!(refused, Err(Refusal::Mode(mode)));
+    }
+}
+
+#[test]
+fn nobody_is_made_active_whom_the_primary_or_a_higher_prio_would_follow_at_once() {
+    let outranked = Err(Refusal::Outranked("eth2".into()));
+    let mut bond = Alone::new(primary(PrimaryReselect::Always));
+    assert_eq!(bond.bond.activate("eth3", bond.now), outranked);
+    assert_eq!(bond.usable(), [1]);
+    let mut with_prio = config();
+    with_prio.members[1].prio = 10;
+    let mut bond = Alone::new(with_prio);
+    assert_eq!(bond.bond.activate("eth3", bond.now), outranked);
+    let mut bond = Alone::new(primary(PrimaryReselect::Failure));
+    assert_eq!(bond.bond.activate("eth3", bond.now), Ok(()));
+    assert_eq!(bond.usable(), [2]);
 }
 
 #[test]

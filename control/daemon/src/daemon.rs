@@ -90,6 +90,7 @@ fn take(call: Call, writer: &mpsc::Sender<Call>, shown: &watch::Receiver<Shown>)
         | Request::Verdicts(_)
         | Request::Pools(_)
         | Request::Capture(_)
+        | Request::Activate { .. }
         | Request::Clear
         | Request::Figures(_) => {
             call.refuse("not ctld's");

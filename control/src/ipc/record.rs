@@ -36,6 +36,13 @@ pub enum Request {
     /// An operator's word to lvsd: hand out copies of the frames of a port or bond. The connection is
     /// taken over, and the capture ends with it.
     Capture(CaptureRequest),
+    /// An operator's word to bondd: make a member the active one.
+    Activate {
+        /// The bond.
+        bond: String,
+        /// The member's name.
+        member: String,
+    },
     /// An operator's word to a daemon that counts: `show` counts from here on from zero. What Prometheus
     /// gets goes on as it was.
     Clear,
@@ -310,6 +317,12 @@ mod tests {
             text(&Answer::<()>::Capture(begun)),
             r#"{"capture":{"begun":["eth1"]}}"#
         );
+        let activate = Request::Activate {
+            bond: "bond0".into(),
+            member: "eth2".into(),
+        };
+        let line = r#"{"activate":{"bond":"bond0","member":"eth2"}}"#;
+        assert_eq!(text(&activate), line);
         assert_eq!(text(&Request::Clear), r#""clear""#);
         assert_eq!(text(&Answer::<()>::Done), r#""done""#);
         assert_eq!(

@@ -105,6 +105,7 @@ impl Daemon {
             | Request::Transaction(_)
             | Request::Configure(_)
             | Request::Capture(_)
+            | Request::Activate { .. }
             | Request::Clear
             | Request::Figures(_) => call.refuse("not healthd's"),
         }

@@ -150,7 +150,20 @@ const REQUESTS: &[Node] = &[
     ),
     Node::plain("support", "Everything a supporter asks for, as one file"),
     Node::plain("password", "Another password for who is logged in"),
+    Node::named(
+        "active-member",
+        "By which member a bond works",
+        Value::Interface,
+        Follow::Then(&ACTIVE_MEMBER),
+    ),
 ];
+
+const ACTIVE_MEMBER: Node = Node::named(
+    "member",
+    "A member with a link, in a mode that has one active",
+    Value::Interface,
+    Follow::Nothing,
+);
 
 const MINUTES: Value = Value::Integer(1, u32::MAX as i64, "minutes");
 const COMMITS: Value = Value::Integer(1, u32::MAX as i64, "commits ago");
@@ -196,7 +209,11 @@ pub(crate) const OPERATIONAL: &[Node] = &[
         Value::Text("NAME"),
         Follow::Nothing,
     ),
-    Node::words("request", "Reboot, power off, reset, support", REQUESTS),
+    Node::words(
+        "request",
+        "Reboot, power off, reset, support, active member",
+        REQUESTS,
+    ),
     Node::plain("configure", "Change the configuration, line by line"),
     Node::named(
         "commit",

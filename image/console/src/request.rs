@@ -1,5 +1,6 @@
-//! `request reboot`, `poweroff`, `factory-reset`, `support`, `password`.
+//! `request reboot`, `poweroff`, `factory-reset`, `support`, `password`, `active-member`.
 
+pub(crate) mod active_member;
 mod password;
 mod support;
 

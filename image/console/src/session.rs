@@ -187,6 +187,9 @@ impl Session {
             ["capture", interface, ..] => {
                 capture::run(self, interface, &Given::read(CAPTURE, options))
             }
+            ["request", "active-member", bond, member] => {
+                request::active_member::run(&self.places.run_dir, bond, member)
+            }
             ["request", what, ..] => {
                 request::run(self, what, options.iter().any(|word| word == "--yes"))
             }

@@ -40,6 +40,7 @@ fn daemon(run: &TempDir, name: &str, items: Vec<Value>) -> StandIn {
         | Request::Transaction(_)
         | Request::Configure(_)
         | Request::Capture(_)
+        | Request::Activate { .. }
         | Request::Clear
         | Request::Figures(_) => call.refuse("a console shows"),
     };

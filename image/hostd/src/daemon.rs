@@ -138,6 +138,7 @@ impl Served {
             | Request::Pools(_)
             | Request::Configure(_)
             | Request::Capture(_)
+            | Request::Activate { .. }
             | Request::Clear
             | Request::Figures(_) => call.refuse("not hostd's"),
         }

@@ -311,9 +311,10 @@ impl Daemon {
                 capture::capture(&self.shared, &self.config.bonds, &request, call);
             }
             Request::Verdicts(_) => verdicts::follow(call, self.verdicts.0.clone()),
-            Request::Pools(_) | Request::Transaction(_) | Request::Configure(_) => {
-                call.refuse("not lvsd's")
-            }
+            Request::Pools(_)
+            | Request::Transaction(_)
+            | Request::Configure(_)
+            | Request::Activate { .. } => call.refuse("not lvsd's"),
         }
     }
 

@@ -46,6 +46,11 @@ impl Appliance {
         self.operate(&["rollback", &commits.to_string()])
     }
 
+    /// `fourfold request active-member BOND MEMBER`.
+    pub fn activate(&self, bond: &str, member: &str) -> Result<Said> {
+        self.operate(&["request", "active-member", bond, member])
+    }
+
     /// The running configuration, by `fourfold show configuration`.
     pub fn configuration(&self) -> Result<String> {
         let shown = self.show("configuration")?;

@@ -268,6 +268,7 @@ impl Daemon {
             | Request::Vrrp(_)
             | Request::Verdicts(_)
             | Request::Configure(_)
+            | Request::Activate { .. }
             | Request::Capture(_) => call.refuse("not vrrpd's"),
         }
     }

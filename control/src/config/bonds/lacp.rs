@@ -8,6 +8,9 @@ use super::super::value::{integer, switch};
 use super::{MOST_MS, choice};
 
 pub(super) fn read(table: &Section<'_, '_>, config: &mut Config) {
+    config.broadcast_neighbor = table
+        .value("broadcast_neighbor", switch)
+        .unwrap_or(config.broadcast_neighbor);
     config.coupled_control = table
         .value("coupled_control", switch)
         .unwrap_or(config.coupled_control);

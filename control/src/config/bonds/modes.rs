@@ -68,6 +68,7 @@ pub(super) const OPTIONS: &[Rule] = &[
             "ad_actor_system",
             "ad_select",
             "ad_user_port_key",
+            "broadcast_neighbor",
             "coupled_control",
             "fallback",
             "fallback_delay",

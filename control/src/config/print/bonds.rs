@@ -118,6 +118,11 @@ fn print_8023ad(page: &mut Page, bond: &Config, default: &Config) {
         bond.ad_user_port_key,
     );
     page.bare_unless(
+        default.broadcast_neighbor,
+        "broadcast_neighbor",
+        bond.broadcast_neighbor,
+    );
+    page.bare_unless(
         default.coupled_control,
         "coupled_control",
         bond.coupled_control,

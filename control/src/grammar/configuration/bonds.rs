@@ -183,6 +183,7 @@ pub(super) const BOND: Node = Node::named(
             Value::Integer(0, 1023, ""),
         )
         .default("0"),
+        lacp::BROADCAST_NEIGHBOR,
         lacp::COUPLED_CONTROL,
         lacp::FALLBACK,
         lacp::FALLBACK_DELAY,

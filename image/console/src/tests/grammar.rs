@@ -75,6 +75,7 @@ fn words_may_be_shortened_while_they_have_one_meaning() {
         ("mon ev --c 3", "monitor events --count 3"),
         ("cap eth0 co 5 fi x", "capture eth0 count 5 file x"),
         ("req fac --y", "request factory-reset --yes"),
+        ("req act bond0 eth2", "request active-member bond0 eth2"),
         ("q", "quit"),
     ] {
         assert_eq!(understood(OPERATIONAL, typed).as_deref(), Ok(meant));
@@ -95,6 +96,7 @@ fn a_line_that_is_not_whole_says_what_may_stand_next() {
             "  factory-reset  Erases configuration, users and logs; reboots",
             "  support        Everything a supporter asks for, as one file",
             "  password       Another password for who is logged in",
+            "  active-member  By which member a bond works",
         ]
     );
 }

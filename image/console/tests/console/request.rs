@@ -16,7 +16,12 @@ use crate::terminal::{SERIAL, Terminal};
 
 /// A supervisor that is asked once, and what it was asked.
 fn supervisor(stage: &Stage, answer: &'static str) -> JoinHandle<String> {
-    let path = socket_in(&stage.run_dir(), "supervisor");
+    stand_in(stage, "supervisor", answer)
+}
+
+/// A daemon that is asked once, and what it was asked.
+fn stand_in(stage: &Stage, daemon: &str, answer: &'static str) -> JoinHandle<String> {
+    let path = socket_in(&stage.run_dir(), daemon);
     let listener = Listener::bind(&path).expect("a socket");
     thread::spawn(move || {
         let packet = listener.accept().expect("a console");
@@ -39,6 +44,29 @@ fn the_supervisor_is_told_what_is_to_become_of_the_box() {
         assert_eq!((done.code, done.err.as_str()), (Some(0), ""), "{word}");
         assert_eq!(asked.join().expect("asked"), record);
     }
+}
+
+#[test]
+fn bondd_is_told_which_member_is_to_be_active_and_its_refusal_is_told() {
+    let words = ["request", "active-member", "bond0", "eth2"];
+    let stage = Stage::new();
+    let asked = stand_in(&stage, "bondd", r#""done""#);
+    let done = stage.run(&words);
+    let told = (done.code, done.out.as_str(), done.err.as_str());
+    assert_eq!(told, (Some(0), "bond0: eth2 is active\n", ""));
+    let record = r#"{"activate":{"bond":"bond0","member":"eth2"}}"#;
+    assert_eq!(asked.join().expect("asked"), record);
+    let stage = Stage::new();
+    let asked = stand_in(
+        &stage,
+        "bondd",
+        r#"{"error":"bond0: eth2: its link is down"}"#,
+    );
+    let done = stage.run(&words);
+    assert_eq!(done.code, Some(1));
+    let told = "fourfold: bondd refused: bond0: eth2: its link is down\n";
+    assert_eq!(done.err, told);
+    asked.join().expect("asked");
 }
 
 #[test]

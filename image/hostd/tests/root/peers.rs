@@ -26,6 +26,10 @@ pub fn raise() {
     ] {
         shell(&format!(
             "ip netns add {router}; ip netns add {client}
+             # A router whose link-local address is still tentative asks for no neighbour.
+             for it in {router} {client}; do
+                 ip netns exec $it sh -c \"echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad\"
+             done
              ip link add {nic} type veth peer name near netns {router}
              ip -n {router} link add far type veth peer name eth0 netns {client}
              for it in lo near far; do ip -n {router} link set $it up; done

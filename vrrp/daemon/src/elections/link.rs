@@ -194,7 +194,7 @@ impl Link {
     /// Sends by the member that the frames of this virtual router leave by, or else by another one
     /// that may send; by all of them where the bond's mode sends so. Whether one could.
     pub fn send(&self, frame: &[u8], vrid: Vrid) -> bool {
-        outlet::send(&self.table, vrid, |member| {
+        outlet::send(&self.table, vrid, frame, |member| {
             self.port(member)
                 .is_some_and(|port| port.send(frame).is_ok())
         })

@@ -4,9 +4,9 @@ use bond::Mode;
 use bond::egress::Table;
 use vrrp::Vrid;
 
-/// Has `send` send by the member that this virtual router's frames take, and by others until one could;
-/// by every usable member where the bond's mode sends so. Whether one could.
-pub fn send(table: &Table, vrid: Vrid, mut send: impl FnMut(usize) -> bool) -> bool {
+/// Has `send` send this frame by the member that the virtual router's take, and by others until one could;
+/// by every usable member where the bond sends it so. Whether one could.
+pub fn send(table: &Table, vrid: Vrid, frame: &[u8], mut send: impl FnMut(usize) -> bool) -> bool {
     let next = |masked| match table.mode {
         // A virtual MAC is where the active member is.
         Mode::BalanceTlb | Mode::BalanceAlb => table.speaker(masked),
@@ -16,7 +16,7 @@ pub fn send(table: &Table, vrid: Vrid, mut send: impl FnMut(usize) -> bool) -> b
         | Mode::Broadcast
         | Mode::Ieee8023ad => table.choose(vrid.get().into(), masked),
     };
-    if table.mode == Mode::Broadcast {
+    if table.is_for_all(frame) {
         let usable = table.usable.iter();
         return usable.filter(|&&member| send(member.into())).count() > 0;
     }
@@ -36,6 +36,10 @@ pub fn send(table: &Table, vrid: Vrid, mut send: impl FnMut(usize) -> bool) -> b
 mod tests {
     use super::*;
 
+    /// As much of it as says what it is.
+    const ADVERT: [u8; 14] = [1, 0, 0x5e, 0, 0, 18, 0, 0, 0x5e, 0, 1, 51, 8, 0];
+    const ANNOUNCEMENT: [u8; 14] = [255, 255, 255, 255, 255, 255, 0, 0, 0x5e, 0, 1, 51, 8, 6];
+
     /// The members that were tried where those in `broken` cannot send, and whether one could.
     fn tried(mode: Mode, usable: &[u8], broken: &[usize]) -> (Vec<usize>, bool) {
         let table = Table {
@@ -45,7 +49,7 @@ mod tests {
         };
         let mut tried = Vec::new();
         let vrid = Vrid::new(51).expect("a VRID");
-        let sent = send(&table, vrid, |member| {
+        let sent = send(&table, vrid, &ADVERT, |member| {
             tried.push(member);
             !broken.contains(&member)
         });
@@ -62,6 +66,30 @@ mod tests {
     }
 
     #[test]
+    fn with_broadcast_neighbor_announcements_leave_by_every_usable_member_and_adverts_by_one() {
+        let vrid = Vrid::new(51).expect("a VRID");
+        for (broadcast_neighbor, frame, members) in [
+            (true, ANNOUNCEMENT, 3),
+            (true, ADVERT, 1),
+            (false, ANNOUNCEMENT, 1),
+        ] {
+            let table = Table {
+                mode: Mode::Ieee8023ad,
+                mapping: bond::Mapping::Modulo,
+                broadcast_neighbor,
+                usable: [0, 2, 3].into_iter().collect(),
+                ..Table::default()
+            };
+            let mut tried = Vec::new();
+            let sent = send(&table, vrid, &frame, |member| {
+                tried.push(member);
+                true
+            });
+            assert_eq!((tried.len(), sent), (members, true));
+        }
+    }
+
+    #[test]
     fn in_balance_tlb_and_balance_alb_a_virtual_mac_is_behind_the_active_member_only() {
         for mode in [Mode::BalanceTlb, Mode::BalanceAlb] {
             let mut table = Table {
@@ -73,7 +101,7 @@ mod tests {
             for vrid in [1, 2, 51, 255].into_iter().filter_map(Vrid::new) {
                 let mut tried = Vec::new();
                 let mut try_by = |table: &Table| {
-                    send(table, vrid, |member| {
+                    send(table, vrid, &ADVERT, |member| {
                         tried.push(member);
                         true
                     })

@@ -14,6 +14,13 @@ pub(super) const SELECTIONS: Value = Value::Choice(&[
     ),
 ]);
 
+pub(super) const BROADCAST_NEIGHBOR: Node = Node::value(
+    "broadcast_neighbor",
+    "802.3ad: ARP and ND by every member",
+    Value::Switch,
+)
+.default("false");
+
 pub(super) const COUPLED_CONTROL: Node = Node::value(
     "coupled_control",
     "802.3ad: send as soon as receiving",
