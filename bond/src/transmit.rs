@@ -55,20 +55,12 @@ impl Table {
             Mode::BalanceTlb => balance_tlb::ways(self, frame, masked),
             Mode::BalanceAlb => balance_alb::ways(self, frame, masked),
             Mode::Ieee8023ad if self.is_for_all(frame) => broadcast::ways(self, masked),
-            Mode::ActiveBackup => {
+            Mode::ActiveBackup | Mode::BalanceXor | Mode::Ieee8023ad => {
                 let hash = xmit_hash(self.policy, frame);
                 let member = self.choose(hash, masked)?;
                 Some(Ways {
                     hash: Some(hash),
                     source: self.renewed(frame),
-                    ..Ways::by(member)
-                })
-            }
-            Mode::BalanceXor | Mode::Ieee8023ad => {
-                let hash = xmit_hash(self.policy, frame);
-                let member = self.choose(hash, masked)?;
-                Some(Ways {
-                    hash: Some(hash),
                     is_held: self.is_held(hash),
                     ..Ways::by(member)
                 })
