@@ -7,7 +7,7 @@ use wire::Mac;
 
 use crate::balance_tlb::source;
 use crate::egress::Table;
-use crate::{Bond, FailOverMac, Mode};
+use crate::{Bond, FailOverMac};
 
 impl Bond {
     /// Gives the bond the MAC of its active member, where `fail_over_mac` says so. Without an active
@@ -45,9 +45,6 @@ impl Table {
     /// active-backup: the bond's MAC, for a frame of the host's that has another member's: it was made before
     /// the failover that gave the bond this one.
     pub(crate) fn renewed(&self, frame: &[u8]) -> Option<Mac> {
-        if self.mode != Mode::ActiveBackup {
-            return None;
-        }
         let before = source(frame).filter(|source| *source != self.bond_mac)?;
         let mut members = self.members.iter();
         members

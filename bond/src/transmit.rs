@@ -54,17 +54,41 @@ impl Table {
             Mode::Broadcast => broadcast::ways(self, masked),
             Mode::BalanceTlb => balance_tlb::ways(self, frame, masked),
             Mode::BalanceAlb => balance_alb::ways(self, frame, masked),
-            Mode::Ieee8023ad if self.is_for_all(frame) => broadcast::ways(self, masked),
-            Mode::ActiveBackup | Mode::BalanceXor | Mode::Ieee8023ad => {
-                let hash = xmit_hash(self.policy, frame);
-                let member = self.choose(hash, masked)?;
-                Some(Ways {
-                    hash: Some(hash),
-                    source: self.renewed(frame),
-                    is_held: self.is_held(hash),
-                    ..Ways::by(member)
-                })
-            }
+            Mode::ActiveBackup => self.renewing(frame, masked),
+            Mode::Ieee8023ad if self.broadcast_neighbor => self.broadcasting(frame, masked),
+            Mode::BalanceXor | Mode::Ieee8023ad => self.hashed(frame, masked),
+        }
+    }
+
+    /// By the member that the frame's hash says.
+    #[inline]
+    fn hashed(&self, frame: &[u8], masked: u32) -> Option<Ways> {
+        let hash = xmit_hash(self.policy, frame);
+        let member = self.choose(hash, masked)?;
+        Some(Ways {
+            hash: Some(hash),
+            is_held: self.is_held(hash),
+            ..Ways::by(member)
+        })
+    }
+
+    /// active-backup. Apart, so that the other modes' way stays as short as it is.
+    #[inline(never)]
+    fn renewing(&self, frame: &[u8], masked: u32) -> Option<Ways> {
+        let ways = self.hashed(frame, masked)?;
+        Some(Ways {
+            source: self.renewed(frame),
+            ..ways
+        })
+    }
+
+    /// 802.3ad with `broadcast_neighbor`; apart for the same reason.
+    #[inline(never)]
+    fn broadcasting(&self, frame: &[u8], masked: u32) -> Option<Ways> {
+        if self.is_for_all(frame) {
+            broadcast::ways(self, masked)
+        } else {
+            self.hashed(frame, masked)
         }
     }
 
