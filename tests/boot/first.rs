@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use tests::client::volley::Outcome;
 use tests::session::Session;
 use tests::site::{self, Site, one_box};
@@ -20,9 +20,9 @@ fn a_first_boot_becomes_a_service_that_survives_a_cut_link_and_a_reboot() -> Res
     lines.push("set bond bond0 xmit_hash_policy layer3+4".to_owned());
     let mut machine = configured(&site, 1, &lines)?;
     site.wait_for_lacp(1, LACP)?;
-    let before = sent(&site)?;
+    let before = site.sent(1)?;
     all_right(&site.volley(1000)?, 1000);
-    let after = sent(&site)?;
+    let after = site.sent(1)?;
     let by_member = [after[0] - before[0], after[1] - before[1]];
     println!("frames by the members, whose speed nobody knows: {by_member:?}");
     assert!(
@@ -66,17 +66,6 @@ fn a_first_boot_becomes_a_service_that_survives_a_cut_link_and_a_reboot() -> Res
     site.wait_for_lacp(1, LACP)?;
     all_right(&site.volley(1000)?, 1000);
     Ok(())
-}
-
-/// Frames that the box has sent by each member.
-fn sent(site: &Site) -> Result<[u64; 2]> {
-    let status = site.switch.status();
-    let mut frames = [0; 2];
-    for (frames, member) in frames.iter_mut().zip(site::members(1)) {
-        let port = status.port(&member).context("a port")?;
-        *frames = port.counters.inward.carried.frames;
-    }
-    Ok(frames)
 }
 
 /// Every request was answered rightly, by both servers alike.

@@ -46,22 +46,11 @@ fn unix_nanos() -> Result<u64> {
     Ok(u64::try_from(since.as_nanos())?)
 }
 
-/// What the box has sent by each member so far, as the switch counts it.
-fn sent(site: &Site) -> Result<[u64; 2]> {
-    let status = site.switch.status();
-    let mut frames = [0; 2];
-    for (frames, member) in frames.iter_mut().zip(site::members(1)) {
-        let port = status.port(&member).context("a port")?;
-        *frames = port.counters.inward.carried.frames;
-    }
-    Ok(frames)
-}
-
 /// Waits until the box has sent so many frames more by one member; which one.
 fn wait_for_answers(site: &Site, answers: u64) -> Result<usize> {
-    let before = sent(site)?;
+    let before = site.sent(1)?;
     wait::until("answers of the box", LIMIT, || {
-        let now = sent(site).ok()?;
+        let now = site.sent(1).ok()?;
         (0..now.len()).find(|&member| now[member] >= before[member] + answers)
     })
 }

@@ -4,10 +4,11 @@ use anyhow::{Context, Result, ensure};
 use bond::Mode;
 use serde_json::Value;
 use tests::appliance::binaries;
+use tests::bonding::Told;
 use tests::guest::facing::{End, Facing, LIMIT, MEMBERS};
 use tests::wait;
 
-use crate::story::{Part, Told, check, tell};
+use crate::story::{Part, check, print, tell};
 
 /// State of a port that carries (IEEE 802.1AX): Activity, Aggregation, Synchronization, Collecting,
 /// Distributing. One that asks for an LACPDU every second says Timeout besides.
@@ -69,13 +70,13 @@ fn wait_until_agreed(facing: &mut Facing, state: u64, ports: usize) -> Result<()
 }
 
 /// At the fast rate, with these further options of ours.
-fn story(options: &str) -> Result<Told> {
+fn story(options: &str) -> Result<Told<Part>> {
     let options = format!("lacp_rate = \"fast\"\nxmit_hash_policy = \"layer3+4\"\n{options}");
     let of_guest = "lacp_rate fast xmit_hash_policy layer3+4";
     let mut facing = Facing::raise(&binaries()?, Mode::Ieee8023ad, &options, of_guest)?;
     wait_until_agreed(&mut facing, CARRYING | TIMEOUT, MEMBERS)?;
     let told = tell(&mut facing)?;
-    told.print(Mode::Ieee8023ad);
+    print(&told, Mode::Ieee8023ad);
     check(&told, Mode::Ieee8023ad)?;
     wait_until_agreed(&mut facing, CARRYING | TIMEOUT, MEMBERS)?;
     let [asked, answered] = markers(&facing)?;

@@ -3,14 +3,15 @@
 use anyhow::{Result, ensure};
 use bond::Mode;
 use tests::appliance::binaries;
+use tests::bonding::Told;
 use tests::guest::facing::Facing;
 
-use crate::story::{CUTS, Told, check, tell};
+use crate::story::{CUTS, Part, check, print, tell};
 
-fn story(mode: Mode, options: &str, of_guest: &str) -> Result<Told> {
+fn story(mode: Mode, options: &str, of_guest: &str) -> Result<Told<Part>> {
     let mut facing = Facing::raise(&binaries()?, mode, options, of_guest)?;
     let told = tell(&mut facing)?;
-    told.print(mode);
+    print(&told, mode);
     check(&told, mode)?;
     Ok(told)
 }

@@ -3,7 +3,7 @@
 
 use anyhow::{Result, ensure};
 use bond::Mode;
-use tests::bonding::{Count, Echo, Stream, Tally};
+use tests::bonding::{Echo, Load, Told};
 use tests::guest::facing::{BOND, CLIENT, End, Facing, MEMBERS};
 
 /// Bursts of the stream, 10 ms each, that a part of the story takes.
@@ -31,78 +31,39 @@ pub enum Part {
 /// What may cost something.
 pub const CUTS: [Part; 2] = [Part::Cut(End::Appliance), Part::Cut(End::Guest)];
 
-/// A story that was told: its parts, and what became of the traffic in each direction.
-pub struct Told {
-    parts: Vec<Part>,
-    /// From the appliance, and to it.
-    ways: [Tally; 2],
-    blocks: usize,
-}
-
-impl Told {
-    /// What became of the traffic of one direction in the parts of a kind.
-    pub fn of(&self, kind: Part, way: usize) -> Count {
-        let parts = self.parts.iter().enumerate();
-        let own = parts.filter(|(_, part)| **part == kind);
-        own.map(|(number, _)| self.ways[way].of(number))
-            .fold(Count::default(), |all, one| all + one)
+pub fn print(told: &Told<Part>, mode: Mode) {
+    for (way, what) in ["to the kernel", "from it      "].into_iter().enumerate() {
+        let [here, there] = CUTS.map(|part| told.of(part, way));
+        let [quiet, heal] = [Part::Quiet, Part::Heal].map(|part| told.of(part, way));
+        println!(
+            "{mode:>13} {what}: left alone {quiet}; cut at our end {here}; at its end {there}; healed {heal}"
+        );
     }
-
-    pub fn print(&self, mode: Mode) {
-        for (way, what) in ["to the kernel", "from it      "].into_iter().enumerate() {
-            let [here, there] = CUTS.map(|part| self.of(part, way));
-            let [quiet, heal] = [Part::Quiet, Part::Heal].map(|part| self.of(part, way));
-            println!(
-                "{mode:>13} {what}: left alone {quiet}; cut at our end {here}; at its end {there}; healed {heal}"
-            );
-        }
-        println!("{mode:>13}: {} blocks back by TCP", self.blocks);
-    }
+    println!("{mode:>13}: {} blocks back by TCP", told.blocks);
 }
 
 /// Cuts each member, at each end first, and heals it.
-pub fn tell(facing: &mut Facing) -> Result<Told> {
-    let out = Stream::start((&facing.boxed, BOND), (&facing.client, CLIENT))?;
-    let into = Stream::start((&facing.client, CLIENT), (&facing.boxed, BOND))?;
+pub fn tell(facing: &mut Facing) -> Result<Told<Part>> {
+    let (appliance, client) = ((&facing.boxed, BOND), (&facing.client, CLIENT));
     let echo = Echo::between(
         (&facing.client, facing.service()),
         (&facing.real, facing.real_address()),
     )?;
-    let mut parts = vec![Part::Begin];
-    // What is under way when a member is touched belongs to the part that begins with that.
-    let mut begin = |part, bursts| {
-        parts.push(part);
-        out.begin(parts.len() - 1);
-        into.begin(parts.len() - 1);
-        out.pass(bursts)?;
-        into.pass(2)
-    };
-    out.wait_for_arrivals()?;
-    into.wait_for_arrivals()?;
-    echo.wait_for_progress()?;
-    begin(Part::Quiet, QUIET)?;
+    let mut load = Load::start(appliance, client, echo, Part::Begin)?;
+    load.begin(Part::Quiet, QUIET)?;
     for member in 0..MEMBERS {
         for end in [End::Appliance, End::Guest] {
-            begin(Part::Cut(end), UNDER_WAY)?;
+            load.begin(Part::Cut(end), UNDER_WAY)?;
             facing.cut(member, end)?;
-            out.pass(DISTURBED)?;
-            out.wait_for_arrivals()?;
-            into.wait_for_arrivals()?;
-            echo.wait_for_progress()?;
-            begin(Part::Heal, UNDER_WAY)?;
+            load.out.pass(DISTURBED)?;
+            load.wait_for_progress()?;
+            load.begin(Part::Heal, UNDER_WAY)?;
             facing.heal(member)?;
-            out.pass(QUIET)?;
-            begin(Part::Quiet, QUIET)?;
+            load.out.pass(QUIET)?;
+            load.begin(Part::Quiet, QUIET)?;
         }
     }
-    echo.wait_for_progress()?;
-    let blocks = echo.finish()?;
-    let ways = [out.finish()?, into.finish()?];
-    Ok(Told {
-        parts,
-        ways,
-        blocks,
-    })
+    load.finish()
 }
 
 /// Who has to find out that a cable was pulled at this end, for the traffic of one direction to go on. Cabled
@@ -129,7 +90,7 @@ const fn cut_costs(mode: Mode, end: End, way: usize) -> usize {
 }
 
 /// What holds in every mode.
-pub fn check(told: &Told, mode: Mode) -> Result<()> {
+pub fn check(told: &Told<Part>, mode: Mode) -> Result<()> {
     let copies = if mode == Mode::Broadcast {
         MEMBERS - 1
     } else {

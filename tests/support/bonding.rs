@@ -10,6 +10,7 @@
 //! 802.3ad, a static LAG for the others. Needs root.
 
 mod echo;
+mod load;
 mod stream;
 mod tally;
 
@@ -30,6 +31,7 @@ use crate::switch::{Config, Direction, Switch};
 use crate::{run, wait};
 
 pub use echo::Echo;
+pub use load::{Load, Told};
 pub use stream::Stream;
 pub use tally::{Count, Tally};
 

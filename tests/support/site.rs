@@ -158,6 +158,17 @@ impl Site {
         Ok(self.room(number)?.join("disk.img"))
     }
 
+    /// Frames that box `number` has sent by each member so far, as the switch counts them.
+    pub fn sent(&self, number: usize) -> Result<[u64; 2]> {
+        let status = self.switch.status();
+        let mut frames = [0; 2];
+        for (frames, member) in frames.iter_mut().zip(members(number)) {
+            let port = status.port(&member).context("a port")?;
+            *frames = port.counters.inward.carried.frames;
+        }
+        Ok(frames)
+    }
+
     /// Waits until both members of the group of box `number` carry traffic.
     pub fn wait_for_lacp(&self, number: usize, bound: Duration) -> Result<()> {
         let members = members(number);

@@ -51,6 +51,9 @@ pub fn prove() -> Result<bool> {
         "monitor::",
         "carrier::",
         "fail_over_mac::",
+        "commits::",
+        "long::",
+        "bfdd::",
         "micro_bfd::",
         "forwarding::",
     ];
